@@ -1,0 +1,77 @@
+/**
+ * The wire between supervisor and renderer: every message in both directions, as discriminated unions, checked at both borders.
+ *
+ * Problem: two processes of possibly different build dates talk over Node's IPC channel, and either may go mad. A message that is not exactly
+ * one of these is refused where it arrives (`parse…` throws `invalid_request`), so nothing behind the border has to doubt its input.
+ *
+ * One job at a time: the supervisor sends `render` only to a renderer that said `ready` or has answered the last one with `rendered` or `failed`.
+ */
+
+import { z } from 'zod';
+import { isErrorCode, StoryfarmError, type ErrorCode } from '../errors.js';
+
+const code = z.custom<ErrorCode>(isErrorCode, 'an error code');
+const failure = z.strictObject({ code, message: z.string(), hint: z.string(), retryable: z.boolean() });
+
+const output = z.strictObject({
+  rendition: z.string(),
+  file: z.string(),
+  bytes: z.int(),
+  width: z.int(),
+  height: z.int(),
+  frames: z.int(),
+  duration: z.number(),
+  mediaType: z.enum(['video/mp4', 'image/jpeg']),
+});
+
+/** What a renderer is asked to do; a job without its queue. */
+const order = z.strictObject({
+  id: z.string(),
+  fence: z.int(),
+  template: z.strictObject({ id: z.string(), version: z.string() }),
+  cast: z.record(z.string(), z.string()),
+  words: z.record(z.string(), z.string()),
+});
+export type RenderOrder = z.infer<typeof order>;
+
+const toRenderer = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('render'), order }),
+  /** Stop the present job as soon as possible; answered by `failed` with `aborted`. */
+  z.strictObject({ type: z.literal('abort'), id: z.string() }),
+  /** Finish the present job, if any, then exit with 0. */
+  z.strictObject({ type: z.literal('leave') }),
+]);
+export type ToRenderer = z.infer<typeof toRenderer>;
+
+const toSupervisor = z.discriminatedUnion('type', [
+  /** Booted: fonts, ffmpeg and folders are there; a job may come. */
+  z.strictObject({ type: z.literal('ready'), ffmpeg: z.string() }),
+  /** Sent every heartbeat interval by the renderer's event loop. */
+  z.strictObject({ type: z.literal('heartbeat') }),
+  /** Fraction of the whole job, 0 to 1, rising. */
+  z.strictObject({ type: z.literal('progress'), id: z.string(), fence: z.int(), fraction: z.number().min(0).max(1), stage: z.string() }),
+  z.strictObject({
+    type: z.literal('rendered'),
+    id: z.string(),
+    fence: z.int(),
+    outputs: z.array(output),
+    /** Milliseconds of wall time by stage. */
+    stages: z.record(z.string(), z.number()),
+  }),
+  z.strictObject({ type: z.literal('failed'), id: z.string(), fence: z.int(), failure }),
+  /** The renderer could not boot and is about to exit. */
+  z.strictObject({ type: z.literal('unfit'), failure }),
+]);
+export type ToSupervisor = z.infer<typeof toSupervisor>;
+
+function parser<T>(schema: z.ZodType<T>, direction: string) {
+  return (raw: unknown): T => {
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) return parsed.data;
+    const kind = (raw as { type?: unknown } | null)?.type;
+    throw new StoryfarmError('invalid_request', `Not a message to the ${direction}: ${String(kind)}: ${z.prettifyError(parsed.error)}`);
+  };
+}
+
+export const parseToRenderer = parser(toRenderer, 'renderer');
+export const parseToSupervisor = parser(toSupervisor, 'supervisor');

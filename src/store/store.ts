@@ -1,0 +1,157 @@
+/**
+ * The store's contract: what every job store promises, whichever database is behind it. Adapters live in sqlite/ and mssql/; the conformance
+ * suite in test/store/conformance.ts holds each of them to every sentence below.
+ *
+ * Problem: jobs must survive the death of any process at any moment, and two machines must never both finish one. Three ideas do it:
+ * a lease (a claim with a time limit, measured on the database's clock only), a fence (a number that grows with each claim; every write of
+ * an attempt names it and writes nothing when it is stale), and one transaction for each transition together with its history and outbox rows.
+ *
+ * Execution is at least once; publication and the terminal state are exactly once, by the fence.
+ *
+ * What it does not do: decide. When to retry, when a job is poison, whom to rescue is decided by callers and passed in as plain values.
+ *
+ * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written) or `internal`.
+ * All methods may be called concurrently, from any number of processes. Times are milliseconds; instants are on the database's clock.
+ */
+
+import type { Failure } from '../errors.js';
+import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../job.js';
+
+export interface NewJob {
+  readonly request: JobRequest;
+  readonly partner: string;
+  /** Higher first; default 0. */
+  readonly priority?: number;
+  /** Not claimable before this many milliseconds from now; default 0. */
+  readonly delayMs?: number;
+  /** Same partner, same key: the same job is answered. */
+  readonly idempotencyKey?: string;
+  /** Where the partner wants to be told; writes an outbox row at the end of the job. */
+  readonly callbackUrl?: string;
+}
+
+export interface Enqueued {
+  readonly job: Job;
+  /** False when the idempotency key was known and the job is the earlier one. */
+  readonly created: boolean;
+}
+
+/** The right to write about a job, for now. */
+export interface Lease {
+  readonly id: string;
+  readonly fence: number;
+}
+
+export interface ClaimOptions {
+  readonly server: string;
+  /** At most this many jobs, 1 or more. */
+  readonly limit: number;
+  readonly leaseMs: number;
+}
+
+export interface Renewal extends Lease {
+  /** Fraction of the attempt, 0 to 1. */
+  readonly progress: number;
+}
+
+export interface FailOptions {
+  readonly failure: Failure;
+  /** Milliseconds until the job may be claimed again; null ends it as `dead`. */
+  readonly retryInMs: number | null;
+  /** `attempt`: the job failed, counted. `crash`: it ended its renderer, counted as a crash and not as an attempt. */
+  readonly counts: 'attempt' | 'crash';
+}
+
+export interface QueueCounts {
+  readonly byState: Readonly<Record<JobState, number>>;
+  /** Queued and due now. */
+  readonly due: number;
+  /** Age of the oldest due job; 0 when none is due. */
+  readonly oldestDueMs: number;
+}
+
+export interface OutboxRow {
+  readonly eventId: string;
+  readonly jobId: string;
+  readonly url: string;
+  readonly event: 'rendered' | 'dead' | 'cancelled';
+  readonly createdAt: number;
+  readonly attempt: number;
+}
+
+export interface JobStore {
+  /** For messages: scheme and place, without secrets. */
+  readonly name: string;
+
+  /**
+   * Records a job durably: when the promise resolves, the job survives a power cut. Concurrent calls share a commit.
+   * Same partner and idempotencyKey as before: the earlier job, `created: false`, if the request is equal in value; else rejects with `idempotency_conflict`.
+   */
+  enqueue(job: NewJob): Promise<Enqueued>;
+
+  /** The job as it stands, or undefined. */
+  get(id: string): Promise<Job | undefined>;
+
+  /** Every event of a job, oldest first; empty for an unknown id. */
+  history(id: string): Promise<readonly HistoryEntry[]>;
+
+  /**
+   * Takes up to `limit` due jobs: highest priority first, then the earliest `runAt`, then the order of enqueueing. Each becomes `rendering`, leased to the server
+   * for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Never waits for a job to come.
+   */
+  claim(options: ClaimOptions): Promise<readonly Job[]>;
+
+  /**
+   * Extends the leases for `leaseMs` from now, in one transaction, and notes the progress. Answers the leases that were lost (stale fence, or no longer
+   * `rendering`); those are not extended and their attempts must stop.
+   */
+  renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]>;
+
+  /** Gives a job back unharmed: `queued`, due at once, neither an attempt nor a crash counted. Rejects with `fenced` when the lease is stale. */
+  release(lease: Lease): Promise<void>;
+
+  /** The attempt succeeded: `rendered`, with its result; the outbox row, if any, in the same transaction. Rejects with `fenced` when the lease is stale. */
+  complete(lease: Lease, result: JobResult): Promise<void>;
+
+  /** The attempt failed; see FailOptions. Outbox row with `dead`. Answers the job as it now stands. Rejects with `fenced` when the lease is stale. */
+  fail(lease: Lease, options: FailOptions): Promise<Job>;
+
+  /**
+   * Takes back `rendering` jobs whose lease has expired, or, with `server`, all of that server, expired or not (it has just booted and renders nothing).
+   * They become `queued`, due at once, nothing counted. Answers how many.
+   */
+  rescue(whose: { readonly server: string } | 'expired'): Promise<number>;
+
+  /** Withdraws a queued or rendering job; a running attempt finds its lease lost. Rejects with `unknown_job` or, when finished, `not_cancellable`. */
+  cancel(id: string): Promise<Job>;
+
+  /** Numbers for metrics and status. */
+  counts(): Promise<QueueCounts>;
+
+  /** Newest first, for status and listings. */
+  recent(limit: number): Promise<readonly Job[]>;
+
+  /**
+   * The jobs that changed after `cursor`, each once as it stands, and the next cursor. One call serves any number of waiting people. Start with `null`, which answers
+   * no jobs and the present cursor.
+   */
+  changes(cursor: string | null): Promise<{ readonly jobs: readonly Job[]; readonly cursor: string }>;
+
+  /** Outbox rows due now, oldest first. */
+  outbox(limit: number): Promise<readonly OutboxRow[]>;
+
+  /** Notes the outcome of a callback: delivered (a `rendered` job becomes `delivered`), or due again in `retryInMs`; null gives up. */
+  settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void>;
+
+  /**
+   * Calls the listener soon after something may have become claimable, by this process or another on this machine; may call without cause. A hint to
+   * look sooner, never a substitute for looking. The returned function ends it.
+   */
+  watch(listener: () => void): () => void;
+
+  /** Whether the store answers a trivial question now. */
+  ping(): Promise<void>;
+
+  /** Waits for writes under way, then lets go of every handle. Calls afterwards reject. */
+  close(): Promise<void>;
+}
