@@ -50,6 +50,9 @@ const KNOWN = {
   store_too_new: { retryable: false, hint: 'The store was written by a newer Storyfarm; install that version or newer.' },
   // Service.
   not_found: { retryable: false, hint: 'Check the address.' },
+  method_not_allowed: { retryable: false, hint: 'Use one of the methods in the Allow header.' },
+  precondition_failed: { retryable: false, hint: 'The file is not the one that If-Match or If-Unmodified-Since names; fetch it anew.' },
+  range_not_satisfiable: { retryable: false, hint: 'Ask for a range within the length that Content-Range gives.' },
   unsupported_media_type: { retryable: false, hint: 'Send Content-Type: application/json.' },
   body_too_large: { retryable: false, hint: 'Send a smaller body.' },
   already_running: { retryable: false, hint: 'Another Storyfarm uses this data folder; stop it or choose another dataDir.' },

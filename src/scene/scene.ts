@@ -24,7 +24,9 @@ export interface TextStyle {
   readonly size: { readonly min: number; readonly max: number };
   readonly colour: string;
   readonly stroke?: { readonly colour: string; readonly width: number } | undefined;
-  readonly shadow?: { readonly colour: string; readonly dx: number; readonly dy: number; readonly blur: number } | undefined;
+  readonly shadow?:
+    | { readonly colour: string; readonly dx: number; readonly dy: number; readonly blur: number }
+    | undefined;
   readonly align: 'left' | 'center' | 'right';
   readonly valign: 'top' | 'middle' | 'bottom';
   /** Distance of baselines as a multiple of the font size. */

@@ -10,7 +10,13 @@
  *
  * What it does not do: decide. When to retry, when a job is poison, whom to rescue is decided by callers and passed in as plain values.
  *
- * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written) or `internal`.
+ * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written), `no_space` (nothing was written), `store_corrupt`, `unavailable`
+ * (after `close`) or `internal`. After `internal` it is unknown whether something was written: look at the job's state and fence before trying again. A `limit` that is not
+ * a whole number of 1 or more is refused with `invalid_request`.
+ *
+ * In what is answered, `server` is set while a job is `rendering`, `rendered` or `delivered`, `startedAt` is the start of the present or last attempt and null while
+ * `queued`, and `failure` is that of the last failed attempt until one succeeds.
+ *
  * All methods may be called concurrently, from any number of processes. Times are milliseconds; instants are on the database's clock.
  */
 
@@ -24,7 +30,7 @@ export interface NewJob {
   readonly priority?: number;
   /** Not claimable before this many milliseconds from now; default 0. */
   readonly delayMs?: number;
-  /** Same partner, same key: the same job is answered. */
+  /** Same partner, same key: the same job is answered. Keys of different partners have nothing to do with each other. */
   readonly idempotencyKey?: string;
   /** Where the partner wants to be told; writes an outbox row at the end of the job. */
   readonly callbackUrl?: string;
@@ -66,7 +72,7 @@ export interface QueueCounts {
   readonly byState: Readonly<Record<JobState, number>>;
   /** Queued and due now. */
   readonly due: number;
-  /** Age of the oldest due job; 0 when none is due. */
+  /** For how long the job that is due longest has been due; 0 when none is. */
   readonly oldestDueMs: number;
 }
 
@@ -76,6 +82,7 @@ export interface OutboxRow {
   readonly url: string;
   readonly event: 'rendered' | 'dead' | 'cancelled';
   readonly createdAt: number;
+  /** How often it was tried and settled as not delivered. */
   readonly attempt: number;
 }
 
@@ -85,7 +92,9 @@ export interface JobStore {
 
   /**
    * Records a job durably: when the promise resolves, the job survives a power cut. Concurrent calls share a commit.
-   * Same partner and idempotencyKey as before: the earlier job, `created: false`, if the request is equal in value; else rejects with `idempotency_conflict`.
+   * Same partner and idempotencyKey as before: the earlier job as it now stands, `created: false`, if the same was asked for, else rejects with `idempotency_conflict`.
+   * The same means: template id, cast, words and callbackUrl equal in value. The template's version is not compared, since the template may have been replaced between
+   * an honest request and its retry; the earlier job keeps the version that it was pinned to.
    */
   enqueue(job: NewJob): Promise<Enqueued>;
 
@@ -97,17 +106,18 @@ export interface JobStore {
 
   /**
    * Takes up to `limit` due jobs: highest priority first, then the earliest `runAt`, then the order of enqueueing. Each becomes `rendering`, leased to the server
-   * for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Never waits for a job to come.
+   * for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Answered in the order of taking. Never waits for a job to come.
    */
   claim(options: ClaimOptions): Promise<readonly Job[]>;
 
   /**
    * Extends the leases for `leaseMs` from now, in one transaction, and notes the progress. Answers the leases that were lost (stale fence, or no longer
-   * `rendering`); those are not extended and their attempts must stop.
+   * `rendering`); those are not extended and their attempts must stop. A lease that has expired but was not yet rescued is still good and is extended: whoever renews its own
+   * before it rescues survives a jump of the clock.
    */
   renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]>;
 
-  /** Gives a job back unharmed: `queued`, due at once, neither an attempt nor a crash counted. Rejects with `fenced` when the lease is stale. */
+  /** Gives a job back unharmed: `queued`, due at once and in its old place, neither an attempt nor a crash counted. Rejects with `fenced` when the lease is stale. */
   release(lease: Lease): Promise<void>;
 
   /** The attempt succeeded: `rendered`, with its result; the outbox row, if any, in the same transaction. Rejects with `fenced` when the lease is stale. */
@@ -118,29 +128,33 @@ export interface JobStore {
 
   /**
    * Takes back `rendering` jobs whose lease has expired, or, with `server`, all of that server, expired or not (it has just booted and renders nothing).
-   * They become `queued`, due at once, nothing counted. Answers how many.
+   * They become `queued`, due at once and in their old places, nothing counted. Answers how many.
    */
   rescue(whose: { readonly server: string } | 'expired'): Promise<number>;
 
   /** Withdraws a queued or rendering job; a running attempt finds its lease lost. Rejects with `unknown_job` or, when finished, `not_cancellable`. */
   cancel(id: string): Promise<Job>;
 
-  /** Numbers for metrics and status. */
+  /** Numbers for metrics and status; costs the same however many finished jobs are kept. */
   counts(): Promise<QueueCounts>;
 
   /** Newest first, for status and listings. */
   recent(limit: number): Promise<readonly Job[]>;
 
   /**
-   * The jobs that changed after `cursor`, each once as it stands, and the next cursor. One call serves any number of waiting people. Start with `null`, which answers
-   * no jobs and the present cursor.
+   * The jobs that changed after `cursor`, each once as it stands, and the next cursor, which is the same when nothing changed. One call serves any number of waiting people.
+   * Start with `null`, which answers no jobs and the present cursor. At most 1,000 jobs at once, the longest unchanged first; the rest comes with the next call. A renewal
+   * changes a job only when its progress moved. A cursor that this store did not give is refused with `invalid_request`.
    */
   changes(cursor: string | null): Promise<{ readonly jobs: readonly Job[]; readonly cursor: string }>;
 
-  /** Outbox rows due now, oldest first. */
+  /** Outbox rows due now, those that are due longest first, so that retries do not stand before new ones. Not a claim: one courier per store. */
   outbox(limit: number): Promise<readonly OutboxRow[]>;
 
-  /** Notes the outcome of a callback: delivered (a `rendered` job becomes `delivered`), or due again in `retryInMs`; null gives up. */
+  /**
+   * Notes the outcome of a callback: delivered (a `rendered` job becomes `delivered`), or due again in `retryInMs`; null gives up. An event that is unknown, already
+   * delivered or given up is left as it is.
+   */
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void>;
 
   /**
@@ -152,6 +166,6 @@ export interface JobStore {
   /** Whether the store answers a trivial question now. */
   ping(): Promise<void>;
 
-  /** Waits for writes under way, then lets go of every handle. Calls afterwards reject. */
+  /** Waits for calls under way, then lets go of every handle. Other calls afterwards reject with `unavailable`; closing twice is closing once. */
   close(): Promise<void>;
 }

@@ -1,0 +1,176 @@
+/** Asking for a video, looking after it, withdrawing it, and asking beforehand whether the words would fit. */
+
+import { z } from 'zod';
+import { StoryfarmError } from '../errors.js';
+import { type Operation, operation } from '../http/operation.js';
+import { errorSchema, shortened } from '../http/problem.js';
+import type { JobRequest } from '../job.js';
+import type { JobStore } from '../store/store.js';
+import type { Catalog } from '../template/catalog.js';
+import { checkRequest } from '../template/request.js';
+import {
+  type Addresses,
+  jobDocument,
+  jobKeySchema,
+  jobPath,
+  jobSchema,
+  newJobSchema,
+  orderSchema,
+} from './documents.js';
+import type { QueueView } from './queue.js';
+
+type Fonts = Parameters<typeof checkRequest>;
+
+export interface JobDeps {
+  readonly store: Pick<JobStore, 'enqueue' | 'get' | 'cancel'>;
+  readonly catalog: Catalog;
+  readonly fonts: { readonly book: Fonts[2]; readonly measure?: Fonts[3] };
+  readonly addresses: Addresses;
+  readonly queue: QueueView;
+  readonly maxQueued: number;
+}
+
+/** Until partners are known by a key, everybody is this one. */
+const PARTNER = 'local';
+
+export const estimateSchema = z
+  .strictObject({
+    fits: z.boolean().describe('Whether POST /v1/jobs would accept this.'),
+    complaints: z.array(errorSchema).describe('Every place that would be refused; empty when it fits.'),
+    wait: z.strictObject({
+      ahead: z.int().min(0).describe('Jobs that wait already.'),
+      startsIn: z.number().min(0).nullable().describe('Seconds until rendering would begin; null when nothing tells.'),
+      takes: z.number().min(0).nullable().describe('Seconds that rendering took of late; null when nothing tells.'),
+    }),
+  })
+  .meta({ description: 'Whether a video could be made, and how soon.' });
+
+const accepted = { schema: jobSchema, headers: { Location: 'Address of the job.' } };
+
+export function jobOperations(deps: JobDeps): readonly Operation[] {
+  const { store, addresses, queue } = deps;
+
+  return [
+    operation({
+      method: 'POST',
+      path: '/v1/jobs',
+      id: 'createJob',
+      summary: 'Ask for a video',
+      description: 'Records the job durably and answers at once; the video is made afterwards.',
+      headers: jobKeySchema,
+      body: newJobSchema,
+      answers: {
+        202: {
+          ...accepted,
+          description: 'The job is recorded, or was by an earlier request with the same Idempotency-Key.',
+          headers: { ...accepted.headers, 'Idempotent-Replayed': '`true` when the job is that of an earlier request.' },
+        },
+      },
+      problems: [...JUDGEMENTS, 'idempotency_conflict', 'unavailable'],
+      async handle({ headers, body, reply }) {
+        const request = judge(deps, body);
+        await queue.admit(deps.maxQueued);
+        const key = headers['idempotency-key'];
+        const { job, created } = await store.enqueue({
+          request,
+          partner: PARTNER,
+          priority: body.priority,
+          ...(key !== undefined && { idempotencyKey: key }),
+        });
+        if (!created) reply.header('idempotent-replayed', 'true');
+        return reply
+          .code(202)
+          .header('location', `${addresses.front}${jobPath(job.id)}`)
+          .send(jobDocument(job, addresses));
+      },
+    }),
+
+    operation({
+      method: 'GET',
+      path: '/v1/jobs/:id',
+      id: 'getJob',
+      summary: 'A job as it stands',
+      params: { id: 'Id of the job.' },
+      answers: { 200: { description: 'The job.', schema: jobSchema } },
+      problems: ['unknown_job'],
+      handle: async ({ params }) => jobDocument(await findJob(store, params.id), addresses),
+    }),
+
+    operation({
+      method: 'POST',
+      path: '/v1/jobs/:id/cancel',
+      id: 'cancelJob',
+      summary: 'Withdraw a job',
+      description: 'Possible while it is queued or rendering; needs no body.',
+      params: { id: 'Id of the job.' },
+      answers: { 200: { description: 'The cancelled job.', schema: jobSchema } },
+      problems: ['unknown_job', 'not_cancellable'],
+      handle: async ({ params }) => jobDocument(await store.cancel(jobId(params.id)), addresses),
+    }),
+
+    operation({
+      method: 'POST',
+      path: '/v1/estimate',
+      id: 'estimate',
+      summary: 'Would this fit, and how soon would it be made?',
+      description: 'Checks as POST /v1/jobs does and records nothing.',
+      body: orderSchema,
+      answers: { 200: { description: 'The judgement.', schema: estimateSchema } },
+      problems: ['unknown_template'],
+      async handle({ body }) {
+        const wait = await queue.wait();
+        try {
+          judge(deps, body);
+          return { fits: true, complaints: [], wait };
+        } catch (error) {
+          // A refusal that names places is the answer here; anything else (no such template) is a problem of the request itself.
+          if (!(error instanceof StoryfarmError) || error.complaints.length === 0 || error.code === 'unknown_template')
+            throw error;
+          return { fits: false, complaints: error.complaints.map(shortened), wait };
+        }
+      },
+    }),
+  ];
+}
+
+const JUDGEMENTS = [
+  'unknown_template',
+  'unknown_role',
+  'unknown_character',
+  'unknown_bubble',
+  'missing_words',
+  'words_too_long',
+  'words_do_not_fit',
+  'missing_glyphs',
+  'control_characters',
+] as const;
+
+/** What is asked, complete, sanitised and pinned to the template as installed now; or throws with every complaint. */
+function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.infer<typeof orderSchema>): JobRequest {
+  const installed = catalog.get(id);
+  if (!installed) {
+    const detail = 'No template with this id is installed.';
+    throw new StoryfarmError('unknown_template', detail, {
+      complaints: [{ pointer: '/template', code: 'unknown_template', detail }],
+    });
+  }
+  const asked = { words, ...(cast !== undefined && { cast }) };
+  return { template: installed.ref, ...checkRequest(installed.template, asked, fonts.book, fonts.measure) };
+}
+
+/** Rejects with `unknown_job`. */
+export async function findJob(store: Pick<JobStore, 'get'>, id: string | undefined) {
+  const job = await store.get(jobId(id));
+  if (!job) throw unknownJob();
+  return job;
+}
+
+/** What cannot be an id is not asked of the store. */
+function jobId(id: string | undefined): string {
+  if (id === undefined || !/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw unknownJob();
+  return id;
+}
+
+function unknownJob(): StoryfarmError {
+  return new StoryfarmError('unknown_job', 'There is no job with this id.');
+}

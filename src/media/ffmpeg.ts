@@ -1,0 +1,145 @@
+/**
+ * Runs ffmpeg: the only place that knows how it is found, started, watched and stopped.
+ *
+ * A command is plain data (inputs, filter graph, outputs), built by pure functions elsewhere and compared by equality in their tests. Here it is handed to
+ * fluent-ffmpeg, its progress is read as frame numbers, and its end is turned into either nothing or one named error with the tail of what ffmpeg said.
+ *
+ * What it does not do: it never sees what a person typed (words are drawn as pixels, never as arguments), and it trusts no exit code alone: callers
+ * verify what was written.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import fluent from 'fluent-ffmpeg';
+import { StoryfarmError } from '../errors.js';
+import { canLeash } from '../leash.js';
+import { packageFolder } from '../package.js';
+
+export interface FfmpegCommand {
+  readonly inputs: readonly { readonly options: readonly string[]; readonly source: string }[];
+  /** The filter graph, as one string. */
+  readonly filter: string;
+  readonly outputs: readonly { readonly options: readonly string[]; readonly file: string }[];
+}
+
+export interface RunOptions {
+  /** Called with the frames encoded so far of the first video output. */
+  readonly onFrames?: (frames: number) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without progress after which ffmpeg is killed. Default 60,000. */
+  readonly stallMs?: number;
+}
+
+export interface Ffmpeg {
+  /** Absolute path of the program. */
+  readonly path: string;
+  /** First line of `-version`, such as `ffmpeg version 5.1.9-0+deb12u1`. */
+  readonly version: string;
+  readonly source: 'configuration' | 'PATH' | 'package';
+  /**
+   * Runs a command to its end. Rejects with `ffmpeg_failed` (tail of stderr in the cause), `ffmpeg_stalled`, `no_space` or, when the signal fires,
+   * `aborted`; ffmpeg is gone by then.
+   */
+  run(command: FfmpegCommand, options?: RunOptions): Promise<void>;
+}
+
+/** Finds ffmpeg: the configured path, else PATH, else the binary of the optional npm package. Rejects with `ffmpeg_missing`. */
+export function openFfmpeg(configured?: string): Ffmpeg {
+  const found = locate(configured);
+  const told = spawnSync(found.path, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 20_000 });
+  const version = told.stdout?.split('\n')[0]?.replace(/ Copyright.*/, '') ?? '';
+  if (told.status !== 0 || !version.startsWith('ffmpeg version')) {
+    throw new StoryfarmError('ffmpeg_missing', `${found.path} does not run as ffmpeg.`, { cause: told.error ?? told.stderr, file: found.path });
+  }
+  return { ...found, version, run: (command, options) => run(found.path, command, options ?? {}) };
+}
+
+function locate(configured: string | undefined): Pick<Ffmpeg, 'path' | 'source'> {
+  if (configured) {
+    if (existsSync(configured)) return { path: configured, source: 'configuration' };
+    throw new StoryfarmError('ffmpeg_missing', `The configured ffmpeg is not there: ${configured}`, { file: configured });
+  }
+  const name = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (folder && existsSync(join(folder, name))) return { path: join(folder, name), source: 'PATH' };
+  }
+  try {
+    const shipped = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string };
+    return { path: shipped.path, source: 'package' };
+  } catch (cause) {
+    throw new StoryfarmError('ffmpeg_missing', 'ffmpeg is neither configured, nor on PATH, nor installed by npm.', { cause });
+  }
+}
+
+/** Options for the whole command; ffmpeg takes them before the first input. Progress comes as key=value lines on stdout. */
+const GLOBAL = ['-hide_banner', '-nostats', '-progress', 'pipe:1'];
+
+function run(path: string, command: FfmpegCommand, { onFrames, signal, stallMs = 60_000 }: RunOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const ffmpeg = fluent({ logger: undefined, stdoutLines: 60 });
+    ffmpeg.setFfmpegPath(canLeash ? join(packageFolder, 'bin', 'leash') : path);
+    process.env.STORYFARM_LEASHED = path;
+    // Spread, never as one array: fluent-ffmpeg splits the strings of an array at spaces; and takes no options for one that is undefined.
+    for (const [index, input] of command.inputs.entries()) {
+      const options = [...(index === 0 ? GLOBAL : []), ...input.options];
+      ffmpeg.input(input.source);
+      if (options.length > 0) ffmpeg.inputOptions(...options);
+    }
+    ffmpeg.complexFilter(command.filter);
+    for (const output of command.outputs) ffmpeg.output(output.file).outputOptions(...output.options);
+
+    let ended: StoryfarmError | undefined;
+    const stop = (error: StoryfarmError) => {
+      ended ??= error;
+      ffmpeg.kill('SIGKILL');
+    };
+    const onAbort = () => stop(new StoryfarmError('aborted', 'The render was stopped.', { cause: signal?.reason }));
+    const stalled = () => stop(new StoryfarmError('ffmpeg_stalled', `ffmpeg made no progress for ${stallMs} ms.`));
+    let watchdog = setTimeout(stalled, stallMs);
+    let frames = -1;
+    const settle = () => {
+      clearTimeout(watchdog);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    ffmpeg.on('start', () => {
+      const child = (ffmpeg as unknown as { ffmpegProc: import('node:child_process').ChildProcess }).ffmpegProc;
+      if (ended) child.kill('SIGKILL');
+      child.stdout?.on('data', (chunk: Buffer) => {
+        for (const [, number] of chunk.toString('latin1').matchAll(/^frame=\s*(\d+)/gm)) {
+          if (Number(number) === frames) continue;
+          frames = Number(number);
+          clearTimeout(watchdog);
+          watchdog = setTimeout(stalled, stallMs);
+          onFrames?.(frames);
+        }
+      });
+    });
+    ffmpeg.on('end', () => {
+      settle();
+      if (ended) reject(ended);
+      else resolve();
+    });
+    ffmpeg.on('error', (error: Error, _stdout: unknown, stderr: unknown) => {
+      settle();
+      reject(ended ?? failed(error, String(stderr ?? '')));
+    });
+    if (signal?.aborted) ended = new StoryfarmError('aborted', 'The render was stopped.', { cause: signal.reason });
+    if (ended) {
+      settle();
+      reject(ended);
+      return;
+    }
+    signal?.addEventListener('abort', onAbort);
+    ffmpeg.run();
+  });
+}
+
+/** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
+function failed(error: Error, stderr: string): StoryfarmError {
+  const tail = stderr.trim().split('\n').slice(-12).join('\n');
+  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : 'ffmpeg_failed';
+  const last = tail.split('\n').at(-1) ?? '';
+  return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, { cause: new Error(tail || error.message) });
+}

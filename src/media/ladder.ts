@@ -1,0 +1,89 @@
+/**
+ * The ladder as arithmetic: how a rendition's picture lies in its frame, which frames and colours it has, and how it is encoded. Pure functions;
+ * everything that builds ffmpeg arguments asks here.
+ */
+
+import type { Box } from '../scene/scene.js';
+import { fpsOf, type Fps } from '../template/fps.js';
+import type { Rendition, Template } from '../template/format.js';
+
+/** Where the design lies in a rendition: pixels = design units x scale + offset. */
+export interface View {
+  readonly scaleX: number;
+  readonly scaleY: number;
+  readonly dx: number;
+  readonly dy: number;
+}
+
+/** The picture within the frame of a rendition, in even pixels; bars fill the rest. */
+export interface Fit extends Box {
+  readonly view: View;
+}
+
+/** Relative difference of aspect up to which the picture is stretched rather than given bars: 1280x720 to 854x480 is 0.06 %. */
+const STRETCH = 0.01;
+
+export function fitOf(design: { width: number; height: number }, frame: { width: number; height: number }): Fit {
+  const scaleX = frame.width / design.width;
+  const scaleY = frame.height / design.height;
+  if (Math.abs(scaleX / scaleY - 1) <= STRETCH) {
+    return { x: 0, y: 0, width: frame.width, height: frame.height, view: { scaleX, scaleY, dx: 0, dy: 0 } };
+  }
+  const scale = Math.min(scaleX, scaleY);
+  const width = even(design.width * scale);
+  const height = even(design.height * scale);
+  const x = even((frame.width - width) / 2);
+  const y = even((frame.height - height) / 2);
+  return { x, y, width, height, view: { scaleX: width / design.width, scaleY: height / design.height, dx: x, dy: y } };
+}
+
+const even = (pixels: number) => Math.round(pixels / 2) * 2;
+
+/** The even pixel box of the frame that covers a box of the design, clipped to the frame: chroma is halved, so overlays start on even pixels. */
+export function pixelBox(box: Box, view: View, frame: { width: number; height: number }): Box {
+  const left = Math.max(0, Math.floor((box.x * view.scaleX + view.dx) / 2) * 2);
+  const top = Math.max(0, Math.floor((box.y * view.scaleY + view.dy) / 2) * 2);
+  const right = Math.min(frame.width, Math.ceil(((box.x + box.width) * view.scaleX + view.dx) / 2) * 2);
+  const bottom = Math.min(frame.height, Math.ceil(((box.y + box.height) * view.scaleY + view.dy) / 2) * 2);
+  return { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
+}
+
+export function fpsOfRendition(template: Template, rendition: Rendition): Fps {
+  return fpsOf(rendition.fps ?? template.fps);
+}
+
+/** Whole frames of the template's duration at a rendition's rate. */
+export function framesOf(template: Template, rendition: Rendition): number {
+  return Math.round(template.duration * fpsOfRendition(template, rendition).value);
+}
+
+/** Colour matrix by size: BT.709 above standard definition, else BT.601, which players without a tag assume. */
+export function matrixOf(size: { width: number; height: number }): 'bt709' | 'smpte170m' {
+  return size.width * size.height > 720 * 576 ? 'bt709' : 'smpte170m';
+}
+
+/** Tags that say which colours the samples mean. */
+export function colourTags(size: { width: number; height: number }): string[] {
+  const matrix = matrixOf(size);
+  return ['-colorspace', matrix, '-color_primaries', matrix, '-color_trc', matrix, '-color_range', 'tv'];
+}
+
+/** A name for the audio of a rendition; renditions of equal audio share one prepared file. */
+export function audioKey(audio: Rendition['audio']): string {
+  return `${audio.bitrate}k-${audio.channels}ch-${audio.sampleRate}`;
+}
+
+/** Quality of an encode: constant rate factor, or a bit rate in bits per second when a file has to fit its cap. */
+export type Quality = { readonly crf: number } | { readonly bitrate: number };
+
+/** x264 arguments of a rendition's delivered video. */
+export function videoOptions(rendition: Rendition, quality: Quality): string[] {
+  const rate =
+    'crf' in quality
+      ? ['-crf', `${quality.crf}`]
+      : ['-b:v', `${quality.bitrate}`, '-maxrate', `${quality.bitrate}`, '-bufsize', `${quality.bitrate * 2}`];
+  return [
+    ...['-c:v', 'libx264', '-preset', 'medium', ...rate, '-profile:v', rendition.profile, '-level', rendition.level],
+    ...['-pix_fmt', 'yuv420p', ...colourTags(rendition)],
+  ];
+}

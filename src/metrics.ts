@@ -1,0 +1,115 @@
+/**
+ * The numbers that a part of Storyfarm shows at /metrics, all named and described here, in one registry per process.
+ *
+ * Problem: dashboards and alerts are written against names, so a name must be found in one place and mean one thing everywhere. Every part is
+ * given the same object and touches only what is its own. A renderer has no registry: the supervisor counts for it, so that counters never
+ * fall when a renderer ends.
+ *
+ * A gauge that nobody has set is not shown: the front does not claim an empty queue because it never looked.
+ */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { JOB_STATES, type JobState } from './job.js';
+
+export interface Metrics {
+  /** Requests answered. `route` is the pattern (`/v1/jobs/:id`), or `unmatched`. */
+  readonly httpRequests: Counter<'route' | 'method' | 'status'>;
+  /** Seconds from the first byte of a request to the last byte of its answer. Event streams are not measured. */
+  readonly httpRequestDuration: Histogram<'route' | 'method' | 'status'>;
+  /** People who wait on an event stream now. */
+  readonly eventStreams: Gauge;
+
+  /** Jobs in the store by state. */
+  readonly queueJobs: Gauge<'state'>;
+  /** Queued jobs that could be claimed now. */
+  readonly queueDue: Gauge;
+  /** Seconds that the oldest due job has waited. */
+  readonly queueOldestDue: Gauge;
+
+  /** Jobs whose rendering ended on this server; `outcome` is `rendered`, `dead` or `cancelled`. */
+  readonly jobsFinished: Counter<'outcome'>;
+  /** Seconds of wall time by stage of an attempt: `prepare`, `fill`, `draw`, `encode`, `verify`, `publish`. */
+  readonly stageDuration: Histogram<'stage'>;
+  /** Renderers replaced as planned, by reason: `jobs`, `memory`, `age` and what else the supervisor decides on. */
+  readonly recycles: Counter<'reason'>;
+  /** Renderers replaced after a death, by cause (an error code such as `renderer_crashed`). */
+  readonly restarts: Counter<'cause'>;
+  /** Bytes of the whole process tree of a slot. */
+  readonly slotMemory: Gauge<'slot'>;
+  /** Slots by condition: `booting`, `idle`, `busy` and so on. */
+  readonly slots: Gauge<'condition'>;
+  /** Attempts whose lease was lost: their results were written off. */
+  readonly leasesLost: Counter;
+  /** 1 while no jobs are claimed, else 0; by reason, such as `no_space`. */
+  readonly claimsPaused: Gauge<'reason'>;
+
+  /** The registry's content in the Prometheus text format. */
+  text(): Promise<string>;
+  /** The media type of `text`. */
+  readonly contentType: string;
+}
+
+/** From a cached answer (1 ms) to a request that waited for a locked store (10 s). */
+const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** From a fill (10 ms) to the encoding of a long ladder on a busy machine (5 min). */
+const STAGE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320];
+
+/** A registry of its own with every metric of Storyfarm and those of the process (CPU, memory, event loop). */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter<L>({ name: `storyfarm_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => {
+    const made = new Gauge<L>({ name: `storyfarm_${name}`, help, labelNames, registers });
+    // prom-client begins a gauge without labels at 0; nobody has measured anything yet.
+    if (labelNames.length === 0) made.remove();
+    return made;
+  };
+  const seconds = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
+    new Histogram<L>({ name: `storyfarm_${name}`, help, labelNames, buckets, registers });
+
+  const request = ['route', 'method', 'status'] as const;
+  return {
+    httpRequests: counter(
+      'http_requests_total',
+      'HTTP requests answered, by route pattern, method and status.',
+      request,
+    ),
+    httpRequestDuration: seconds(
+      'http_request_duration_seconds',
+      'Time to answer an HTTP request.',
+      request,
+      HTTP_SECONDS,
+    ),
+    eventStreams: gauge('http_event_streams', 'Open event streams.'),
+
+    queueJobs: gauge('queue_jobs', 'Jobs in the store by state.', ['state']),
+    queueDue: gauge('queue_due_jobs', 'Queued jobs that could be claimed now.'),
+    queueOldestDue: gauge('queue_oldest_due_seconds', 'Time that the oldest due job has waited.'),
+
+    jobsFinished: counter('jobs_finished_total', 'Jobs whose rendering ended on this server, by outcome.', ['outcome']),
+    stageDuration: seconds('stage_duration_seconds', 'Wall time of a stage of an attempt.', ['stage'], STAGE_SECONDS),
+    recycles: counter('renderer_recycles_total', 'Renderers replaced as planned, by reason.', ['reason']),
+    restarts: counter('renderer_restarts_total', 'Renderers replaced after a death, by cause.', ['cause']),
+    slotMemory: gauge('slot_memory_bytes', 'Memory of the process tree in a slot.', ['slot']),
+    slots: gauge('slots', 'Slots by condition.', ['condition']),
+    leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
+    claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),
+
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** Sets the queue's gauges from what the store counted; milliseconds become seconds here. */
+export function showQueue(
+  metrics: Pick<Metrics, 'queueJobs' | 'queueDue' | 'queueOldestDue'>,
+  counts: { readonly byState: Readonly<Record<JobState, number>>; readonly due: number; readonly oldestDueMs: number },
+): void {
+  for (const state of JOB_STATES) metrics.queueJobs.set({ state }, counts.byState[state]);
+  metrics.queueDue.set(counts.due);
+  metrics.queueOldestDue.set(counts.oldestDueMs / 1000);
+}

@@ -1,0 +1,40 @@
+/** Encodes all renditions of a job in one go, then again, smaller, those whose files pass their caps. */
+
+import { stat } from 'node:fs/promises';
+import { StoryfarmError } from '../errors.js';
+import type { Ffmpeg } from '../media/ffmpeg.js';
+import { framesOf } from '../media/ladder.js';
+import type { Template } from '../template/format.js';
+import { type RenditionJob, reencodeCommand, smallerQuality } from './reencode.js';
+
+export interface EncodeOptions {
+  /** Fraction of the first pass, which is nearly always the only one. */
+  readonly onProgress: (fraction: number) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly stallMs?: number | undefined;
+}
+
+/** Rejects like Ffmpeg.run, or with `too_large` when no watchable quality fits a cap. */
+export async function encode(template: Template, jobs: readonly RenditionJob[], ffmpeg: Pick<Ffmpeg, 'run'>, options: EncodeOptions): Promise<void> {
+  const { onProgress, signal, stallMs } = options;
+  const first = jobs[0];
+  if (!first) return;
+  const total = framesOf(template, first.rendition);
+  const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
+  await ffmpeg.run(reencodeCommand(template, jobs), { ...watch, onFrames: (frames) => onProgress(Math.min(1, frames / total)) });
+  let large = await overCap(jobs);
+  for (let tries = 1; large.length > 0; tries++) {
+    const smaller = large.map((job) => {
+      const quality = smallerQuality(job.rendition, template.duration, tries);
+      if (quality) return { ...job, quality };
+      throw new StoryfarmError('too_large', `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`);
+    });
+    await ffmpeg.run(reencodeCommand(template, smaller), watch);
+    large = await overCap(large);
+  }
+}
+
+async function overCap(jobs: readonly RenditionJob[]): Promise<RenditionJob[]> {
+  const sizes = await Promise.all(jobs.map(async (job) => (await stat(job.out)).size));
+  return jobs.filter((job, index) => (sizes[index] ?? 0) > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY));
+}

@@ -1,0 +1,89 @@
+/**
+ * The renderer: a program that a supervisor forks. A job comes in by IPC, files go out to the data folder, and events meanwhile. It knows no database.
+ *
+ * Whatever leaks or crashes, leaks or crashes in here. It leaves by itself when its supervisor is gone: the channel closes, the present render is aborted, and it
+ * exits; where the kernel can do it, it has been killed by then.
+ */
+
+import { asStoryfarmError, StoryfarmError } from '../errors.js';
+import { parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/messages.js';
+import { openFfmpeg } from '../media/ffmpeg.js';
+import { loadFonts } from '../media/fonts.js';
+import { loadCatalog } from '../media/install/catalog.js';
+import { openEditions } from '../media/install/editions.js';
+import { openStorage } from '../media/storage.js';
+import { type RendererOptions, rendererOptions } from './options.js';
+import { type RenderTools, render } from './render.js';
+
+/** The least step of progress worth a message. */
+const STEP = 0.005;
+
+function send(message: ToSupervisor): void {
+  if (process.connected) process.send?.(message);
+}
+
+function boot(options: RendererOptions): RenderTools {
+  const ffmpeg = openFfmpeg(options.ffmpegPath);
+  const tools: RenderTools = {
+    ffmpeg,
+    fonts: loadFonts(),
+    editions: openEditions(options.dataFolder, ffmpeg),
+    storage: openStorage(options.dataFolder),
+    catalog: () => loadCatalog(options.templateFolders),
+    stallMs: options.stallMs,
+  };
+  send({ type: 'ready', ffmpeg: ffmpeg.version });
+  return tools;
+}
+
+async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<void> {
+  const { id, fence } = order;
+  let told = 0;
+  const onProgress = (fraction: number, stage: string) => {
+    if (fraction - told < STEP) return;
+    told = fraction;
+    send({ type: 'progress', id, fence, fraction, stage });
+  };
+  try {
+    const { outputs, stages } = await render(order, tools, { onProgress, signal });
+    send({ type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages } });
+  } catch (error) {
+    send({ type: 'failed', id, fence, failure: asStoryfarmError(error).toJSON() });
+  }
+}
+
+function main(): void {
+  const options = rendererOptions.parse(JSON.parse(process.argv[2] ?? '{}'));
+  // A terminal sends its interrupt to the whole group; when to leave is the supervisor's decision.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  const tools = boot(options);
+  let present: { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+
+  setInterval(() => send({ type: 'heartbeat' }), options.heartbeatMs);
+  const leave = async (abort: boolean) => {
+    if (abort) present?.abort.abort(new Error('The supervisor is gone.'));
+    await present?.done;
+    process.exit(0);
+  };
+  process.on('disconnect', () => void leave(true));
+  process.on('message', (raw) => {
+    const message = parseToRenderer(raw);
+    if (message.type === 'leave') return void leave(false);
+    if (message.type === 'abort') return present?.id === message.id ? present.abort.abort(new Error('The supervisor said so.')) : undefined;
+    if (present) throw new StoryfarmError('internal', `A second job (${message.order.id}) came while ${present.id} was being rendered.`);
+    const abort = new AbortController();
+    const done = work(message.order, tools, abort.signal).then(() => {
+      present = undefined;
+    });
+    present = { id: message.order.id, abort, done };
+  });
+}
+
+try {
+  main();
+} catch (error) {
+  const gone = () => process.exit(1);
+  if (process.send) process.send({ type: 'unfit', failure: asStoryfarmError(error).toJSON() } satisfies ToSupervisor, gone);
+  else gone();
+}

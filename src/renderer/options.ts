@@ -1,0 +1,14 @@
+/** What a renderer is told when it starts. */
+
+import { z } from 'zod';
+
+/** What a renderer is started with, as JSON in its only argument. */
+export const rendererOptions = z.strictObject({
+  dataFolder: z.string(),
+  templateFolders: z.array(z.string()),
+  ffmpegPath: z.string().optional(),
+  heartbeatMs: z.number().positive(),
+  /** Milliseconds without progress after which ffmpeg is killed. */
+  stallMs: z.number().positive(),
+});
+export type RendererOptions = z.infer<typeof rendererOptions>;

@@ -1,0 +1,119 @@
+/**
+ * Group commit: writes that are asked for at about the same time share one transaction, and so one flush of the disk.
+ *
+ * Problem: a durable commit costs a flush (milliseconds), whether it holds one row or a hundred; and SQLite works in the thread of the event
+ * loop, so waiting for another process's lock would stop everything else.
+ *
+ * Solution: each write is a synchronous closure. What gathers during one turn of the event loop runs in one BEGIN IMMEDIATE, each closure in a
+ * savepoint of its own, so that one that throws undoes only itself. Every promise settles after COMMIT. When the lock is held elsewhere, SQLite itself
+ * waits a few milliseconds only; then the event loop goes on, and it is tried again after a random pause until the deadline of the write.
+ *
+ * Real timers and not a Clock: an unfinished write has to keep its process alive, and the lock that it waits for lives in real time.
+ */
+
+import type Database from 'better-sqlite3';
+import { asStoreError, isBusy, storeBusy } from './faults.js';
+
+/** Writes per transaction; keeps the event loop's longest pause to some ten milliseconds. */
+const LARGEST_BATCH = 200;
+
+interface Pending {
+  readonly work: () => unknown;
+  readonly deadline: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+export class Commits {
+  private pending: Pending[] = [];
+  private scheduled = false;
+  private readonly database: Database.Database;
+  private readonly deadlineMs: number;
+  private readonly begin: Database.Statement;
+  private readonly commit: Database.Statement;
+  private readonly rollback: Database.Statement;
+  private readonly inSavepoint: (work: () => unknown) => unknown;
+
+  constructor(database: Database.Database, deadlineMs: number) {
+    this.database = database;
+    this.deadlineMs = deadlineMs;
+    this.begin = database.prepare('BEGIN IMMEDIATE');
+    this.commit = database.prepare('COMMIT');
+    this.rollback = database.prepare('ROLLBACK');
+    // Inside a transaction, better-sqlite3 makes this a savepoint.
+    this.inSavepoint = database.transaction((work: () => unknown) => work());
+  }
+
+  /** Runs the closure in a transaction; resolves with its value once that is on the disk. Rejects with what it threw, or `store_busy`; then it left nothing. */
+  write<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const deadline = performance.now() + this.deadlineMs;
+      this.pending.push({ work, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.schedule();
+    });
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    this.scheduled = false;
+    try {
+      this.begin.run();
+    } catch (thrown) {
+      if (isBusy(thrown)) this.postpone(thrown);
+      else for (const { reject } of this.pending.splice(0)) reject(asStoreError(thrown, this.database.name));
+      return;
+    }
+    const batch = this.pending.splice(0, LARGEST_BATCH);
+    try {
+      const settlements = batch.map((write) => this.attempt(write));
+      this.commit.run();
+      for (const settle of settlements) settle();
+    } catch (thrown) {
+      if (this.database.inTransaction) this.rollback.run();
+      for (const { reject } of batch) reject(asStoreError(thrown, this.database.name));
+    }
+    if (this.pending.length > 0) this.schedule();
+  }
+
+  /** Runs one write; answers how to settle its promise after the commit. Throws when SQLite gave up the whole transaction (disk full, input/output error). */
+  private attempt({ work, resolve, reject }: Pending): () => void {
+    try {
+      const value = this.inSavepoint(work);
+      return () => resolve(value);
+    } catch (thrown) {
+      if (!this.database.inTransaction) throw thrown;
+      return () => reject(asStoreError(thrown, this.database.name));
+    }
+  }
+
+  private postpone(cause: unknown): void {
+    const now = performance.now();
+    const late = (write: Pending) => write.deadline <= now;
+    for (const write of this.pending.filter(late)) write.reject(storeBusy(this.database.name, cause));
+    this.pending = this.pending.filter((write) => !late(write));
+    if (this.pending.length === 0) return;
+    this.scheduled = true;
+    setTimeout(() => this.flush(), pause());
+  }
+}
+
+/** Runs the closure, again and again while another process holds the lock it needs, until the deadline; then rejects with `store_busy`. */
+export async function patiently<T>(work: () => T, file: string, deadlineMs: number): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      return work();
+    } catch (thrown) {
+      if (!isBusy(thrown) || performance.now() >= deadline) throw asStoreError(thrown, file);
+      await new Promise((resolve) => setTimeout(resolve, pause()));
+    }
+  }
+}
+
+/** Milliseconds, random so that processes which wait for the same lock do not come back together. */
+const pause = (): number => 2 + Math.random() * 18;

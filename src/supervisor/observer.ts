@@ -1,0 +1,82 @@
+/** What happens in a farm, event by event, for whoever watches: the log and the metrics here, a test elsewhere. Observers must not throw. */
+
+import type { Failure } from '../errors.js';
+import type { Job, JobResult } from '../job.js';
+import type { Log } from '../log.js';
+import { type Metrics, showQueue } from '../metrics.js';
+import type { QueueCounts } from '../store/store.js';
+import type { RecycleReason } from './recycle.js';
+import type { Slot } from './renderer.js';
+
+export interface FarmObserver {
+  /** A renderer is ready for jobs. */
+  booted(slot: number, pid: number): void;
+  /** A renderer gives its seat to its successor. */
+  recycled(slot: number, pid: number, reason: RecycleReason): void;
+  /** A renderer ended unplanned. */
+  died(slot: number, pid: number, cause: Failure): void;
+  /** A renderer wrote a line. */
+  line(slot: number, text: string): void;
+  assigned(job: Job, slot: number): void;
+  /** The result is committed. */
+  rendered(job: Job, result: JobResult): void;
+  /** The failure is committed; `retryInMs` null means that the job is dead. */
+  failed(job: Job, failure: Failure, retryInMs: number | null): void;
+  /** The job was given back unharmed. */
+  released(job: Job): void;
+  /** A result or failure came too late: another attempt owns the job. */
+  leaseLost(job: Job): void;
+  /** The store or the disk does not answer; the farm goes on. */
+  trouble(what: string, error: unknown): void;
+  /** Claims stop or go on. */
+  paused(reason: string, on: boolean): void;
+  /** The farm as it stands, told every second. */
+  state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
+}
+
+/** Every condition is always shown, so that a graph falls to zero instead of ending. */
+const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as const;
+
+export function observeWith(log: Log, metrics: Metrics): FarmObserver {
+  return {
+    booted: (slot, pid) => log.info({ slot, renderer: pid }, 'renderer ready'),
+    recycled: (slot, pid, reason) => {
+      metrics.recycles.inc({ reason });
+      log.info({ slot, renderer: pid, reason }, 'renderer recycled');
+    },
+    died: (slot, pid, cause) => {
+      metrics.restarts.inc({ cause: cause.code });
+      log.warn({ slot, renderer: pid, code: cause.code, hint: cause.hint }, cause.message);
+    },
+    line: (slot, text) => log.warn({ slot, line: text.slice(0, 500) }, 'renderer said'),
+    assigned: (job, slot) => log.debug({ job, slot }, 'job assigned'),
+    rendered: (job, result) => {
+      metrics.jobsFinished.inc({ outcome: 'rendered' });
+      for (const [stage, ms] of Object.entries(result.stages)) metrics.stageDuration.observe({ stage }, ms / 1000);
+      log.info({ job, stages: result.stages }, 'job rendered');
+    },
+    failed: (job, failure, retryInMs) => {
+      if (retryInMs === null) metrics.jobsFinished.inc({ outcome: 'dead' });
+      log.warn({ job, code: failure.code, retryInMs }, retryInMs === null ? 'job dead' : 'job failed, will be tried again');
+    },
+    released: (job) => log.info({ job }, 'job given back'),
+    leaseLost: (job) => {
+      metrics.leasesLost.inc();
+      log.warn({ job }, 'lease lost');
+    },
+    trouble: (what, error) => log.error({ err: error }, what),
+    paused: (reason, on) => {
+      metrics.claimsPaused.set({ reason }, on ? 1 : 0);
+      log.warn({ reason }, on ? 'claims paused' : 'claims go on');
+    },
+    state: (slots, queue) => {
+      const conditions = slots.map((slot) => slot.renderer?.phase ?? 'empty');
+      for (const condition of CONDITIONS) metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
+      for (const slot of slots) {
+        const bytes = (slot.renderer?.memory ?? 0) + (slot.successor?.memory ?? 0);
+        metrics.slotMemory.set({ slot: `${slot.number}` }, bytes);
+      }
+      if (queue) showQueue(metrics, queue);
+    },
+  };
+}
