@@ -3,17 +3,10 @@
  * everything that builds ffmpeg arguments asks here.
  */
 
+import type { View } from '../scene/draw.js';
 import type { Box } from '../scene/scene.js';
 import { fpsOf, type Fps } from '../template/fps.js';
 import type { Rendition, Template } from '../template/format.js';
-
-/** Where the design lies in a rendition: pixels = design units x scale + offset. */
-export interface View {
-  readonly scaleX: number;
-  readonly scaleY: number;
-  readonly dx: number;
-  readonly dy: number;
-}
 
 /** The picture within the frame of a rendition, in even pixels; bars fill the rest. */
 export interface Fit extends Box {
@@ -76,11 +69,21 @@ export function audioKey(audio: Rendition['audio']): string {
 /** Quality of an encode: constant rate factor, or a bit rate in bits per second when a file has to fit its cap. */
 export type Quality = { readonly crf: number } | { readonly bitrate: number };
 
+/**
+ * Highest bit rate of each level in kb/s for Baseline and Main (ITU-T H.264, table A-1, MaxBR); High may have a quarter more. A handset that was promised a
+ * level need not play more.
+ */
+const MAX_KBPS: Readonly<Record<string, number>> = {
+  ...{ '1': 64, '1b': 128, '1.0': 64, '1.1': 192, '1.2': 384, '1.3': 768, '2': 2000, '2.0': 2000, '2.1': 4000, '2.2': 4000 },
+  ...{ '3': 10000, '3.0': 10000, '3.1': 14000, '3.2': 20000, '4': 20000, '4.0': 20000, '4.1': 50000, '4.2': 50000 },
+};
+
 /** x264 arguments of a rendition's delivered video. */
 export function videoOptions(rendition: Rendition, quality: Quality): string[] {
+  const most = (MAX_KBPS[rendition.level] ?? 50000) * 1000;
   const rate =
     'crf' in quality
-      ? ['-crf', `${quality.crf}`]
+      ? ['-crf', `${quality.crf}`, '-maxrate', `${most}`, '-bufsize', `${most}`]
       : ['-b:v', `${quality.bitrate}`, '-maxrate', `${quality.bitrate}`, '-bufsize', `${quality.bitrate * 2}`];
   return [
     ...['-c:v', 'libx264', '-preset', 'medium', ...rate, '-profile:v', rendition.profile, '-level', rendition.level],

@@ -3,11 +3,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenderOrder } from '../ipc/messages.js';
-import { drawJpeg, drawPixels } from '../media/canvas.js';
+import { drawPixels } from '../media/canvas.js';
 import type { Fonts } from '../media/fonts.js';
 import type { Edition } from '../media/install/editions.js';
 import { posterSize } from '../media/install/prepare.js';
 import { fitOf, fpsOfRendition, pixelBox } from '../media/ladder.js';
+import { drawJpeg } from '../media/picture.js';
 import { inkBox } from '../scene/draw.js';
 import { layOut, type TextLayout } from '../scene/layout.js';
 import { type Overlay, type Scene, visibleAt, windowOf } from '../scene/scene.js';
@@ -38,7 +39,8 @@ export async function drawForRendition({ scene, layouts }: LaidOutWords, templat
     const window = windowOf(overlay, fps);
     if (box.width === 0 || box.height === 0 || window.to <= window.from) continue;
     const file = join(folder, `${rendition.id}-${scene.overlays.indexOf(overlay)}.rgba`);
-    await writeFile(file, await drawPixels(overlay, layout, view, box));
+    const { rgba } = await drawPixels(overlay, layout, view, box);
+    await writeFile(file, rgba);
     placed.push({ file, box, window });
   }
   return placed;
