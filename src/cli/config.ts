@@ -33,7 +33,11 @@ const names = Object.keys(OPTIONS) as OptionName[];
 const isName = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name);
 
 /** Throws `config_invalid` with a complaint per bad value. */
-export function loadConfig({ flags = {}, env = process.env, file = env.STORYFARM_CONFIG }: ConfigSources = {}): LoadedConfig {
+export function loadConfig({
+  flags = {},
+  env = process.env,
+  file = env.STORYFARM_CONFIG,
+}: ConfigSources = {}): LoadedConfig {
   const complaints: Complaint[] = [];
   const path = file ?? (existsSync(FILE) ? FILE : undefined);
   const fromFile = path === undefined ? {} : readFile(path, complaints);
@@ -56,7 +60,11 @@ export function loadConfig({ flags = {}, env = process.env, file = env.STORYFARM
   const dataFolder = resolve(config.dataFolder);
   const store = config.store ?? `sqlite:${join(dataFolder, 'storyfarm.db')}`;
   const templateFolders = config.templateFolders.map((folder) => resolve(folder));
-  return { config: { ...config, dataFolder, store, templateFolders }, origins: origins as Record<OptionName, Origin>, file: path };
+  return {
+    config: { ...config, dataFolder, store, templateFolders },
+    origins: origins as Record<OptionName, Origin>,
+    file: path,
+  };
 }
 
 function pick(
@@ -78,11 +86,15 @@ function readFile(path: string, complaints: Complaint[]): Record<string, unknown
     const raw: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new Error('it is not an object');
     for (const key of Object.keys(raw)) {
-      if (key !== '$schema' && !isName(key)) complaints.push(complain(`/${key}`, `${path} /${key}: there is no such option${nearest(key)}.`));
+      if (key !== '$schema' && !isName(key))
+        complaints.push(complain(`/${key}`, `${path} /${key}: there is no such option${nearest(key)}.`));
     }
     return raw as Record<string, unknown>;
   } catch (cause) {
-    throw new StoryfarmError('config_invalid', `${path} cannot be read: ${(cause as Error).message}`, { cause, file: path });
+    throw new StoryfarmError('config_invalid', `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      file: path,
+    });
   }
 }
 
@@ -90,7 +102,8 @@ function readEnvironment(env: NodeJS.ProcessEnv, complaints: Complaint[]): Parti
   const byVariable = new Map(names.map((name) => [variableOf(name), name]));
   const found: Partial<Record<OptionName, unknown>> = {};
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('STORYFARM_') || OTHER_VARIABLES.has(variable) || variable.startsWith('STORYFARM_TEST_')) continue;
+    if (!variable.startsWith('STORYFARM_') || OTHER_VARIABLES.has(variable) || variable.startsWith('STORYFARM_TEST_'))
+      continue;
     const name = byVariable.get(variable);
     if (!name) complaints.push(complain(`/${variable}`, `${variable}: there is no such option.`));
     else found[name] = name === 'templateFolders' ? value?.split(delimiter) : value;
@@ -100,7 +113,9 @@ function readEnvironment(env: NodeJS.ProcessEnv, complaints: Complaint[]): Parti
 
 /** The option that differs least, when one is near. */
 function nearest(key: string): string {
-  const near = names.find((name) => name.toLowerCase() === key.toLowerCase() || name.startsWith(key) || key.startsWith(name));
+  const near = names.find(
+    (name) => name.toLowerCase() === key.toLowerCase() || name.startsWith(key) || key.startsWith(name),
+  );
   return near ? ` (did you mean ${near}?)` : '';
 }
 

@@ -23,7 +23,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .exitOverride()
     .showSuggestionAfterError();
-  for (const command of [...serviceCommands(), submitCommand(), statusCommand(), renderCommand(), templatesCommand(), doctorCommand(), configCommand()]) {
+  for (const command of [
+    ...serviceCommands(),
+    submitCommand(),
+    statusCommand(),
+    renderCommand(),
+    templatesCommand(),
+    doctorCommand(),
+    configCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   try {
@@ -41,11 +49,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** What went wrong, where, and what to do: for a person at a terminal. */
 function describe(error: StoryfarmError): string {
   const lines = [`storyfarm: ${error.message} (${error.code})`];
-  if (error.complaints.length > 1) lines.push(...error.complaints.map(({ pointer, detail }) => `  ${pointer || '/'}  ${detail}`));
+  if (error.complaints.length > 1)
+    lines.push(...error.complaints.map(({ pointer, detail }) => `  ${pointer || '/'}  ${detail}`));
   lines.push(`  -> ${error.hint}`);
   if (error.code === 'internal' && error.cause instanceof Error) lines.push(error.cause.stack ?? '');
   else if (error.cause instanceof Error && error.code === 'ffmpeg_failed') lines.push(indent(error.cause.message));
   return lines.join('\n');
 }
 
-const indent = (text: string) => text.split('\n').map((line) => `     ${line}`).join('\n');
+const indent = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => `     ${line}`)
+    .join('\n');

@@ -37,13 +37,19 @@ export const openConfiguredStore = ({ store }: Pick<Config, 'store'>): Promise<J
 export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log'>): Promise<LoadedCatalog> {
   const catalog = await loadCatalog(config.templateFolders);
   for (const { folder, error } of catalog.broken) {
-    log.error({ folder, code: error.code, pointers: error.complaints.map(({ pointer }) => pointer), hint: error.hint }, error.message);
+    log.error(
+      { folder, code: error.code, pointers: error.complaints.map(({ pointer }) => pointer), hint: error.hint },
+      error.message,
+    );
   }
   return catalog;
 }
 
 /** What `render` needs, in this process. */
-export async function openRenderTools(config: Config, dataFolder = config.dataFolder): Promise<RenderTools & { readonly catalogNow: LoadedCatalog }> {
+export async function openRenderTools(
+  config: Config,
+  dataFolder = config.dataFolder,
+): Promise<RenderTools & { readonly catalogNow: LoadedCatalog }> {
   const ffmpeg = openFfmpeg(config.ffmpegPath);
   const catalogNow = await loadCatalog(config.templateFolders);
   return {

@@ -5,6 +5,7 @@ import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
 import { errorSchema, shortened } from '../http/problem.js';
 import type { JobRequest } from '../job.js';
+import type { FontBook, Measure } from '../scene/fonts.js';
 import type { JobStore } from '../store/store.js';
 import type { Catalog } from '../template/catalog.js';
 import { checkRequest } from '../template/request.js';
@@ -19,12 +20,11 @@ import {
 } from './documents.js';
 import type { QueueView } from './queue.js';
 
-type Fonts = Parameters<typeof checkRequest>;
-
 export interface JobDeps {
   readonly store: Pick<JobStore, 'enqueue' | 'get' | 'cancel'>;
   readonly catalog: Catalog;
-  readonly fonts: { readonly book: Fonts[2]; readonly measure?: Fonts[3] };
+  /** Words are judged by what these fonts have and, with `measure`, by whether they fit. */
+  readonly fonts: { readonly book: FontBook; readonly measure?: Measure };
   readonly addresses: Addresses;
   readonly queue: QueueView;
   readonly maxQueued: number;
@@ -56,7 +56,8 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       path: '/v1/jobs',
       id: 'createJob',
       summary: 'Ask for a video',
-      description: 'Records the job durably and answers at once; the video is made afterwards.',
+      description:
+        'Records the job durably and answers at once; the video is made afterwards. One refused place gives the problem its code; several make it `invalid_request`.',
       headers: jobKeySchema,
       body: newJobSchema,
       answers: {
@@ -154,8 +155,7 @@ function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.inf
       complaints: [{ pointer: '/template', code: 'unknown_template', detail }],
     });
   }
-  const asked = { words, ...(cast !== undefined && { cast }) };
-  return { template: installed.ref, ...checkRequest(installed.template, asked, fonts.book, fonts.measure) };
+  return { template: installed.ref, ...checkRequest(installed.template, { cast, words }, fonts.book, fonts.measure) };
 }
 
 /** Rejects with `unknown_job`. */

@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type Complaint, type ErrorCode, StoryfarmError } from '../errors.js';
+import { pointer } from '../template/pointer.js';
 
 export interface Answer {
   readonly description: string;
@@ -89,9 +90,9 @@ function parse<T>(schema: z.ZodType<T>, raw: unknown, complain: (issue: Issue) =
 /** An unknown key is complained of at the key, everything else at its place. */
 function bodyComplaint(issue: Issue): readonly Complaint[] {
   if (issue.code !== 'unrecognized_keys')
-    return [{ pointer: pointerOf(issue.path), code: 'invalid_request', detail: issue.message }];
+    return [{ pointer: pointer(...issue.path), code: 'invalid_request', detail: issue.message }];
   return issue.keys.map((key) => ({
-    pointer: pointerOf([...issue.path, key]),
+    pointer: pointer(...issue.path, key),
     code: 'invalid_request',
     detail: 'This field is not known.',
   }));
@@ -99,9 +100,4 @@ function bodyComplaint(issue: Issue): readonly Complaint[] {
 
 function headerComplaint(issue: Issue): readonly Complaint[] {
   return [{ pointer: '', code: 'invalid_request', detail: `${issue.path.join()}: ${issue.message}` }];
-}
-
-/** RFC 6901. */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

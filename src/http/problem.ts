@@ -64,13 +64,19 @@ export function statusOf(code: ErrorCode): number {
   return STATUS[code] ?? 500;
 }
 
+/** Several complaints come as `invalid_request`, but mean to HTTP what each of them does. */
+function statusOfError({ code, complaints }: StoryfarmError): number {
+  const [status, ...others] = new Set(complaints.map((complaint) => statusOf(complaint.code)));
+  return code === 'invalid_request' && status !== undefined && others.length === 0 ? status : statusOf(code);
+}
+
 export function retryAfterOf(code: ErrorCode): number | undefined {
   return RETRY_AFTER[code];
 }
 
 /** The document for an error. What only concerns us (the message of a defect) stays in the log. */
 export function problemOf(error: StoryfarmError, requestId: string): Problem {
-  const status = statusOf(error.code);
+  const status = statusOfError(error);
   return {
     type: `urn:storyfarm:problem:${error.code}`,
     title: titleOf(error.code),

@@ -113,6 +113,8 @@ export function createServer(options: ServerOptions): HttpServer {
   function greet(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers({ ...GUARDS, 'x-request-id': request.id });
     observe(request, reply, { log, metrics });
+    // A connection that becomes idle while we close would be kept open for its next request, and hold up the closing.
+    reply.raw.once('close', () => closing && setImmediate(() => app.server.closeIdleConnections()));
   }
 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {

@@ -51,7 +51,10 @@ export function openFfmpeg(configured?: string): Ffmpeg {
   const told = spawnSync(found.path, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 20_000 });
   const version = told.stdout?.split('\n')[0]?.replace(/ Copyright.*/, '') ?? '';
   if (told.status !== 0 || !version.startsWith('ffmpeg version')) {
-    throw new StoryfarmError('ffmpeg_missing', `${found.path} does not run as ffmpeg.`, { cause: told.error ?? told.stderr, file: found.path });
+    throw new StoryfarmError('ffmpeg_missing', `${found.path} does not run as ffmpeg.`, {
+      cause: told.error ?? told.stderr,
+      file: found.path,
+    });
   }
   return { ...found, version, run: (command, options) => run(found.path, command, options ?? {}) };
 }
@@ -59,7 +62,9 @@ export function openFfmpeg(configured?: string): Ffmpeg {
 function locate(configured: string | undefined): Pick<Ffmpeg, 'path' | 'source'> {
   if (configured) {
     if (existsSync(configured)) return { path: configured, source: 'configuration' };
-    throw new StoryfarmError('ffmpeg_missing', `The configured ffmpeg is not there: ${configured}`, { file: configured });
+    throw new StoryfarmError('ffmpeg_missing', `The configured ffmpeg is not there: ${configured}`, {
+      file: configured,
+    });
   }
   const name = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
@@ -69,7 +74,9 @@ function locate(configured: string | undefined): Pick<Ffmpeg, 'path' | 'source'>
     const shipped = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string };
     return { path: shipped.path, source: 'package' };
   } catch (cause) {
-    throw new StoryfarmError('ffmpeg_missing', 'ffmpeg is neither configured, nor on PATH, nor installed by npm.', { cause });
+    throw new StoryfarmError('ffmpeg_missing', 'ffmpeg is neither configured, nor on PATH, nor installed by npm.', {
+      cause,
+    });
   }
 }
 
@@ -138,8 +145,16 @@ function run(path: string, command: FfmpegCommand, { onFrames, signal, stallMs =
 
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
 function failed(error: Error, stderr: string): StoryfarmError {
-  const tail = stderr.trim().split('\n').slice(-12).join('\n');
+  // What ffmpeg tells about its streams is no cause; what is left is.
+  const told = stderr
+    .split('\n')
+    .filter(
+      (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
+    );
+  const tail = told.slice(-12).join('\n');
   const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : 'ffmpeg_failed';
   const last = tail.split('\n').at(-1) ?? '';
-  return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, { cause: new Error(tail || error.message) });
+  return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {
+    cause: new Error(tail || error.message),
+  });
 }

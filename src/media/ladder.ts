@@ -5,8 +5,8 @@
 
 import type { View } from '../scene/draw.js';
 import type { Box } from '../scene/scene.js';
-import { fpsOf, type Fps } from '../template/fps.js';
 import type { Rendition, Template } from '../template/format.js';
+import { type Fps, fpsOf } from '../template/fps.js';
 
 /** The picture within the frame of a rendition, in even pixels; bars fill the rest. */
 export interface Fit extends Box {
@@ -74,7 +74,18 @@ export type Quality = { readonly crf: number } | { readonly bitrate: number };
  * level need not play more.
  */
 const MAX_KBPS: Readonly<Record<string, number>> = {
-  ...{ '1': 64, '1b': 128, '1.0': 64, '1.1': 192, '1.2': 384, '1.3': 768, '2': 2000, '2.0': 2000, '2.1': 4000, '2.2': 4000 },
+  ...{
+    '1': 64,
+    '1b': 128,
+    '1.0': 64,
+    '1.1': 192,
+    '1.2': 384,
+    '1.3': 768,
+    '2': 2000,
+    '2.0': 2000,
+    '2.1': 4000,
+    '2.2': 4000,
+  },
   ...{ '3': 10000, '3.0': 10000, '3.1': 14000, '3.2': 20000, '4': 20000, '4.0': 20000, '4.1': 50000, '4.2': 50000 },
 };
 
@@ -86,7 +97,17 @@ export function videoOptions(rendition: Rendition, quality: Quality): string[] {
       ? ['-crf', `${quality.crf}`, '-maxrate', `${most}`, '-bufsize', `${most}`]
       : ['-b:v', `${quality.bitrate}`, '-maxrate', `${quality.bitrate}`, '-bufsize', `${quality.bitrate * 2}`];
   return [
-    ...['-c:v', 'libx264', '-preset', 'medium', ...rate, '-profile:v', rendition.profile, '-level', rendition.level],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'medium',
+      ...rate,
+      '-profile:v',
+      rendition.profile,
+      '-x264-params',
+      `level=${rendition.level}`,
+    ],
     ...['-pix_fmt', 'yuv420p', ...colourTags(rendition)],
   ];
 }

@@ -121,7 +121,8 @@ function readTrack(trak: Buffer, movieTimescale: number, fileSize: number, path:
   const entry = one(table, 'stsd', path).subarray(8);
   const times = readTimes(one(table, 'stts', path));
   const sizes = readSizes(one(table, 'stsz', path));
-  if (times.samples !== sizes.length) throw torn(path, `the index names ${times.samples} times for ${sizes.length} samples`);
+  if (times.samples !== sizes.length)
+    throw torn(path, `the index names ${times.samples} times for ${sizes.length} samples`);
   checkPlaces(table, sizes, fileSize, path);
   const mediaDuration = times.ticks / timescale;
   return {

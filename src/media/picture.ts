@@ -15,14 +15,22 @@ export interface DrawnWords {
 const QUALITIES = [90, 82, 74, 66, 56, 46, 36, 26];
 
 /** A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`. Rejects with `too_large`. */
-export async function drawJpeg(blank: string, words: readonly DrawnWords[], view: View, maxBytes: number): Promise<Buffer> {
+export async function drawJpeg(
+  blank: string,
+  words: readonly DrawnWords[],
+  view: View,
+  maxBytes: number,
+): Promise<Buffer> {
   const canvas = await paint(blank, words, view);
   let jpeg: Buffer = Buffer.alloc(0);
   for (const quality of QUALITIES) {
     jpeg = await canvas.encode('jpeg', quality);
     if (jpeg.length <= maxBytes) return jpeg;
   }
-  throw new StoryfarmError('too_large', `The poster has ${jpeg.length} bytes even at the lowest quality; at most ${maxBytes} are allowed.`);
+  throw new StoryfarmError(
+    'too_large',
+    `The poster has ${jpeg.length} bytes even at the lowest quality; at most ${maxBytes} are allowed.`,
+  );
 }
 
 export interface SheetFrame extends Omit<DrawnFrame, 'words'> {

@@ -15,19 +15,30 @@ export interface EncodeOptions {
 }
 
 /** Rejects like Ffmpeg.run, or with `too_large` when no watchable quality fits a cap. */
-export async function encode(template: Template, jobs: readonly RenditionJob[], ffmpeg: Pick<Ffmpeg, 'run'>, options: EncodeOptions): Promise<void> {
+export async function encode(
+  template: Template,
+  jobs: readonly RenditionJob[],
+  ffmpeg: Pick<Ffmpeg, 'run'>,
+  options: EncodeOptions,
+): Promise<void> {
   const { onProgress, signal, stallMs } = options;
   const first = jobs[0];
   if (!first) return;
   const total = framesOf(template, first.rendition);
   const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
-  await ffmpeg.run(reencodeCommand(template, jobs), { ...watch, onFrames: (frames) => onProgress(Math.min(1, frames / total)) });
+  await ffmpeg.run(reencodeCommand(template, jobs), {
+    ...watch,
+    onFrames: (frames) => onProgress(Math.min(1, frames / total)),
+  });
   let large = await overCap(jobs);
   for (let tries = 1; large.length > 0; tries++) {
     const smaller = large.map((job) => {
       const quality = smallerQuality(job.rendition, template.duration, tries);
       if (quality) return { ...job, quality };
-      throw new StoryfarmError('too_large', `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`);
+      throw new StoryfarmError(
+        'too_large',
+        `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`,
+      );
     });
     await ffmpeg.run(reencodeCommand(template, smaller), watch);
     large = await overCap(large);

@@ -70,8 +70,13 @@ function main(): void {
   process.on('message', (raw) => {
     const message = parseToRenderer(raw);
     if (message.type === 'leave') return void leave(false);
-    if (message.type === 'abort') return present?.id === message.id ? present.abort.abort(new Error('The supervisor said so.')) : undefined;
-    if (present) throw new StoryfarmError('internal', `A second job (${message.order.id}) came while ${present.id} was being rendered.`);
+    if (message.type === 'abort')
+      return present?.id === message.id ? present.abort.abort(new Error('The supervisor said so.')) : undefined;
+    if (present)
+      throw new StoryfarmError(
+        'internal',
+        `A second job (${message.order.id}) came while ${present.id} was being rendered.`,
+      );
     const abort = new AbortController();
     const done = work(message.order, tools, abort.signal).then(() => {
       present = undefined;
@@ -84,6 +89,7 @@ try {
   main();
 } catch (error) {
   const gone = () => process.exit(1);
-  if (process.send) process.send({ type: 'unfit', failure: asStoryfarmError(error).toJSON() } satisfies ToSupervisor, gone);
+  if (process.send)
+    process.send({ type: 'unfit', failure: asStoryfarmError(error).toJSON() } satisfies ToSupervisor, gone);
   else gone();
 }

@@ -6,7 +6,7 @@
  */
 
 import type { FfmpegCommand } from '../media/ffmpeg.js';
-import { framesOf, fpsOfRendition, matrixOf, type Quality, videoOptions } from '../media/ladder.js';
+import { fpsOfRendition, matrixOf, type Quality, videoOptions } from '../media/ladder.js';
 import type { Box } from '../scene/scene.js';
 import type { Rendition, Template } from '../template/format.js';
 
@@ -40,9 +40,20 @@ export function reencodeCommand(template: Template, jobs: readonly RenditionJob[
     const fps = fpsOfRendition(template, rendition);
     let picture = `[${input([], job.footage)}:v]`;
     overlays.forEach(({ file, box, window }, k) => {
-      const raw = ['-f', 'rawvideo', '-pixel_format', 'rgba', '-video_size', `${box.width}x${box.height}`, '-framerate', `${fps.num}/${fps.den}`];
+      const raw = [
+        '-f',
+        'rawvideo',
+        '-pixel_format',
+        'rgba',
+        '-video_size',
+        `${box.width}x${box.height}`,
+        '-framerate',
+        `${fps.num}/${fps.den}`,
+      ];
       const words = input(raw, file);
-      graph.push(`[${words}:v]scale=out_color_matrix=${matrixOf(rendition)}:out_range=tv,format=yuva420p[w${index}x${k}]`);
+      graph.push(
+        `[${words}:v]scale=out_color_matrix=${matrixOf(rendition)}:out_range=tv,format=yuva420p[w${index}x${k}]`,
+      );
       const shown = `enable='between(n,${window.from},${window.to - 1})'`;
       graph.push(`${picture}[w${index}x${k}]overlay=x=${box.x}:y=${box.y}:eof_action=repeat:${shown}[p${index}x${k}]`);
       picture = `[p${index}x${k}]`;
@@ -52,7 +63,8 @@ export function reencodeCommand(template: Template, jobs: readonly RenditionJob[
     outputs.push({
       options: [
         ...['-map', `[v${index}]`, ...sound, ...videoOptions(rendition, job.quality)],
-        ...['-frames:v', `${framesOf(template, rendition)}`, '-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
+        // No -frames: it would end the copied sound too, long before its time. The prepared footage has exactly the frames that are wanted.
+        ...['-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
       ],
       file: job.out,
     });

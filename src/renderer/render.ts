@@ -50,11 +50,19 @@ const FINISH_SHARE = 0.02;
  * Renders one job and publishes its files. Rejects with a StoryfarmError: bad input (`unknown_template`, `words_do_not_fit`, …), `too_large`,
  * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `aborted`. Nothing of the attempt is left then.
  */
-export async function render(order: RenderOrder, tools: RenderTools, { onProgress = () => {}, signal }: RenderOptions = {}): Promise<JobResult> {
+export async function render(
+  order: RenderOrder,
+  tools: RenderTools,
+  { onProgress = () => {}, signal }: RenderOptions = {},
+): Promise<JobResult> {
   const stages: Record<string, number> = {};
   let done = 0;
   /** Runs a stage, times it, and tells its progress within the whole. */
-  const stage = async <T>(name: string, share: number, work: (report: (fraction: number) => void) => Promise<T> | T): Promise<T> => {
+  const stage = async <T>(
+    name: string,
+    share: number,
+    work: (report: (fraction: number) => void) => Promise<T> | T,
+  ): Promise<T> => {
     if (signal?.aborted) throw new StoryfarmError('aborted', 'The render was stopped.', { cause: signal.reason });
     const start = performance.now();
     const result = await work((fraction) => onProgress(done + share * fraction, name));
@@ -66,7 +74,9 @@ export async function render(order: RenderOrder, tools: RenderTools, { onProgres
 
   try {
     const found = await tools.editions.find(order.template, order.cast);
-    const edition = found ?? (await stage('prepare', PREPARE_SHARE, (report) => prepare(order, tools, { onProgress: report, signal })));
+    const edition =
+      found ??
+      (await stage('prepare', PREPARE_SHARE, (report) => prepare(order, tools, { onProgress: report, signal })));
     const { template } = edition;
     const rest = 1 - done;
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
@@ -77,7 +87,14 @@ export async function render(order: RenderOrder, tools: RenderTools, { onProgres
       for (const rendition of template.ladder) {
         const overlays = await drawForRendition(words, template, rendition, folder);
         const out = join(folder, `${rendition.id}.mp4`);
-        drawn.push({ rendition, footage: edition.footage(rendition), audio: edition.audio(rendition), overlays, quality: USUAL_QUALITY, out });
+        drawn.push({
+          rendition,
+          footage: edition.footage(rendition),
+          audio: edition.audio(rendition),
+          overlays,
+          quality: USUAL_QUALITY,
+          out,
+        });
       }
       return drawn;
     });
@@ -97,21 +114,46 @@ export async function render(order: RenderOrder, tools: RenderTools, { onProgres
 const POSTER = 'poster.jpg';
 
 /** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
-async function prepare(order: RenderOrder, tools: RenderTools, options: { onProgress: (fraction: number) => void; signal: AbortSignal | undefined }): Promise<Edition> {
+async function prepare(
+  order: RenderOrder,
+  tools: RenderTools,
+  options: { onProgress: (fraction: number) => void; signal: AbortSignal | undefined },
+): Promise<Edition> {
   const installed = (await tools.catalog()).get(order.template.id);
-  if (!installed) throw new StoryfarmError('unknown_template', `The template "${order.template.id}" is not installed on this server.`);
+  if (!installed)
+    throw new StoryfarmError(
+      'unknown_template',
+      `The template "${order.template.id}" is not installed on this server.`,
+    );
   if (installed.ref.version !== order.template.version) {
-    throw new StoryfarmError('unknown_template', `The template "${order.template.id}" was replaced after the job was accepted.`, {
-      hint: 'Send the job again: it is then made from the template that is installed now.',
-    });
+    throw new StoryfarmError(
+      'unknown_template',
+      `The template "${order.template.id}" was replaced after the job was accepted.`,
+      {
+        hint: 'Send the job again: it is then made from the template that is installed now.',
+      },
+    );
   }
   return tools.editions.prepare(installed, order.cast, options);
 }
 
-async function verifyAll(order: RenderOrder, edition: Edition, jobs: readonly RenditionJob[], folder: string): Promise<Output[]> {
+async function verifyAll(
+  order: RenderOrder,
+  edition: Edition,
+  jobs: readonly RenditionJob[],
+  folder: string,
+): Promise<Output[]> {
   const { template } = edition;
   const outputs: Output[] = [];
-  for (const { rendition, out } of jobs) outputs.push(await verifyRendition(out, `${order.fence}/${rendition.id}.mp4`, template, rendition));
-  outputs.push(await verifyPoster(join(folder, POSTER), `${order.fence}/${POSTER}`, posterSize(template), template.poster.maxBytes));
+  for (const { rendition, out } of jobs)
+    outputs.push(await verifyRendition(out, `${order.fence}/${rendition.id}.mp4`, template, rendition));
+  outputs.push(
+    await verifyPoster(
+      join(folder, POSTER),
+      `${order.fence}/${POSTER}`,
+      posterSize(template),
+      template.poster.maxBytes,
+    ),
+  );
   return outputs;
 }

@@ -21,7 +21,8 @@ export function flawOf(movie: Movie, template: Template, rendition: Rendition, w
   }
   if (picture.samples !== frames) return `it has ${picture.samples} of ${frames} frames`;
   if (!picture.uniform) return 'its frames are not equally long';
-  if (Math.abs(picture.duration - template.duration) >= frame) return `it lasts ${picture.duration} s, not ${template.duration} s`;
+  if (Math.abs(picture.duration - template.duration) >= frame)
+    return `it lasts ${picture.duration} s, not ${template.duration} s`;
   if (audio.length !== (withSound ? 1 : 0)) return `it has ${audio.length} audio tracks, not ${withSound ? 1 : 0}`;
   if (sound && sound.codec !== 'mp4a') return `its sound is ${sound.codec}, not AAC`;
   if (sound && Math.abs(sound.duration - template.duration) > Math.max(frame, 2048 / rendition.audio.sampleRate)) {
@@ -32,18 +33,40 @@ export function flawOf(movie: Movie, template: Template, rendition: Rendition, w
 }
 
 /** Describes a verified rendition; `file` is its path inside the job's folder. Rejects with `output_incomplete`. */
-export async function verifyRendition(path: string, file: string, template: Template, rendition: Rendition): Promise<Output> {
+export async function verifyRendition(
+  path: string,
+  file: string,
+  template: Template,
+  rendition: Rendition,
+): Promise<Output> {
   const movie = await readMovie(path);
   const flaw = flawOf(movie, template, rendition, template.music !== undefined);
   if (flaw) throw new StoryfarmError('output_incomplete', `${rendition.id} is not as asked: ${flaw}.`, { file: path });
   const { width, height } = rendition;
   const duration = framesOf(template, rendition) / fpsOfRendition(template, rendition).value;
-  return { rendition: rendition.id, file, bytes: movie.bytes, width, height, frames: framesOf(template, rendition), duration, mediaType: 'video/mp4' };
+  return {
+    rendition: rendition.id,
+    file,
+    bytes: movie.bytes,
+    width,
+    height,
+    frames: framesOf(template, rendition),
+    duration,
+    mediaType: 'video/mp4',
+  };
 }
 
 /** Describes a verified poster: a whole JPEG within its cap. */
-export async function verifyPoster(path: string, file: string, size: { width: number; height: number }, maxBytes: number): Promise<Output> {
+export async function verifyPoster(
+  path: string,
+  file: string,
+  size: { width: number; height: number },
+  maxBytes: number,
+): Promise<Output> {
   const { size: bytes } = await stat(path);
-  if (bytes > maxBytes) throw new StoryfarmError('too_large', `The poster has ${bytes} bytes; at most ${maxBytes} are allowed.`, { file: path });
+  if (bytes > maxBytes)
+    throw new StoryfarmError('too_large', `The poster has ${bytes} bytes; at most ${maxBytes} are allowed.`, {
+      file: path,
+    });
   return { rendition: 'poster', file, bytes, ...size, frames: 1, duration: 0, mediaType: 'image/jpeg' };
 }

@@ -23,14 +23,23 @@ export interface LaidOutWords {
 }
 
 /** Checks the words again (a renderer trusts nobody) and finds the place of every letter. Throws bad-input errors such as `words_do_not_fit`. */
-export function layOutWords(template: Template, order: Pick<RenderOrder, 'cast' | 'words'>, fonts: Fonts): LaidOutWords {
+export function layOutWords(
+  template: Template,
+  order: Pick<RenderOrder, 'cast' | 'words'>,
+  fonts: Fonts,
+): LaidOutWords {
   const scene = fill(template, checkRequest(template, order, fonts.book));
   const layouts = new Map(scene.overlays.map((overlay) => [overlay, layOut(overlay, fonts.book, fonts.measure)]));
   return { scene, layouts };
 }
 
 /** Draws every bubble for one rendition into files of raw pixels in the folder. */
-export async function drawForRendition({ scene, layouts }: LaidOutWords, template: Template, rendition: Rendition, folder: string): Promise<PlacedOverlay[]> {
+export async function drawForRendition(
+  { scene, layouts }: LaidOutWords,
+  template: Template,
+  rendition: Rendition,
+  folder: string,
+): Promise<PlacedOverlay[]> {
   const { view } = fitOf(template, rendition);
   const fps = fpsOfRendition(template, rendition).value;
   const placed: PlacedOverlay[] = [];
@@ -50,6 +59,9 @@ export async function drawForRendition({ scene, layouts }: LaidOutWords, templat
 export async function drawPoster({ scene, layouts }: LaidOutWords, edition: Edition): Promise<Buffer> {
   const { template } = edition;
   const { view } = fitOf(template, posterSize(template));
-  const shown = visibleAt(scene, template.poster.time).map((overlay) => ({ overlay, layout: layouts.get(overlay) as TextLayout }));
+  const shown = visibleAt(scene, template.poster.time).map((overlay) => ({
+    overlay,
+    layout: layouts.get(overlay) as TextLayout,
+  }));
   return drawJpeg(edition.poster, shown, view, template.poster.maxBytes);
 }

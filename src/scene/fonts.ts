@@ -113,11 +113,14 @@ export function missingGlyphs(text: string, stack: readonly Face[]): readonly st
   return [...missing];
 }
 
-/** The CSS family lists of a stack: for text all faces in order; for one emoji the first text face, then the emoji face. */
+const ZERO_WIDTH_JOINER = 0x200d;
+
+/** The CSS family lists of a stack: for text all faces in order; for one emoji a text face that knows the joiner, then the emoji face. */
 export function familiesOf(stack: readonly Face[]): { readonly text: string; readonly emoji: string } {
   const list = (faces: readonly Face[]) => faces.map((face) => `"${face.family}"`).join(', ');
-  // With the emoji face in front, or alone, Node splits the sequences that contain text-style characters, such as a heart on fire.
-  return { text: list(stack), emoji: list([...stack.slice(0, 1), ...stack.filter((face) => face.kind === 'emoji')]) };
+  // With the emoji face in front or alone, or behind a text face without the joiner, Node splits sequences such as a heart on fire.
+  const joining = stack.filter((face) => face.kind === 'text' && face.coverage.has(ZERO_WIDTH_JOINER)).slice(0, 1);
+  return { text: list(stack), emoji: list([...joining, ...stack.filter((face) => face.kind === 'emoji')]) };
 }
 
 /** A measure that remembers up to `limit` answers: people use the same words again and again. */

@@ -30,43 +30,75 @@ const colour = z
 /** Text per locale (BCP 47 language tag). `en` must be there; the reader's language falls back to it. */
 const localised = (longest: number) =>
   z
-    .record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'A language tag such as en or ko.'), z.string().min(1).max(longest))
+    .record(
+      z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'A language tag such as en or ko.'),
+      z.string().min(1).max(longest),
+    )
     .refine((texts) => 'en' in texts, 'Give at least the text for "en".');
+
+const rate = z.string().regex(/^\d{1,3}(\.\d{1,3})?$|^\d{1,6}\/\d{1,5}$/, 'A frame rate such as "24" or "30000/1001".');
 
 const point = z.tuple([z.number(), z.number()]);
 const frame = { x: z.number(), y: z.number(), width: z.number().positive(), height: z.number().positive() };
 
 /** Where words may stand. Text is laid out within and clipped to the shape. */
 export const shapeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('box'), ...frame, radius: z.number().min(0).default(0).describe('Corner radius in design units.') }),
+  z.strictObject({
+    kind: z.literal('box'),
+    ...frame,
+    radius: z.number().min(0).default(0).describe('Corner radius in design units.'),
+  }),
   z.strictObject({ kind: z.literal('ellipse'), ...frame }),
-  z.strictObject({ kind: z.literal('polygon'), points: z.array(point).min(3).max(64).describe('Corners in order, design units.') }),
+  z.strictObject({
+    kind: z.literal('polygon'),
+    points: z.array(point).min(3).max(64).describe('Corners in order, design units.'),
+  }),
 ]);
 
 export const FONTS = ['sans', 'hand'] as const;
 
 export const styleSchema = z.strictObject({
-  font: z.enum(FONTS).default('sans').describe('Font stack: `sans` (Pretendard Bold) or `hand` (Nanum Pen Script); other scripts and emoji follow.'),
+  font: z
+    .enum(FONTS)
+    .default('sans')
+    .describe('Font stack: `sans` (Pretendard Bold) or `hand` (Nanum Pen Script); other scripts and emoji follow.'),
   size: z
     .strictObject({ min: z.int().min(6).max(400), max: z.int().min(6).max(400) })
-    .describe('Smallest and largest font size in design units; the largest that fits is taken.'),
+    .describe(
+      'Smallest and largest font size in design units; the largest that fits is taken, or one hardly smaller with better lines.',
+    ),
   colour: colour.default('#222222'),
-  stroke: z.strictObject({ colour, width: z.number().positive().max(40) }).optional().describe('Outline behind the fill; width in design units.'),
+  stroke: z
+    .strictObject({ colour, width: z.number().positive().max(40) })
+    .optional()
+    .describe('Outline behind the fill, centred on the edge of the letters: half of its width shows. Design units.'),
   shadow: z
     .strictObject({ colour, dx: z.number(), dy: z.number(), blur: z.number().min(0).max(60) })
     .optional()
     .describe('Shadow offset and blur in design units.'),
   align: z.enum(['left', 'center', 'right']).default('center'),
   valign: z.enum(['top', 'middle', 'bottom']).default('middle'),
-  lineHeight: z.number().min(0.8).max(3).default(1.25).describe('Distance of baselines as a multiple of the font size.'),
-  padding: z.number().min(0).default(0).describe('Space kept free inside the shape, design units.'),
+  lineHeight: z
+    .number()
+    .min(0.8)
+    .max(3)
+    .default(1.25)
+    .describe('Distance of baselines as a multiple of the font size.'),
+  padding: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Space kept free between the words and the edge of the shape, design units.'),
 });
 
 export const bubbleSchema = z.strictObject({
   id,
   label: localised(80),
   role: id.optional().describe('The role that speaks, for editors.'),
-  start: z.number().min(0).describe('Seconds from the start at which the words appear. First frame: ceil(start x fps).'),
+  start: z
+    .number()
+    .min(0)
+    .describe('Seconds from the start at which the words appear. First frame: ceil(start x fps).'),
   end: z.number().positive().describe('Seconds at which they are gone. Last frame: ceil(end x fps) - 1.'),
   shape: shapeSchema,
   style: styleSchema,
@@ -99,26 +131,44 @@ export const footageSchema = z.union([layerSchema, z.strictObject({ role: id })]
 export const characterSchema = z.strictObject({
   id,
   label: localised(40),
-  layer: layerSchema.optional().describe('Footage of this character; without it the character changes nothing in the picture.'),
+  layer: layerSchema
+    .optional()
+    .describe('Footage of this character; without it the character changes nothing in the picture.'),
 });
 
-export const roleSchema = z.strictObject({ id, label: localised(40), characters: z.array(characterSchema).min(1).max(20) });
+export const roleSchema = z.strictObject({
+  id,
+  label: localised(40),
+  characters: z.array(characterSchema).min(1).max(20),
+});
 
 export const audioSchema = z.strictObject({
   bitrate: z.int().min(16).max(320).default(96).describe('AAC-LC bit rate in kb/s.'),
   channels: z.int().min(1).max(2).default(2),
-  sampleRate: z.union([z.literal(16000), z.literal(22050), z.literal(32000), z.literal(44100), z.literal(48000)]).default(48000),
+  sampleRate: z
+    .union([z.literal(16000), z.literal(22050), z.literal(32000), z.literal(44100), z.literal(48000)])
+    .default(48000),
 });
 
 export const renditionSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]{1,16}$/, 'Lower-case letters, digits and hyphens, at most 16.').describe('Also the file name: <id>.mp4.'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,16}$/, 'Lower-case letters, digits and hyphens, at most 16.')
+    .describe('Also the file name: <id>.mp4.'),
   width: z.int().min(16).max(3840).multipleOf(2),
   height: z.int().min(16).max(3840).multipleOf(2),
-  fps: z.string().optional().describe('Frame rate when lower than the template\'s, such as "15".'),
+  fps: rate.optional().describe('Frame rate when lower than the template\'s, such as "15".'),
   profile: z.enum(['baseline', 'main', 'high']).default('high'),
-  level: z.string().regex(/^(1b|[1-5](\.[0-3])?)$/, 'An H.264 level such as 3.1.').default('4.0'),
+  level: z
+    .string()
+    .regex(/^(1b|[1-5](\.[0-3])?)$/, 'An H.264 level such as 3.1.')
+    .default('4.0'),
   audio: audioSchema.prefault({}),
-  maxBytes: z.int().min(10_000).optional().describe('Hard cap of the file in bytes; a larger result is encoded again at lower quality or refused.'),
+  maxBytes: z
+    .int()
+    .min(10_000)
+    .optional()
+    .describe('Hard cap of the file in bytes; a larger result is encoded again at lower quality or refused.'),
 });
 
 export const templateSchema = z
@@ -130,10 +180,7 @@ export const templateSchema = z
     description: localised(300).optional(),
     width: z.int().min(16).max(3840).multipleOf(2).describe('Design width; all lengths are in these units.'),
     height: z.int().min(16).max(3840).multipleOf(2),
-    fps: z
-      .string()
-      .regex(/^\d{1,3}(\.\d{1,3})?$|^\d{1,6}\/\d{1,5}$/, 'A frame rate such as "24" or "30000/1001".')
-      .describe('Frames per second, such as "24", "29.97" or "30000/1001".'),
+    fps: rate.describe('Frames per second, such as "24", "29.97" (30000/1001) or "30000/1001".'),
     duration: z.number().positive().max(120).describe('Seconds.'),
     footage: z.array(footageSchema).min(1).max(16),
     roles: z.array(roleSchema).max(8).default([]),
@@ -150,12 +197,21 @@ export const templateSchema = z
     poster: z
       .strictObject({
         time: z.number().min(0).describe('Seconds; the frame that is shown as the preview picture, with its words.'),
-        width: z.int().min(16).max(1500).multipleOf(2).optional().describe('Pixels; default: the first rendition\'s width, at most 1500.'),
+        width: z
+          .int()
+          .min(16)
+          .max(1500)
+          .multipleOf(2)
+          .optional()
+          .describe("Pixels; default: the first rendition's width, at most 1500."),
         maxBytes: z.int().min(5_000).default(300_000).describe('Hard cap of the JPEG in bytes.'),
       })
       .prefault({ time: 0 }),
   })
-  .meta({ title: 'Storyfarm template', description: 'Animated footage with empty speech bubbles, characters and music.' });
+  .meta({
+    title: 'Storyfarm template',
+    description: 'Animated footage with empty speech bubbles, characters and music.',
+  });
 
 export type Template = z.infer<typeof templateSchema>;
 export type Bubble = z.infer<typeof bubbleSchema>;

@@ -10,8 +10,9 @@ export interface Fps {
 /** Rates that are written shortened and mean a fraction over 1001 (SMPTE ST 12). */
 const NTSC: Record<string, number> = { '23.976': 24000, '23.98': 24000, '29.97': 30000, '59.94': 60000 };
 
-/** Reads "24", "29.97", "12.5" or "30000/1001". The format has checked the spelling. */
-export function fpsOf(text: string): Fps {
+/** Reads "24", "29.97", "12.5" or "30000/1001", or the rate of a template. The format has checked the spelling. */
+export function fpsOf(rate: string | { readonly fps: string }): Fps {
+  const text = typeof rate === 'string' ? rate : rate.fps;
   const ntsc = NTSC[text];
   if (ntsc !== undefined) return { num: ntsc, den: 1001, value: ntsc / 1001 };
   const [whole, over] = text.split('/').map(Number);

@@ -1,15 +1,15 @@
 /**
  * What people type, made safe to lay out. The same function runs in the page, the API and the renderer.
  *
- * Problem: text can be built to hang a segmenter (it needs quadratic memory), to stack marks over the whole picture, to turn the direction of
- * what follows, or to hold characters that nothing draws; and honest text arrives with the rests of wherever it was copied from.
+ * Problem: text can be built to hang a segmenter (it needs quadratic memory), to stack marks over the whole picture, or to turn the direction
+ * of what follows; and honest text arrives with the rests of wherever it was copied from.
  *
  * Solution: two kinds of things are taken out. Silently, what nobody misses: other forms of line ends and spaces, decomposed letters, soft
- * hyphens, byte order marks, direction marks, joiners and variation selectors where they join or select nothing. With a complaint, what
+ * hyphens, byte order marks, direction marks, joiners and variation selectors where they join or select nothing. With an objection, what
  * somebody put there: control characters, directional overrides and isolates, private use, unassigned code points, halves of surrogate pairs,
- * stacks of marks, overlong text. The API refuses text that has complaints; the editor goes on with the cleaned text and says what it dropped.
+ * stacks of marks, overlong text. The API refuses text with objections; an editor goes on with the cleaned text and says what it dropped.
  *
- * What it does not do: count characters (request.ts) or look at fonts.
+ * What it does not do: count characters (request.ts), look at fonts.
  */
 
 export interface Objection {
@@ -18,39 +18,41 @@ export interface Objection {
 }
 
 export interface Sanitised {
-  /** Always safe to segment, lay out and draw: well-formed, NFC, `\n` between lines, no spaces at the ends of lines. */
+  /** Always safe to segment, lay out and draw: well-formed, NFC, `\n` between lines, no blanks at the ends of lines. */
   readonly text: string;
-  /** What was taken out that somebody put there, one entry for each kind; empty for honest text. */
+  /** What was taken out that somebody put there; empty for honest text. */
   readonly removed: readonly Objection[];
 }
 
-/** Most combining marks on one base; Vietnamese needs 2, pointed Hebrew 3, Arabic 3. */
-const MOST_MARKS = 4;
-/** Most parts of one joined emoji: a couple with hearts and two skin tones has 4, a family 4. */
-const MOST_JOINED = 5;
-
-/** Cuts `text` to `maxUnits` UTF-16 units before anything else, so that the time is bounded, and cleans the rest. Never throws. */
+/** Cleans the first `maxUnits` UTF-16 units of `text`; the rest is cut off unread, so that the time is bounded. Never throws. */
 export function sanitise(text: string, maxUnits: number): Sanitised {
   const removed: Objection[] = [];
   if (text.length > maxUnits) {
     removed.push({ code: 'words_too_long', detail: `${text.length} UTF-16 units; at most ${maxUnits} are read.` });
   }
-  let clean = normaliseSpaces(text.slice(0, maxUnits).replace(/[\ud800-\udbff]$/, text.length > maxUnits ? '' : '$&'));
-  for (const { what, pattern, keep } of REFUSED) {
+  let clean = normaliseBlanks(cut(text, maxUnits));
+  for (const { what, pattern, keep = '' } of REFUSED) {
     const before = clean;
-    clean = clean.replace(pattern, keep ?? '');
+    clean = clean.replace(pattern, keep);
     if (clean !== before) removed.push({ code: 'control_characters', detail: what });
   }
-  clean = clean.normalize('NFC');
-  const unpiled = clean.replace(PILE, '$1').replace(CHAIN, '$1');
-  if (unpiled !== clean) {
-    removed.push({ code: 'control_characters', detail: `More than ${MOST_MARKS} marks or ${MOST_JOINED} joined parts on one character.` });
+  const unstrayed = dropStrays(clean);
+  // Before NFC, which sorts marks in quadratic time; and after, because it takes a few letters apart.
+  const unpiled = unpile(unpile(unstrayed).normalize('NFC'));
+  if (unpiled !== unstrayed.normalize('NFC')) {
+    const detail = `More than ${MOST_MARKS} combining marks, or ${MOST_JOINED} joined emoji, in one character.`;
+    removed.push({ code: 'control_characters', detail });
   }
-  return { text: dropStrays(unpiled), removed };
+  return { text: trimLines(unpiled), removed };
 }
 
-/** Line ends of all systems become \n, all spaces but the ideographic and the no-break one become U+0020. */
-function normaliseSpaces(text: string): string {
+function cut(text: string, maxUnits: number): string {
+  if (text.length <= maxUnits) return text;
+  return text.slice(0, maxUnits).replace(/[\ud800-\udbff]$/, '');
+}
+
+/** Line ends of all systems become \n; all spaces but the ideographic and the no-break one become U+0020; the invisible goes. */
+function normaliseBlanks(text: string): string {
   return text
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
     .replace(/[\t\u1680\u2000-\u200a\u202f\u205f]/g, ' ')
@@ -65,37 +67,69 @@ interface Refused {
 
 const REFUSED: readonly Refused[] = [
   { what: 'Half of a surrogate pair.', pattern: /\p{Cs}/gu },
-  // eslint-like rules warn of control characters in patterns; here they are the point.
   { what: 'A control character.', pattern: /(?!\n)\p{Cc}/gu },
   { what: 'A directional override, embedding or isolate.', pattern: /[\u202a-\u202e\u2066-\u2069]/g },
   { what: 'A private-use character.', pattern: /\p{Co}/gu },
-  // Reserved emoji are kept: an emoji newer than this engine may well be in the fonts.
+  // Reserved emoji stay: an emoji newer than this engine may well be in the fonts.
   { what: 'An unassigned code point.', pattern: /(?!\p{Extended_Pictographic})\p{Cn}/gu },
   // Tags spell the names of flags such as Scotland's; anywhere else they are hidden text.
-  { what: 'A hidden tag character.', pattern: /(\u{1f3f4}[\u{e0030}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu, keep: '$1' },
+  {
+    what: 'A hidden tag character.',
+    pattern: /(\u{1f3f4}[\u{e0030}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu,
+    keep: '$1',
+  },
   { what: 'An annotation character.', pattern: /[\ufff9-\ufffb]/g },
 ];
 
+/** Vietnamese needs 2 marks on a letter, pointed Hebrew and Arabic 3. */
+const MOST_MARKS = 4;
+/** A couple with a heart and a kiss has 4 parts, a family 4. */
+const MOST_JOINED = 5;
+
 const MARK = '(?![\\ufe0e\\ufe0f\\u20e3])\\p{M}';
 const PILE = new RegExp(`((?:${MARK}){${MOST_MARKS}})(?:${MARK})+`, 'gu');
-const CHAIN = new RegExp(`((?:[^\\u200d]\\ufe0f?\\p{EMod}?\\u200d){${MOST_JOINED - 1}}[^\\u200d]\\ufe0f?\\p{EMod}?)(?:\\u200d[^\\u200d]\\ufe0f?\\p{EMod}?)+`, 'gu');
+const PART = '[^\\u200d\\ufe0f\\p{EMod}]\\ufe0f?\\p{EMod}?';
+const CHAIN = new RegExp(`(${PART}(?:\\u200d${PART}){${MOST_JOINED - 1}})(?:\\u200d${PART})+`, 'gu');
 
-const JOINING = '[\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mongolian}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}\\p{Script=Sinhala}]';
-/** Zero width joiner and non-joiner: between emoji, or after a letter (and its marks) of a script that joins. */
-const STRAY_JOINER = new RegExp(
-  `(?<!\\p{Extended_Pictographic}[\\ufe0f\\p{EMod}]?)(?<!${JOINING}\\p{M}{0,${MOST_MARKS}})[\\u200c\\u200d]|(?<=\\p{Extended_Pictographic}[\\ufe0f\\p{EMod}]?)(?:\\u200c|\\u200d(?!\\p{Extended_Pictographic}))`,
-  'gu',
-);
-/** Variation selectors: 15 and 16 after what can be an emoji; no others. */
-const STRAY_SELECTOR = /(?<![\p{Emoji}\p{Extended_Pictographic}])[\ufe0e\ufe0f]|(?<=[0-9#*])[\ufe0e\ufe0f](?!\u20e3)|[\ufe00-\ufe0d\u{e0100}-\u{e01ef}\u180b-\u180d]/gu;
+function unpile(text: string): string {
+  return text.replace(PILE, '$1').replace(CHAIN, '$1');
+}
+
+/** Variation selectors 15 and 16 after what can be an emoji (after a digit only for a keycap); no others. */
+const STRAY_SELECTOR =
+  /(?<![\p{Emoji}\p{Extended_Pictographic}])[\ufe0e\ufe0f]|(?<=[0-9#*])[\ufe0e\ufe0f](?!\u20e3)|[\u180b-\u180d\ufe00-\ufe0d]|[\u{e0100}-\u{e01ef}]/gu;
+
 /** An enclosing keycap encloses a digit, # or *. */
 const STRAY_KEYCAP = /(?<![0-9#*]\ufe0f?)\u20e3/g;
 
+const JOINING = `[${[
+  'Arabic',
+  'Syriac',
+  'Mongolian',
+  'Devanagari',
+  'Bengali',
+  'Gujarati',
+  'Tamil',
+  'Telugu',
+  'Kannada',
+  'Malayalam',
+  'Sinhala',
+]
+  .map((script) => `\\p{Script=${script}}`)
+  .join('')}]\\p{M}{0,${MOST_MARKS}}`;
+const EMOJI = '\\p{Extended_Pictographic}[\\ufe0f\\p{EMod}]?';
+/** Zero width joiner and non-joiner: after a letter of a script that joins, and the joiner between two emoji. */
+const STRAY_JOINER = new RegExp(
+  `(?<!${JOINING})(?:\\u200c|(?<!${EMOJI})\\u200d|\\u200d(?!\\p{Extended_Pictographic}))`,
+  'gu',
+);
+
 function dropStrays(text: string): string {
+  return text.replace(STRAY_SELECTOR, '').replace(STRAY_KEYCAP, '').replace(STRAY_JOINER, '');
+}
+
+function trimLines(text: string): string {
   return text
-    .replace(STRAY_SELECTOR, '')
-    .replace(STRAY_KEYCAP, '')
-    .replace(STRAY_JOINER, '')
     .replace(/[ \u3000]+$/gm, '')
     .replace(/^[ \u3000]+/gm, '')
     .replace(/^\n+|\n+$/g, '');

@@ -569,7 +569,7 @@ function bars(text) {
  * @param {string} about.seed
  * @param {number} [about.beats] in a bar, default 4
  * @param {number} [about.swing] where the off-beat eighth falls in its beat, default 0.5
- * @param {{ seconds?: number, dark?: number, level?: number }} [about.room] reverberation time, damping 0..1, and level in dB
+ * @param {{ seconds?: number, dark?: number, level?: number }} [about.room] reverberation time, damping 0..1, and level in LU to the dry sound, default -12
  * @param {number} [about.fade] seconds of the last fade into silence, default 0.5
  */
 export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {}, fade = 0.5 }) {
@@ -772,7 +772,7 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
       }
     }
     const echo = reverb(send, room.seconds ?? 1.6, room.dark ?? 0.35);
-    const back = gain(room.level ?? 0);
+    const back = gain(loudness(dry) + (room.level ?? -12) - loudness(echo));
     for (let i = 0; i < samples; i++) {
       dry.left[i] += echo.left[i] * back;
       dry.right[i] += echo.right[i] * back;
@@ -899,11 +899,10 @@ function limit(bus, ceiling) {
   const n = bus.left.length;
   const ahead = 144;
   const need = truePeaks(bus).map((p) => Math.min(1, ceiling / (p + 1e-12)));
-  const least = new Float64Array(n);
+  const least = new Float64Array(n).fill(1);
   for (let i = 0; i < n; i++) {
-    let m = 1;
-    for (let j = Math.max(0, i - ahead); j < Math.min(n, i + ahead + 1); j++) if (need[j] < m) m = need[j];
-    least[i] = m;
+    if (need[i] === 1) continue;
+    for (let j = Math.max(0, i - ahead); j <= Math.min(n - 1, i + ahead); j++) least[j] = Math.min(least[j], need[i]);
   }
   const back = 1 - Math.exp(-1 / (0.08 * RATE));
   let g = 1;

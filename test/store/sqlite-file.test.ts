@@ -136,17 +136,24 @@ describe('a file that is refused', () => {
   });
 });
 
-test('a defect in one write is its own: its neighbours in the same commit are kept', async (context) => {
+test('a write that breaks half-way is undone alone: its neighbours in the same commit are kept', async (context) => {
   const store = await opened(context, await freshFile(context));
+  const unwritable = {
+    ...asked().request,
+    toJSON: () => {
+      throw new Error('not to be written');
+    },
+  };
   const outcomes = await Promise.allSettled([
     store.enqueue(asked()),
-    store.enqueue(asked({ priority: Number.NaN })),
+    store.enqueue(asked({ request: unwritable })),
     store.enqueue(asked()),
   ]);
   assert.deepEqual(
     outcomes.map(({ status }) => status),
     ['fulfilled', 'rejected', 'fulfilled'],
   );
+  assert.equal((await store.recent(10)).length, 2);
   assert.equal((await store.counts()).byState.queued, 2);
 });
 

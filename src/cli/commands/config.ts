@@ -11,11 +11,25 @@ export function configCommand(): Command {
     .option('--json', 'print one JSON object')
     .action(({ json }: { json?: boolean }, command: Command) => {
       const { config, origins, file } = configOf(command);
-      const rows = names.map((name) => ({ name, value: shown(config[name]), origin: origins[name], variable: variableOf(name), unit: OPTIONS[name].unit, text: OPTIONS[name].text }));
+      const rows = names.map((name) => ({
+        name,
+        value: shown(config[name]),
+        origin: origins[name],
+        variable: variableOf(name),
+        unit: OPTIONS[name].unit,
+        text: OPTIONS[name].text,
+      }));
       if (json) process.stdout.write(`${JSON.stringify({ file: file ?? null, options: rows }, undefined, 2)}\n`);
       else {
-        process.stdout.write(`${table(['option', 'value', 'from', 'environment'], rows.map((row) => [row.name, row.value, row.origin, row.variable]))}\n`);
-        process.stdout.write(`\n${file ? `Read from ${file}.` : 'No configuration file was read (storyfarm.config.json).'} Times are in milliseconds, sizes in bytes.\n`);
+        process.stdout.write(
+          `${table(
+            ['option', 'value', 'from', 'environment'],
+            rows.map((row) => [row.name, row.value, row.origin, row.variable]),
+          )}\n`,
+        );
+        process.stdout.write(
+          `\n${file ? `Read from ${file}.` : 'No configuration file was read (storyfarm.config.json).'} Times are in milliseconds, sizes in bytes.\n`,
+        );
       }
     });
 }

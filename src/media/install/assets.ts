@@ -20,9 +20,13 @@ export const isStill = (file: string): boolean => /\.(png|jpe?g)$/i.test(file);
 
 /** The layers of a template with the pointers to them. */
 export function layersOf(template: Template): readonly { readonly layer: Layer; readonly pointer: string }[] {
-  const own = template.footage.flatMap((entry, index) => ('file' in entry ? [{ layer: entry, pointer: `/footage/${index}` }] : []));
+  const own = template.footage.flatMap((entry, index) =>
+    'file' in entry ? [{ layer: entry, pointer: `/footage/${index}` }] : [],
+  );
   const played = template.roles.flatMap((role, r) =>
-    role.characters.flatMap((character, c) => (character.layer ? [{ layer: character.layer, pointer: `/roles/${r}/characters/${c}/layer` }] : [])),
+    role.characters.flatMap((character, c) =>
+      character.layer ? [{ layer: character.layer, pointer: `/roles/${r}/characters/${c}/layer` }] : [],
+    ),
   );
   return [...own, ...played];
 }
@@ -39,18 +43,33 @@ async function checkLayer(template: Template, layer: Layer, folder: string, poin
   const missing = await checkFile(layer.file, folder, at);
   if (missing) return [missing];
   const complaints: Complaint[] = [];
-  const size = await sizeOf(layer.file, folder).catch((error) => complain(at, `${layer.file}: ${asStoryfarmError(error).message}`));
+  const size = await sizeOf(layer.file, folder).catch((error) =>
+    complain(at, `${layer.file}: ${asStoryfarmError(error).message}`),
+  );
   if ('pointer' in size) return [size];
   if (size.width * size.height > MAX_PIXELS) {
-    complaints.push(complain(at, `${layer.file} is ${size.width}x${size.height} pixels; at most 4096x4096 are accepted. Scale it down.`));
+    complaints.push(
+      complain(
+        at,
+        `${layer.file} is ${size.width}x${size.height} pixels; at most 4096x4096 are accepted. Scale it down.`,
+      ),
+    );
   }
   if (layer.matte === 'below' && size.height % 4 !== 0) {
-    complaints.push(complain(`${pointer}/matte`, `${layer.file} is ${size.height} pixels high; with a matte below the height must be a multiple of 4.`));
+    complaints.push(
+      complain(
+        `${pointer}/matte`,
+        `${layer.file} is ${size.height} pixels high; with a matte below the height must be a multiple of 4.`,
+      ),
+    );
   }
   const frame = 1 / fpsOf(template.fps).value;
   if (size.duration !== undefined && size.duration < template.duration - 1.5 * frame) {
     complaints.push(
-      complain(at, `${layer.file} lasts ${size.duration.toFixed(3)} s, the template ${template.duration} s. Shorten the template's duration or give longer footage.`),
+      complain(
+        at,
+        `${layer.file} lasts ${size.duration.toFixed(3)} s, the template ${template.duration} s. Shorten the template's duration or give longer footage.`,
+      ),
     );
   }
   return complaints;
@@ -83,7 +102,8 @@ async function sizeOf(file: string, folder: string): Promise<{ width: number; he
     const { width, height } = imageSize(await readFile(path));
     return { width, height };
   }
-  if (!/\.(mp4|m4v|mov)$/i.test(file)) throw new Error(`${extname(file) || 'this'} is no footage; give MP4, MOV, PNG or JPEG (ffmpeg -i it out.mp4)`);
+  if (!/\.(mp4|m4v|mov)$/i.test(file))
+    throw new Error(`${extname(file) || 'this'} is no footage; give MP4, MOV, PNG or JPEG (ffmpeg -i it out.mp4)`);
   const video = (await readMovie(path)).tracks.find((track) => track.kind === 'video');
   if (!video) throw new Error('it has no video track');
   return { width: video.width, height: video.height, duration: video.mediaDuration };

@@ -34,7 +34,14 @@ export async function loadCatalog(folders: readonly string[]): Promise<LoadedCat
     try {
       const installed = await loadTemplate(folder);
       const earlier = usable.get(installed.ref.id);
-      if (earlier) throw invalid(folder, [{ pointer: '/id', code: 'template_invalid', detail: `"${installed.ref.id}" is already the id of ${earlier.folder}. Choose another.` }]);
+      if (earlier)
+        throw invalid(folder, [
+          {
+            pointer: '/id',
+            code: 'template_invalid',
+            detail: `"${installed.ref.id}" is already the id of ${earlier.folder}. Choose another.`,
+          },
+        ]);
       usable.set(installed.ref.id, installed);
     } catch (error) {
       broken.push({ folder, error: asStoryfarmError(error) });
@@ -73,7 +80,11 @@ function invalid(folder: string, complaints: readonly Complaint[]): StoryfarmErr
   const file = join(folder, 'template.json');
   const first = complaints[0];
   const more = complaints.length > 1 ? ` (and ${complaints.length - 1} more)` : '';
-  return new StoryfarmError('template_invalid', `${file}${first ? ` ${first.pointer}: ${first.detail}` : ' is not valid.'}${more}`, { complaints, file });
+  return new StoryfarmError(
+    'template_invalid',
+    `${file}${first ? ` ${first.pointer}: ${first.detail}` : ' is not valid.'}${more}`,
+    { complaints, file },
+  );
 }
 
 async function templateFolders(folders: readonly string[]): Promise<string[]> {
@@ -97,7 +108,10 @@ async function templateFolders(folders: readonly string[]): Promise<string[]> {
 async function contentHash(template: Template, folder: string): Promise<string> {
   const { $schema: _, ...meaning } = template;
   const hash = createHash('sha256').update(JSON.stringify(meaning));
-  const files = new Set([...layersOf(template).map(({ layer }) => layer.file), ...(template.music ? [template.music.file] : [])]);
+  const files = new Set([
+    ...layersOf(template).map(({ layer }) => layer.file),
+    ...(template.music ? [template.music.file] : []),
+  ]);
   for (const file of [...files].sort()) {
     const content = createHash('sha256');
     await pipeline(createReadStream(join(folder, file)), content);

@@ -10,6 +10,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { StoryfarmError } from '../../errors.js';
 import type { Cast, TemplateRef } from '../../job.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { type Rendition, type Template, templateSchema } from '../../template/format.js';
@@ -17,7 +18,6 @@ import type { Ffmpeg } from '../ffmpeg.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4.js';
 import { sync } from '../storage.js';
-import { StoryfarmError } from '../../errors.js';
 import { type PreparedFiles, prepareCommand } from './prepare.js';
 
 /** Raise when prepare.ts makes something else of the same template. */
@@ -69,7 +69,10 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   const root = join(dataFolder, 'editions');
   const folderOf = (ref: TemplateRef, cast: Cast) => {
     const parts = Object.entries(cast).sort(([a], [b]) => a.localeCompare(b));
-    const name = createHash('sha256').update(JSON.stringify([FORMAT, ref.version, parts, ffmpeg.version])).digest('hex').slice(0, 24);
+    const name = createHash('sha256')
+      .update(JSON.stringify([FORMAT, ref.version, parts, ffmpeg.version]))
+      .digest('hex')
+      .slice(0, 24);
     return join(root, ref.id, name);
   };
 
@@ -94,7 +97,11 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     };
   }
 
-  async function prepare(installed: InstalledTemplate, cast: Cast, { onProgress, signal }: PrepareOptions = {}): Promise<Edition> {
+  async function prepare(
+    installed: InstalledTemplate,
+    cast: Cast,
+    { onProgress, signal }: PrepareOptions = {},
+  ): Promise<Edition> {
     const { ref, template } = installed;
     const there = await find(ref, cast);
     if (there) return there;
@@ -111,8 +118,19 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       const total = framesOf(template, template.ladder[0] as Rendition);
       await ffmpeg.run(command, { signal, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
       await verify(template, inPart);
-      const files = Object.fromEntries(await Promise.all((await readdir(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const)));
-      const description: z.input<typeof described> = { format: FORMAT, ref, cast, ffmpeg: ffmpeg.version, template, files };
+      const files = Object.fromEntries(
+        await Promise.all(
+          (await readdir(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),
+        ),
+      );
+      const description: z.input<typeof described> = {
+        format: FORMAT,
+        ref,
+        cast,
+        ffmpeg: ffmpeg.version,
+        template,
+        files,
+      };
       await writeFile(join(part, 'edition.json'), JSON.stringify(description, undefined, 1));
       for (const name of await readdir(part)) await sync(join(part, name));
       await settle(part, final);
@@ -167,9 +185,13 @@ async function verify(template: Template, files: PreparedFiles): Promise<void> {
     const video = (await readMovie(files.footage(rendition))).tracks.find((track) => track.kind === 'video');
     const wanted = framesOf(template, rendition);
     if (video?.samples !== wanted) {
-      throw new StoryfarmError('output_incomplete', `Preparing ${rendition.id} gave ${video?.samples ?? 0} of ${wanted} frames.`, {
-        hint: 'The footage ends early or cannot be decoded; play it through with ffmpeg -i FILE -f null -.',
-      });
+      throw new StoryfarmError(
+        'output_incomplete',
+        `Preparing ${rendition.id} gave ${video?.samples ?? 0} of ${wanted} frames.`,
+        {
+          hint: 'The footage ends early or cannot be decoded; play it through with ffmpeg -i FILE -f null -.',
+        },
+      );
     }
   }
 }

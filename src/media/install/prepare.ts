@@ -10,8 +10,8 @@
  */
 
 import type { Cast } from '../../job.js';
-import { fpsOf } from '../../template/fps.js';
 import type { Layer, Rendition, Template } from '../../template/format.js';
+import { fpsOf } from '../../template/fps.js';
 import type { FfmpegCommand } from '../ffmpeg.js';
 import { audioKey, colourTags, fitOf, fpsOfRendition, framesOf, matrixOf } from '../ladder.js';
 import { isStill } from './assets.js';
@@ -42,13 +42,21 @@ export function posterSize(template: Template): { width: number; height: number 
 }
 
 /** `path` gives the absolute path of one of the template's files. */
-export function prepareCommand(template: Template, cast: Cast, path: (file: string) => string, files: PreparedFiles): FfmpegCommand {
+export function prepareCommand(
+  template: Template,
+  cast: Cast,
+  path: (file: string) => string,
+  files: PreparedFiles,
+): FfmpegCommand {
   const fps = fpsOf(template.fps);
   const rate = `${fps.num}/${fps.den}`;
   const frames = Math.round(template.duration * fps.value);
   const layers = layersOfCast(template, cast);
   const stillOptions = ['-loop', '1', '-framerate', rate, '-t', `${template.duration + 1}`];
-  const inputs = layers.map((layer) => ({ options: isStill(layer.file) ? stillOptions : [], source: path(layer.file) }));
+  const inputs = layers.map((layer) => ({
+    options: isStill(layer.file) ? stillOptions : [],
+    source: path(layer.file),
+  }));
 
   // The ground is a second longer than the template: filters that change the rate keep back the last frame of what ends.
   const graph = [
@@ -57,15 +65,31 @@ export function prepareCommand(template: Template, cast: Cast, path: (file: stri
   ];
   const sinks = [...template.ladder.map((_, index) => `[size${index}]`), '[still]'];
   graph.push(`[stage${layers.length}]fps=${rate},trim=end_frame=${frames},split=${sinks.length}${sinks.join('')}`);
-  graph.push(...template.ladder.map((rendition, index) => scaleChain(template, rendition, `[size${index}]`, `[v${index}]`)));
+  graph.push(
+    ...template.ladder.map((rendition, index) => scaleChain(template, rendition, `[size${index}]`, `[v${index}]`)),
+  );
   const poster = posterSize(template);
   const moment = Math.min(frames - 1, Math.round(template.poster.time * fps.value));
-  graph.push(`[still]trim=start_frame=${moment}:end_frame=${moment + 1},scale=${poster.width}:${poster.height}:flags=lanczos,format=rgb24[poster]`);
+  graph.push(
+    `[still]trim=start_frame=${moment}:end_frame=${moment + 1},scale=${poster.width}:${poster.height}:flags=lanczos,format=rgb24[poster]`,
+  );
 
   const outputs = template.ladder.map((rendition, index) => ({
     options: [
       ...['-map', `[v${index}]`, '-an', '-frames:v', `${framesOf(template, rendition)}`],
-      ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '6', '-g', '48', '-pix_fmt', 'yuv420p', ...colourTags(rendition)],
+      ...[
+        '-c:v',
+        'libx264',
+        '-preset',
+        'veryfast',
+        '-crf',
+        '6',
+        '-g',
+        '48',
+        '-pix_fmt',
+        'yuv420p',
+        ...colourTags(rendition),
+      ],
     ],
     file: files.footage(rendition),
   }));
@@ -78,7 +102,20 @@ export function prepareCommand(template: Template, cast: Cast, path: (file: stri
     settings.forEach((rendition, index) => {
       const { bitrate, channels, sampleRate } = rendition.audio;
       outputs.push({
-        options: ['-map', `[a${index}]`, '-c:a', 'aac', '-b:a', `${bitrate}k`, '-ac', `${channels}`, '-ar', `${sampleRate}`, '-f', 'mp4'],
+        options: [
+          '-map',
+          `[a${index}]`,
+          '-c:a',
+          'aac',
+          '-b:a',
+          `${bitrate}k`,
+          '-ac',
+          `${channels}`,
+          '-ar',
+          `${sampleRate}`,
+          '-f',
+          'mp4',
+        ],
         file: files.audio(rendition),
       });
     });
@@ -91,7 +128,8 @@ function layerChain(template: Template, layer: Layer, index: number, rate: strin
   const width = layer.width ?? template.width;
   const height = layer.height ?? template.height;
   const size = `scale=${width}:${height}:flags=lanczos`;
-  const over = (alpha: string) => `[stage${index}][l${index}]overlay=x=${layer.x}:y=${layer.y}:format=rgb:alpha=${alpha}:eof_action=repeat[stage${index + 1}]`;
+  const over = (alpha: string) =>
+    `[stage${index}][l${index}]overlay=x=${layer.x}:y=${layer.y}:format=rgb:alpha=${alpha}:eof_action=repeat[stage${index + 1}]`;
   if (layer.matte === 'none') return [`[${index}:v]fps=${rate},format=gbrap,${size}[l${index}]`, over('straight')];
   return [
     `[${index}:v]fps=${rate},format=gbrp,split[c${index}][m${index}]`,
@@ -107,11 +145,19 @@ function scaleChain(template: Template, rendition: Rendition, from: string, to: 
   const fit = fitOf(template, rendition);
   const fps = fpsOfRendition(template, rendition);
   const scale = `scale=${fit.width}:${fit.height}:flags=lanczos:out_color_matrix=${matrixOf(rendition)}:out_range=tv,format=yuv420p`;
-  const bars = fit.width < rendition.width || fit.height < rendition.height ? `,pad=${rendition.width}:${rendition.height}:${fit.x}:${fit.y}` : '';
+  const bars =
+    fit.width < rendition.width || fit.height < rendition.height
+      ? `,pad=${rendition.width}:${rendition.height}:${fit.x}:${fit.y}`
+      : '';
   return `${from}fps=${fps.num}/${fps.den},${scale}${bars},setsar=1${to}`;
 }
 
-function musicChains(template: Template, music: NonNullable<Template['music']>, settings: readonly Rendition[], input: number): string[] {
+function musicChains(
+  template: Template,
+  music: NonNullable<Template['music']>,
+  settings: readonly Rendition[],
+  input: number,
+): string[] {
   const { duration } = template;
   const fades = [
     `volume=${music.gain}dB`,

@@ -35,8 +35,9 @@ import { Wake } from './wake.js';
 const LARGEST_PAGE = 1000;
 
 /** Opens or makes the store; rejects as openStore does. */
-export async function openSqliteStore(file: string, { busyDeadlineMs = 5000 }: StoreOptions): Promise<JobStore> {
-  const database = await openDatabase(file, busyDeadlineMs);
+export async function openSqliteStore(file: string, options: StoreOptions): Promise<JobStore> {
+  const { busyDeadlineMs = 5000, checkIntegrity = true } = options;
+  const database = await openDatabase(file, busyDeadlineMs, checkIntegrity);
   try {
     return await patiently(() => new SqliteStore(database, busyDeadlineMs), database.name, busyDeadlineMs);
   } catch (thrown) {

@@ -129,7 +129,7 @@ export const QUERIES = {
   ),
   tally: query<{ state: JobState; jobs: number }>(`SELECT state, jobs FROM tally`),
   waiting: query<{ due: number; oldestDueMs: number }>(
-    `SELECT count(*) AS due, ifnull(max(${NOW} - run_at), 0) AS oldestDueMs FROM jobs WHERE state = 'queued' AND run_at <= ${NOW}`,
+    `SELECT count(*) AS due, ifnull(${NOW} - min(run_at), 0) AS oldestDueMs FROM jobs WHERE state = 'queued' AND run_at <= ${NOW}`,
   ),
 };
 

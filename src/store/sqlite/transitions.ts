@@ -26,7 +26,7 @@ export class Transitions {
   }
 
   enqueue(job: NewJob): Enqueued {
-    const asked = fingerprint(job);
+    const asked = job.idempotencyKey === undefined ? null : fingerprint(job);
     const earlier = this.known(job, asked);
     if (earlier !== undefined) return { job: this.job(earlier), created: false };
 
@@ -149,7 +149,7 @@ export class Transitions {
     this.note(stamp, held, event);
   }
 
-  private known({ partner, idempotencyKey: key }: NewJob, asked: string): number | undefined {
+  private known({ partner, idempotencyKey: key }: NewJob, asked: string | null): number | undefined {
     const known = key === undefined ? undefined : this.sql.known.get({ partner, key });
     if (known !== undefined && known.fingerprint !== asked) {
       throw new StoryfarmError('idempotency_conflict', 'This Idempotency-Key came earlier with another request.');

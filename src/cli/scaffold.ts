@@ -1,0 +1,88 @@
+/** The description that `storyfarm templates new` writes: a working template around any MP4, with three bubbles to move into place. Pure. */
+
+import type { z } from 'zod';
+import type { templateSchema } from '../template/format.js';
+
+export interface FootageFacts {
+  /** Path inside the template folder. */
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  /** Frames per second as measured. */
+  readonly fps: number;
+  /** Seconds. */
+  readonly duration: number;
+  readonly sound: boolean;
+}
+
+/** Longest template that is proposed, in seconds; the format takes up to 120. */
+const LONGEST = 30;
+/** Rates that a measured one is taken for when it is within half a percent. */
+const RATES = ['12', '15', '23.976', '24', '25', '29.97', '30', '48', '50', '59.94', '60'];
+
+const SAMPLES: readonly { en: string; ko: string }[] = [
+  { en: 'Hello, you!', ko: '안녕, 잘 지내?' },
+  { en: 'I was just thinking of you.', ko: '문득 네 생각이 났어.' },
+  { en: 'See you soon!', ko: '곧 만나자!' },
+];
+
+export function scaffold(id: string, footage: FootageFacts): z.input<typeof templateSchema> {
+  const fps = RATES.find((rate) => Math.abs(footage.fps / Number(rate) - 1) < 0.005) ?? String(Math.round(footage.fps));
+  const rate = Number(fps);
+  const duration = Math.floor(Math.min(LONGEST, footage.duration) * rate) / rate;
+  const [width, height] = [even(footage.width), even(footage.height)];
+  const seconds = (share: number) => Math.round(duration * share * 100) / 100;
+  const bubble = (n: number) => ({
+    id: ['hello', 'middle', 'bye'][n] ?? `bubble-${n}`,
+    label: { en: ['Hello', 'Middle', 'Goodbye'][n] ?? '', ko: ['인사', '하고 싶은 말', '마무리'][n] ?? '' },
+    start: seconds(0.05 + n * 0.32),
+    end: seconds(0.05 + n * 0.32 + 0.26),
+    shape: {
+      kind: 'box' as const,
+      x: Math.round(width * 0.15),
+      y: Math.round(height * (0.12 + 0.26 * n)),
+      width: Math.round(width * 0.7),
+      height: Math.round(height * 0.2),
+      radius: Math.round(height * 0.04),
+    },
+    style: {
+      size: { min: Math.max(6, Math.round(height * 0.03)), max: Math.max(8, Math.round(height * 0.075)) },
+      colour: '#ffffff',
+      stroke: { colour: '#000000aa', width: Math.max(2, Math.round(height / 150)) },
+    },
+    sample: SAMPLES[n] ?? { en: 'Words' },
+  });
+  return {
+    format: 1,
+    id,
+    title: { en: titleOf(id) },
+    width,
+    height,
+    fps,
+    duration: Math.round(duration * 1e6) / 1e6,
+    footage: [{ file: footage.file }],
+    bubbles: [bubble(0), bubble(1), bubble(2)],
+    ...(footage.sound ? { music: { file: footage.file, fadeOut: 0.5 } } : {}),
+    ladder: [
+      { id: 'large', ...within(width, height, 1280) },
+      { id: 'medium', ...within(width, height, 854) },
+      { id: 'small', ...within(width, height, 640), audio: { bitrate: 64 } },
+    ],
+    poster: { time: seconds(0.1) },
+  };
+}
+
+const even = (pixels: number) => Math.max(16, Math.floor(pixels / 2) * 2);
+
+function titleOf(id: string): string {
+  return id
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join(' ');
+}
+
+/** The design size, scaled so that its longer side is at most `longest`. */
+function within(width: number, height: number, longest: number): { width: number; height: number } {
+  const scale = Math.min(1, longest / Math.max(width, height));
+  return { width: even(width * scale), height: even(height * scale) };
+}
