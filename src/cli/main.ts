@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { asStoryfarmError, type StoryfarmError } from '../errors.js';
 import { version } from '../package.js';
 import { configCommand } from './commands/config.js';
+import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { renderCommand } from './commands/render.js';
 import { serviceCommands } from './commands/services.js';
@@ -31,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     templatesCommand(),
     doctorCommand(),
     configCommand(),
+    demoCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }

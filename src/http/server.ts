@@ -20,6 +20,7 @@ import type { Clock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
+import { releaseConnections } from './connections.js';
 import { parseJson } from './json.js';
 import { observe } from './observe.js';
 import { asRefusal, PROBLEM_MEDIA_TYPE, problemOf, retryAfterOf } from './problem.js';
@@ -62,6 +63,7 @@ export function createServer(options: ServerOptions): HttpServer {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit,
     requestTimeout: requestTimeoutMs,
+    http: { connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000) }, // Node looks for late requests so often.
     return503OnClosing: false, // What has reached us is answered; only the connection is closed behind it.
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     clientErrorHandler: answerUnreadable,
@@ -81,6 +83,7 @@ export function createServer(options: ServerOptions): HttpServer {
     }
   });
 
+  const release = releaseConnections(app.server);
   const allowed = methodsByAddress(app);
   app.addHook('onRequest', async (request, reply) => greet(request, reply));
   app.setErrorHandler(refuse);
@@ -103,7 +106,9 @@ export function createServer(options: ServerOptions): HttpServer {
     close() {
       closing ??= (async () => {
         const cancel = clock.after(closeGraceMs, () => app.server.closeAllConnections());
-        await app.close();
+        const closed = app.close();
+        release();
+        await closed;
         cancel();
       })();
       return closing;
@@ -113,8 +118,6 @@ export function createServer(options: ServerOptions): HttpServer {
   function greet(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers({ ...GUARDS, 'x-request-id': request.id });
     observe(request, reply, { log, metrics });
-    // A connection that becomes idle while we close would be kept open for its next request, and hold up the closing.
-    reply.raw.once('close', () => closing && setImmediate(() => app.server.closeIdleConnections()));
   }
 
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {

@@ -247,7 +247,10 @@ function breath(notes, samples, random, { harmonics, glide, attack, release, vib
 const section = (count, voice) => (/** @type {Note} */ note) => {
   const takes = Array.from({ length: count }, (_, i) => {
     const cents = (note.random() - 0.5) * 9;
-    return { late: Math.floor(i * note.random() * 0.009 * RATE), of: voice({ ...note, hz: note.hz * 2 ** (cents / 1200) }) };
+    return {
+      late: Math.floor(i * note.random() * 0.009 * RATE),
+      of: voice({ ...note, hz: note.hz * 2 ** (cents / 1200) }),
+    };
   });
   const out = silence(Math.max(...takes.map((take) => take.late + take.of.length)));
   takes.forEach(({ late, of }, i) => {
@@ -275,7 +278,10 @@ export const guitar = {
 /** @type {Instrument} A few violins and violas, plucked. */
 export const pizzicato = {
   voice: section(3, (note) =>
-    string({ ...note, seconds: Math.max(note.seconds, 0.5) }, { t60: 0.75, damping: 0.42, bright: 2600, pick: 0.31, noise: 0.6, release: 0.1 }),
+    string(
+      { ...note, seconds: Math.max(note.seconds, 0.5) },
+      { t60: 0.75, damping: 0.42, bright: 2600, pick: 0.31, noise: 0.6, release: 0.1 },
+    ),
   ),
   body: resonances([285, 2, 4], [470, 2, 4], [1100, 1.4, 3]),
 };
@@ -284,7 +290,13 @@ export const pizzicato = {
 export const glockenspiel = {
   voice: (note) =>
     bar(note, {
-      partials: [[1, 1, 2.1], [1.003, 0.25, 1.7], [2.756, 0.32, 0.75], [5.404, 0.16, 0.32], [8.933, 0.06, 0.12]],
+      partials: [
+        [1, 1, 1.5],
+        [1.003, 0.25, 1.2],
+        [2.756, 0.32, 0.75],
+        [5.404, 0.16, 0.32],
+        [8.933, 0.06, 0.12],
+      ],
       attack: 0.0008,
       click: 0.5,
       clickHz: 6500,
@@ -295,7 +307,13 @@ export const glockenspiel = {
 export const celesta = {
   voice: (note) =>
     bar(note, {
-      partials: [[1, 1, 1.9], [2, 0.1, 1.2], [3.01, 0.05, 0.6], [4.02, 0.16, 0.5], [9.8, 0.03, 0.09]],
+      partials: [
+        [1, 1, 1.9],
+        [2, 0.1, 1.2],
+        [3.01, 0.05, 0.6],
+        [4.02, 0.16, 0.5],
+        [9.8, 0.03, 0.09],
+      ],
       attack: 0.003,
       click: 0.25,
       clickHz: 1800,
@@ -306,7 +324,13 @@ export const celesta = {
 export const musicBox = {
   voice: (note) =>
     bar(note, {
-      partials: [[1, 1, 2.2], [1.0022, 0.4, 2.6], [2.003, 0.16, 1], [6.267, 0.2, 0.28], [17.55, 0.04, 0.06]],
+      partials: [
+        [1, 1, 2.2],
+        [1.0022, 0.4, 2.6],
+        [2.003, 0.16, 1],
+        [6.267, 0.2, 0.28],
+        [17.55, 0.04, 0.06],
+      ],
       attack: 0.0012,
       click: 0.3,
       clickHz: 4200,
@@ -410,7 +434,8 @@ export const bass = {
       out[i] = Math.tanh(0.9 * sum) * end * Math.min(1, i / 260);
     }
     const finger = filter('band', 700, 0.9);
-    for (let i = 0, e = 0.25 * velocity; i < 900 && i < out.length; i++, e *= 0.994) out[i] += e * finger(random() - 0.5);
+    for (let i = 0, e = 0.25 * velocity; i < 900 && i < out.length; i++, e *= 0.994)
+      out[i] += e * finger(random() - 0.5);
     return out;
   },
 };
@@ -420,7 +445,13 @@ export const clarinet = {
   phrase: (notes, samples, random) =>
     breath(notes, samples, random, {
       harmonics: [1, 0.04, 0.52, 0.06, 0.27, 0.07, 0.15, 0.07, 0.08, 0.05, 0.04, 0.03],
-      glide: 0.007, attack: 0.018, release: 0.045, vibrato: 11, rate: 5.1, air: 0.035, bend: 0.02,
+      glide: 0.007,
+      attack: 0.018,
+      release: 0.045,
+      vibrato: 11,
+      rate: 5.1,
+      air: 0.035,
+      bend: 0.02,
     }),
   body: resonances([1500, 1.2, 2], [3200, 1, -2]),
 };
@@ -430,7 +461,13 @@ export const whistle = {
   phrase: (notes, samples, random) =>
     breath(notes, samples, random, {
       harmonics: [1, 0.07, 0.035, 0.01],
-      glide: 0.016, attack: 0.022, release: 0.05, vibrato: 22, rate: 5.6, air: 0.1, bend: 0.06,
+      glide: 0.016,
+      attack: 0.022,
+      release: 0.05,
+      vibrato: 22,
+      rate: 5.6,
+      air: 0.1,
+      bend: 0.06,
     }),
 };
 
@@ -455,13 +492,26 @@ export const kick = {
 /** @type {Instrument} Wire brushes on a snare. */
 export const brush = {
   voice: ({ velocity, random }) =>
-    hiss(0.28, random, (t) => velocity * Math.min(1, t / 0.006) * (Math.exp(-t / 0.045) + 0.15 * Math.exp(-t / 0.12)), filter('high', 700), filter('low', 6500)),
+    hiss(
+      0.28,
+      random,
+      (t) => velocity * Math.min(1, t / 0.006) * (Math.exp(-t / 0.045) + 0.15 * Math.exp(-t / 0.12)),
+      filter('high', 700),
+      filter('low', 6500),
+    ),
 };
 
 /** @type {Instrument} */
 export const shaker = {
   voice: ({ velocity, random }) =>
-    hiss(0.13, random, (t) => velocity * Math.min(1, t / 0.014) ** 2 * Math.exp(-Math.max(0, t - 0.014) / 0.026), filter('high', 3200), filter('peak', 6200, 1.5, 7), filter('low', 11000)),
+    hiss(
+      0.13,
+      random,
+      (t) => velocity * Math.min(1, t / 0.014) ** 2 * Math.exp(-Math.max(0, t - 0.014) / 0.026),
+      filter('high', 3200),
+      filter('peak', 6200, 1.5, 7),
+      filter('low', 11000),
+    ),
 };
 
 /** @type {Instrument} A few people clap, almost together. */
@@ -469,7 +519,13 @@ export const clap = {
   voice: ({ velocity, random }) => {
     const out = silence(Math.floor(0.32 * RATE));
     for (let i = 0; i < 6; i++) {
-      const hand = hiss(0.2, random, (t) => velocity * (Math.exp(-t / 0.007) + 0.16 * Math.exp(-t / 0.045)), filter('band', 900 + 900 * random(), 1.1), filter('high', 500));
+      const hand = hiss(
+        0.2,
+        random,
+        (t) => velocity * (Math.exp(-t / 0.007) + 0.16 * Math.exp(-t / 0.045)),
+        filter('band', 900 + 900 * random(), 1.1),
+        filter('high', 500),
+      );
       const late = Math.floor(random() * 0.017 * RATE);
       const right = 0.25 + 0.5 * random();
       for (let j = 0; j < hand.length; j++) {
@@ -490,7 +546,12 @@ export const sleighBells = {
       const right = 0.2 + 0.6 * random();
       const base = 2500 + 1900 * random();
       const touch = velocity * (0.3 + 0.7 * random());
-      for (const [ratio, level] of [[1, 1], [1.43, 0.7], [2.08, 0.55], [2.71, 0.3]]) {
+      for (const [ratio, level] of [
+        [1, 1],
+        [1.43, 0.7],
+        [2.08, 0.55],
+        [2.71, 0.3],
+      ]) {
         const w = (TAU * base * ratio) / RATE;
         let e = touch * level * Math.min(1, 0.5 + velocity);
         const fall = decay(0.1 + 0.16 * random());
@@ -510,13 +571,41 @@ export const sleighBells = {
 const STEPS = { C: 0, D: 2, E: 4, F: 5, G: 7, A: 9, B: 11 };
 const LENGTHS = { w: 4, h: 2, q: 1, e: 0.5, s: 0.25, t: 1 / 3 };
 const QUALITIES = {
-  '': [0, 4, 7], m: [0, 3, 7], 6: [0, 4, 7, 9], 7: [0, 4, 7, 10], m7: [0, 3, 7, 10], maj7: [0, 4, 7, 11], sus4: [0, 5, 7], add9: [0, 2, 4, 7],
-  9: [0, 2, 4, 7, 10], m9: [0, 2, 3, 7, 10], maj9: [0, 2, 4, 7, 11], '7sus4': [0, 5, 7, 10], '9sus4': [0, 2, 5, 7, 10], 13: [0, 4, 9, 10], 69: [0, 2, 4, 7, 9],
+  '': [0, 4, 7],
+  m: [0, 3, 7],
+  6: [0, 4, 7, 9],
+  7: [0, 4, 7, 10],
+  m7: [0, 3, 7, 10],
+  maj7: [0, 4, 7, 11],
+  sus4: [0, 5, 7],
+  add9: [0, 2, 4, 7],
+  9: [0, 2, 4, 7, 10],
+  m9: [0, 2, 3, 7, 10],
+  maj9: [0, 2, 4, 7, 11],
+  '7sus4': [0, 5, 7, 10],
+  '9sus4': [0, 2, 5, 7, 10],
+  13: [0, 4, 9, 10],
+  69: [0, 2, 4, 7, 9],
 };
 /** Frets of the strings g C E A. */
 const UKULELE = {
-  C: [0, 0, 0, 3], C6: [0, 0, 0, 0], C7: [0, 0, 0, 1], Am: [2, 0, 0, 0], Am7: [0, 4, 3, 3], F: [2, 0, 1, 0], F6: [2, 2, 1, 3], G: [0, 2, 3, 2], G7: [0, 2, 1, 2], Dm: [2, 2, 1, 0],
-  Dm7: [2, 2, 1, 3], Em: [0, 4, 3, 2], D7: [2, 2, 2, 3], A7: [0, 1, 0, 0], E7: [1, 2, 0, 2], Fm: [1, 0, 1, 3], Chigh: [5, 4, 3, 3],
+  C: [0, 0, 0, 3],
+  C6: [0, 0, 0, 0],
+  C7: [0, 0, 0, 1],
+  Am: [2, 0, 0, 0],
+  Am7: [0, 4, 3, 3],
+  F: [2, 0, 1, 0],
+  F6: [2, 2, 1, 3],
+  G: [0, 2, 3, 2],
+  G7: [0, 2, 1, 2],
+  Dm: [2, 2, 1, 0],
+  Dm7: [2, 2, 1, 3],
+  Em: [0, 4, 3, 2],
+  D7: [2, 2, 2, 3],
+  A7: [0, 1, 0, 0],
+  E7: [1, 2, 0, 2],
+  Fm: [1, 0, 1, 3],
+  Chigh: [5, 4, 3, 3],
 };
 
 /** @param {string} name such as F#4 @returns {number} MIDI key */
@@ -531,7 +620,10 @@ export function voicing(symbol, low) {
   const intervals = QUALITIES[quality] ?? fail(`No such chord: ${symbol}`);
   const base = key(`${root}${sign ?? ''}4`);
   const floor = key(low);
-  return intervals.slice(intervals.length > 4 ? 1 : 0).map((i) => floor + ((((base + i - floor) % 12) + 12) % 12)).sort((a, b) => a - b);
+  return intervals
+    .slice(intervals.length > 4 ? 1 : 0)
+    .map((i) => floor + ((((base + i - floor) % 12) + 12) % 12))
+    .sort((a, b) => a - b);
 }
 
 /** @param {string} message @returns {never} */
@@ -541,7 +633,10 @@ function fail(message) {
 
 /** @param {string} text @returns {string[]} */
 function bars(text) {
-  const all = text.split('|').map((b) => b.trim()).filter((b) => b !== '');
+  const all = text
+    .split('|')
+    .map((b) => b.trim())
+    .filter((b) => b !== '');
   return all.map((b, i) => {
     let from = i;
     while (all[from] === '%') from--;
@@ -634,7 +729,8 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
         bars(score).forEach((b, i) => {
           for (const token of b.split(/\s+/)) {
             const [, what, sign, dots, marks] =
-              /^([A-G][^~whqest!?']*|-|~)([whqest])?(\.*)([!?']*)$/.exec(token) ?? fail(`${name}: cannot read ${token}`);
+              /^([A-G][^~whqest!?']*|-|~)([whqest])?(\.*)([!?']*)$/.exec(token) ??
+              fail(`${name}: cannot read ${token}`);
             if (sign) length = LENGTHS[sign] * (2 - 0.5 ** dots.length);
             if (what === '~') for (const note of last) note.beats += length;
             else if (what !== '-') {
@@ -692,8 +788,17 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
           steps(grid, bars(chords).length, (sign, beat) => {
             const chord = all.find((c) => beat >= c.beat && beat < c.beat + c.beats);
             if (!chord || sign === '.') return;
-            if (strokes.length) strokes[strokes.length - 1].beats = Math.min(strokes[strokes.length - 1].beats, beat - strokes[strokes.length - 1].beat);
-            strokes.push({ symbol: chord.symbol, beat, beats: chord.beat + chord.beats - beat, loud: sign === 'X' ? 1.2 : sign === 'o' ? 0.7 : 1 });
+            if (strokes.length)
+              strokes[strokes.length - 1].beats = Math.min(
+                strokes[strokes.length - 1].beats,
+                beat - strokes[strokes.length - 1].beat,
+              );
+            strokes.push({
+              symbol: chord.symbol,
+              beat,
+              beats: chord.beat + chord.beats - beat,
+              loud: sign === 'X' ? 1.2 : sign === 'o' ? 0.7 : 1,
+            });
           });
         } else strokes.push(...chart(chords).map((c) => ({ ...c, loud: 1 })));
         for (const { symbol, beat, beats: length, loud } of strokes) {
@@ -740,7 +845,7 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
     });
     /** @param {Float64Array | Stereo} sound @param {number} start @param {number} where */
     const put = (sound, start, where) => {
-      const angle = (0.125 * TAU * (where + 1));
+      const angle = 0.125 * TAU * (where + 1);
       const [l, r] = [Math.cos(angle) * Math.SQRT2, Math.sin(angle) * Math.SQRT2];
       const [left, right] = sound instanceof Float64Array ? [sound, sound] : [sound.left, sound.right];
       const n = Math.min(left.length, samples - start);
@@ -749,7 +854,16 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
         bus.right[start + i] += right[i] * r;
       }
     };
-    if (instrument.phrase) put(instrument.phrase(played.sort((a, b) => a.start - b.start), samples, random), 0, pan);
+    if (instrument.phrase)
+      put(
+        instrument.phrase(
+          played.sort((a, b) => a.start - b.start),
+          samples,
+          random,
+        ),
+        0,
+        pan,
+      );
     else for (const note of played) put(instrument.voice({ ...note, random }), note.start, note.place);
     instrument.body?.(bus);
     return bus;
@@ -777,7 +891,8 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
       dry.left[i] += echo.left[i] * back;
       dry.right[i] += echo.right[i] * back;
     }
-    for (const side of [dry.left, dry.right]) through(side, filter('high', 32), filter('peak', 300, 0.7, -1.2), filter('peak', 9000, 0.6, 1.2));
+    for (const side of [dry.left, dry.right])
+      through(side, filter('high', 32), filter('peak', 300, 0.7, -1.2), filter('peak', 9000, 0.6, 1.2));
     master(dry, fade);
     return dry;
   };
@@ -792,7 +907,9 @@ export function piece({ seconds, tempo, seed, beats = 4, swing = 0.5, room = {},
       await encode(sound, path);
       const lufs = loudness(sound).toFixed(1);
       const peak = (20 * Math.log10(truePeaks(sound).reduce((a, b) => Math.max(a, b)))).toFixed(1);
-      process.stderr.write(`${basename(dirname(path))}: ${seconds.toFixed(1)} s, ${lufs} LUFS, ${peak} dBTP before AAC\n`);
+      process.stderr.write(
+        `${basename(dirname(path))}: ${seconds.toFixed(1)} s, ${lufs} LUFS, ${peak} dBTP before AAC\n`,
+      );
     },
   };
 }
@@ -810,7 +927,14 @@ function reverb(input, seconds, dark) {
   const n = input.left.length;
   const out = silence(n);
   const sizes = [1423, 1777, 1973, 2131, 2557, 2963, 3259, 3511];
-  const lines = sizes.map((size, i) => ({ data: new Float64Array(size + 32), size, at: 0, low: 0, g: gain((-60 * size) / (seconds * RATE)), lfo: 0.31 + 0.083 * i }));
+  const lines = sizes.map((size, i) => ({
+    data: new Float64Array(size + 32),
+    size,
+    at: 0,
+    low: 0,
+    g: gain((-60 * size) / (seconds * RATE)),
+    lfo: 0.31 + 0.083 * i,
+  }));
   /** @param {number} size */
   const diffuser = (size) => {
     const data = new Float64Array(size);
@@ -823,7 +947,10 @@ function reverb(input, seconds, dark) {
       return old + 0.62 * into;
     };
   };
-  const sides = [[142, 379, 107, 277], [151, 359, 113, 293]].map((s) => [filter('high', 190), filter('low', 9000), ...s.map(diffuser)]);
+  const sides = [
+    [142, 379, 107, 277],
+    [151, 359, 113, 293],
+  ].map((s) => [filter('high', 190), filter('low', 9000), ...s.map(diffuser)]);
   const early = Math.floor(0.014 * RATE);
   const taps = new Float64Array(8);
   for (let i = 0; i < n; i++) {
@@ -952,7 +1079,10 @@ export function loudness({ left, right }) {
     const pass = biquad(1, -2, 1, -1.99004745483398, 0.99007225036621);
     for (let i = 0; i < tenths.length * hop; i++) tenths[Math.floor(i / hop)] += pass(shelf(side[i])) ** 2 / hop;
   }
-  const blocks = Array.from({ length: Math.max(0, tenths.length - 3) }, (_, i) => (tenths[i] + tenths[i + 1] + tenths[i + 2] + tenths[i + 3]) / 4);
+  const blocks = Array.from(
+    { length: Math.max(0, tenths.length - 3) },
+    (_, i) => (tenths[i] + tenths[i + 1] + tenths[i + 2] + tenths[i + 3]) / 4,
+  );
   /** @param {number[]} of */
   const lufs = (of) => -0.691 + 10 * Math.log10(of.reduce((a, b) => a + b, 0) / of.length);
   const heard = blocks.filter((b) => lufs([b]) > -70);
@@ -987,7 +1117,26 @@ export function wav({ left, right }) {
 async function encode(sound, path) {
   const ffmpeg = spawn(
     process.env.STORYFARM_FFMPEG_PATH ?? 'ffmpeg',
-    ['-y', '-v', 'error', '-f', 'wav', '-i', 'pipe:0', '-c:a', 'aac', '-b:a', '160k', '-fflags', '+bitexact', '-flags:a', '+bitexact', '-movflags', '+faststart', path],
+    [
+      '-y',
+      '-v',
+      'error',
+      '-f',
+      'wav',
+      '-i',
+      'pipe:0',
+      '-c:a',
+      'aac',
+      '-b:a',
+      '160k',
+      '-fflags',
+      '+bitexact',
+      '-flags:a',
+      '+bitexact',
+      '-movflags',
+      '+faststart',
+      path,
+    ],
     { stdio: ['pipe', 'inherit', 'inherit'] },
   );
   const ended = once(ffmpeg, 'close');

@@ -82,6 +82,7 @@ describe('a server', () => {
     assert.match(nonsense, /^HTTP\/1\.1 400 /);
     assert.match(nonsense, /application\/problem\+json/);
     assert.match(await raw(url, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
+    assert.match(await raw(url, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'), /^HTTP\/1\.1 408 /);
   });
 
   it('counts, times and logs by the pattern of the route', async (t) => {
@@ -128,6 +129,20 @@ describe('a server', () => {
     finish();
     assert.deepEqual(await json(await answer), { done: true });
     await closed;
+  });
+
+  it('does not wait for connections on which no request has come', async (t) => {
+    const clock = manualClock(); // The grace time never ends.
+    const server = createServer(recorded(clock));
+    server.app.get('/', async () => ({}));
+    const { port, hostname } = new URL(await running(t, server));
+    const arrived = once(server.app.server, 'connection');
+    const unused = connect(Number(port), hostname);
+    const [used] = [await fetch(`http://${hostname}:${port}/`), await arrived];
+    await used.text();
+    const ended = once(unused, 'close');
+    await server.close();
+    await ended;
   });
 
   it('cuts off, after the grace time, who does not finish', async (t) => {

@@ -38,7 +38,7 @@ function kindOf(cluster: string, stack: readonly Face[]): ClusterKind {
   return /^[\p{L}\p{M}]/u.test(cluster) ? 'letter' : 'mark';
 }
 
-const AS_EMOJI = /^\p{Emoji_Presentation}|\ufe0f|\u20e3|\u200d\p{Extended_Pictographic}|^\p{RI}/u;
+const AS_EMOJI = /^\p{Emoji_Presentation}|\p{EMod}|\ufe0f|\u20e3|\u200d\p{Extended_Pictographic}|^\p{RI}/u;
 
 /**
  * Whether a cluster is drawn by the emoji face. Asked for by the text itself, or else the only face that has it: decided from the coverage

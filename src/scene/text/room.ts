@@ -59,27 +59,27 @@ type Point = readonly [number, number];
 
 function polygonRoom(points: readonly Point[], padding: number): Room {
   const bounds = boundsOf({ kind: 'polygon', points });
+  const slabs = slabsOf(points);
   const between = (y0: number, y1: number): Stretch | undefined => {
-    const widest = freeStretches(points, y0 - padding, y1 + padding).reduce<Stretch | undefined>(
+    const widest = freeStretches(slabs, y0 - padding, y1 + padding).reduce<Stretch | undefined>(
       (best, stretch) => (best && best.right - best.left >= stretch.right - stretch.left ? best : stretch),
       undefined,
     );
     if (!widest || widest.right - widest.left <= 2 * padding) return undefined;
     return { left: widest.left + padding, right: widest.right - padding };
   };
-  return { ...frameOf(bounds, padding), ...centreOf(points, bounds), between };
+  return { ...frameOf(bounds, padding), ...centreOf(slabs, bounds), between };
 }
 
 /** The centre of the body: slices weigh by the square of their width, so that a tail hardly counts. */
-function centreOf(points: readonly Point[], bounds: Box): { middle: number; axis: number } {
-  const slices = 64;
+function centreOf(slabs: readonly Slab[], bounds: Box): { middle: number; axis: number } {
+  const height = bounds.height / 64;
   let [weight, middle, axis] = [0, 0, 0];
-  for (let i = 0; i < slices; i++) {
-    const y = bounds.y + (bounds.height * (i + 0.5)) / slices;
-    for (const { left, right } of freeStretches(points, y, y)) {
+  for (let top = bounds.y; top + height / 2 < bounds.y + bounds.height; top += height) {
+    for (const { left, right } of freeStretches(slabs, top + height * 0.49, top + height * 0.51)) {
       const square = (right - left) ** 2;
       weight += square;
-      middle += square * y;
+      middle += square * (top + height / 2);
       axis += (square * (left + right)) / 2;
     }
   }
@@ -87,37 +87,50 @@ function centreOf(points: readonly Point[], bounds: Box): { middle: number; axis
   return { middle: middle / weight, axis: axis / weight };
 }
 
+/** A part of the polygon, from side to side, in which no edge begins or ends: a row of trapezoids between pairs of edges. */
+interface Slab {
+  readonly top: number;
+  readonly bottom: number;
+  /** Where each edge is at a height, from left to right. */
+  readonly edges: readonly ((y: number) => number)[];
+}
+
+function slabsOf(points: readonly Point[]): Slab[] {
+  const heights = [...new Set(points.map(([, y]) => y))].sort((a, b) => a - b);
+  return heights.slice(1).map((bottom, i) => {
+    const top = heights[i] as number;
+    const middle = (top + bottom) / 2;
+    const edges = points.flatMap((from, j) => {
+      const to = points[(j + 1) % points.length] as Point;
+      if (from[1] > middle === to[1] > middle) return [];
+      const slope = (to[0] - from[0]) / (to[1] - from[1]);
+      return [(y: number) => from[0] + slope * (y - from[1])];
+    });
+    return { top, bottom, edges: edges.sort((a, b) => a(middle) - b(middle)) };
+  });
+}
+
 /** The stretches of x that lie inside the polygon (even-odd) at every y of the band. */
-function freeStretches(points: readonly Point[], y0: number, y1: number): Stretch[] {
-  // Between two neighbouring cuts no edge begins or ends, so each slab is a row of trapezoids.
-  const corners = points.map(([, y]) => y).filter((y) => y > y0 && y < y1);
-  const cuts = [...new Set([y0, ...corners, y1])].sort((a, b) => a - b);
-  if (cuts.length === 1) cuts.push(y0);
+function freeStretches(slabs: readonly Slab[], y0: number, y1: number): Stretch[] {
+  if (y0 < (slabs[0]?.top ?? Infinity) || y1 > (slabs.at(-1)?.bottom ?? -Infinity)) return [];
   let free: Stretch[] | undefined;
-  for (let i = 0; i + 1 < cuts.length; i++) {
-    const slab = trapezoids(points, cuts[i] as number, cuts[i + 1] as number);
-    free = free ? intersect(free, slab) : slab;
+  for (const slab of slabs) {
+    if (slab.bottom <= y0 || slab.top >= y1) continue;
+    const inside = stretchesOf(slab, Math.max(y0, slab.top), Math.min(y1, slab.bottom));
+    free = free ? intersect(free, inside) : inside;
   }
   return free ?? [];
 }
 
-/** What is inside at both edges of a slab that has no corner within: for each trapezoid its narrower part. */
-function trapezoids(points: readonly Point[], y0: number, y1: number): Stretch[] {
-  const middle = (y0 + y1) / 2;
-  const crossings = points
-    .flatMap((from, i) => {
-      const to = points[(i + 1) % points.length] as Point;
-      if (from[1] > middle === to[1] > middle) return [];
-      const at = (y: number) => from[0] + ((to[0] - from[0]) * (y - from[1])) / (to[1] - from[1]);
-      return [{ x: at(middle), upper: at(y0), lower: at(y1) }];
-    })
-    .sort((a, b) => a.x - b.x);
+/** What is inside at both heights of a slab: of each trapezoid its narrower part. */
+function stretchesOf({ edges }: Slab, y0: number, y1: number): Stretch[] {
   const stretches: Stretch[] = [];
-  for (let i = 0; i + 1 < crossings.length; i += 2) {
-    const [enter, leave] = [crossings[i], crossings[i + 1]] as [(typeof crossings)[0], (typeof crossings)[0]];
-    stretches.push({ left: Math.max(enter.upper, enter.lower), right: Math.min(leave.upper, leave.lower) });
+  for (let i = 0; i + 1 < edges.length; i += 2) {
+    const [enter, leave] = [edges[i], edges[i + 1]] as [Slab['edges'][0], Slab['edges'][0]];
+    const stretch = { left: Math.max(enter(y0), enter(y1)), right: Math.min(leave(y0), leave(y1)) };
+    if (stretch.left < stretch.right) stretches.push(stretch);
   }
-  return stretches.filter(({ left, right }) => left < right);
+  return stretches;
 }
 
 function intersect(a: readonly Stretch[], b: readonly Stretch[]): Stretch[] {

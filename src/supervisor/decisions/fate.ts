@@ -1,0 +1,46 @@
+/**
+ * What becomes of a job when its attempt has ended, and which entry of its history says so. Pure.
+ *
+ * A failure that the renderer tells is counted as an attempt; the death of a renderer is counted as a crash, against the job and not against the seat, so
+ * that a job which kills renderers is set aside whoever gets it, and its neighbours are not. An interrupted attempt is not counted at all.
+ */
+
+import { type Failure, failure } from '../../errors.js';
+import type { Job, JobResult } from '../../job.js';
+import type { FailOptions } from '../../store/store.js';
+import { retryDelay } from './backoff.js';
+
+export interface FateLimits {
+  /** Counted failures after which a job is dead. */
+  readonly maxAttempts: number;
+  /** Renderers a job may end before it is set aside as poison. */
+  readonly maxCrashes: number;
+}
+
+export type Fate =
+  | { readonly event: 'rendered'; readonly result: JobResult }
+  | { readonly event: 'released' }
+  | { readonly event: 'retried' | 'dead'; readonly options: FailOptions };
+
+/** The renderer told that it failed. A full disk says nothing about the job: it is given back. */
+export function fateOfFailure(job: Pick<Job, 'attempt'>, told: Failure, limits: FateLimits, random: number): Fate {
+  if (told.code === 'no_space') return { event: 'released' };
+  const retryInMs = retryDelay(told, job.attempt, limits.maxAttempts, random);
+  return {
+    event: retryInMs === null ? 'dead' : 'retried',
+    options: { failure: told, retryInMs, counts: 'attempt' },
+  };
+}
+
+/** Its renderer died. It is tried again at once, until it has ended too many. */
+export function fateOfCrash(job: Pick<Job, 'crashes'>, cause: Failure, limits: FateLimits): Fate {
+  const crashes = job.crashes + 1;
+  if (crashes < limits.maxCrashes) {
+    return { event: 'retried', options: { failure: cause, retryInMs: 0, counts: 'crash' } };
+  }
+  const poison = failure(
+    'poison',
+    `The job ended ${crashes} renderers, the last with ${cause.code}: ${cause.message}`,
+  );
+  return { event: 'dead', options: { failure: poison, retryInMs: null, counts: 'crash' } };
+}
