@@ -41,6 +41,10 @@ const KNOWN = {
   renderer_silent: { retryable: true, hint: 'The renderer sent no heartbeat and was killed.' },
   renderer_stalled: { retryable: true, hint: 'The job made no progress within the stall budget; the renderer was killed.' },
   renderer_memory: { retryable: true, hint: 'The renderer passed the hard memory limit mid-job and was killed; see maxMemoryHard.' },
+  renderer_nonsense: {
+    retryable: true,
+    hint: 'The renderer sent what is no message; supervisor and renderer may be of different builds. Restart the farm.',
+  },
   boot_failed: { retryable: true, hint: 'The renderer could not start; run `storyfarm doctor`.' },
   poison: { retryable: false, hint: 'The job ended several renderers; it was set aside. Look at its history before trying it again.' },
   // Store.

@@ -63,7 +63,11 @@ export function createServer(options: ServerOptions): HttpServer {
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit,
     requestTimeout: requestTimeoutMs,
-    http: { connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000) }, // Node looks for late requests so often.
+    // Node looks for late requests so often; and were the time for the head the longer one, it would take it for that of the whole.
+    http: {
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
+      headersTimeout: Math.min(requestTimeoutMs, 10_000),
+    },
     return503OnClosing: false, // What has reached us is answered; only the connection is closed behind it.
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     clientErrorHandler: answerUnreadable,

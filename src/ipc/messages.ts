@@ -8,7 +8,7 @@
  */
 
 import { z } from 'zod';
-import { isErrorCode, StoryfarmError, type ErrorCode } from '../errors.js';
+import { type ErrorCode, isErrorCode, StoryfarmError } from '../errors.js';
 
 const code = z.custom<ErrorCode>(isErrorCode, 'an error code');
 const failure = z.strictObject({ code, message: z.string(), hint: z.string(), retryable: z.boolean() });
@@ -49,7 +49,13 @@ const toSupervisor = z.discriminatedUnion('type', [
   /** Sent every heartbeat interval by the renderer's event loop. */
   z.strictObject({ type: z.literal('heartbeat') }),
   /** Fraction of the whole job, 0 to 1, rising. */
-  z.strictObject({ type: z.literal('progress'), id: z.string(), fence: z.int(), fraction: z.number().min(0).max(1), stage: z.string() }),
+  z.strictObject({
+    type: z.literal('progress'),
+    id: z.string(),
+    fence: z.int(),
+    fraction: z.number().min(0).max(1),
+    stage: z.string(),
+  }),
   z.strictObject({
     type: z.literal('rendered'),
     id: z.string(),
@@ -69,7 +75,10 @@ function parser<T>(schema: z.ZodType<T>, direction: string) {
     const parsed = schema.safeParse(raw);
     if (parsed.success) return parsed.data;
     const kind = (raw as { type?: unknown } | null)?.type;
-    throw new StoryfarmError('invalid_request', `Not a message to the ${direction}: ${String(kind)}: ${z.prettifyError(parsed.error)}`);
+    throw new StoryfarmError(
+      'invalid_request',
+      `Not a message to the ${direction}: ${String(kind)}: ${z.prettifyError(parsed.error)}`,
+    );
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Drawing in Node: the only importer of @napi-rs/canvas.
+ * Words as pixels in Node: fonts, measuring and drawing on @napi-rs/canvas.
  *
  * Problem: the page draws the same words with the browser's canvas, and the two must agree to the pixel; and a process that draws thousands
  * of bubbles must not grow.
@@ -12,8 +12,7 @@
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { createCanvas, GlobalFonts, loadImage, type SKRSContext2D, setTextRenderer } from '@napi-rs/canvas';
-import { StoryfarmError } from '../errors.js';
+import { createCanvas, GlobalFonts, type SKRSContext2D, setTextRenderer } from '@napi-rs/canvas';
 import { drawOverlay, prepareText, type View } from '../scene/draw.js';
 import type { Measure } from '../scene/fonts.js';
 import type { TextLayout } from '../scene/layout.js';
@@ -55,35 +54,6 @@ export async function drawPixels(overlay: Overlay, layout: TextLayout, view: Vie
   const { data } = ctx.getImageData(0, 0, width, height);
   await turn();
   return { width, height, rgba: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
-}
-
-export interface Shown {
-  readonly overlay: Overlay;
-  readonly layout: TextLayout;
-}
-
-/** JPEG qualities to try, best first. Below the last one a picture is not worth sending. */
-const QUALITIES = [90, 84, 76, 66, 54, 40, 25] as const;
-
-/**
- * Draws words over the picture in a PNG file, at that picture's size, and answers a baseline JPEG of at most `maxBytes` at the best quality that
- * keeps to it. Rejects with `too_large` when none does.
- */
-export async function drawJpeg(
-  picture: string,
-  shown: readonly Shown[],
-  view: View,
-  maxBytes: number,
-): Promise<Buffer> {
-  const image = await loadImage(picture);
-  const ctx = contextOf(image.width, image.height);
-  ctx.drawImage(image, 0, 0);
-  for (const { overlay, layout } of shown) drawOverlay(ctx, overlay, layout, view);
-  for (const quality of QUALITIES) {
-    const jpeg = await ctx.canvas.encode('jpeg', quality);
-    if (jpeg.byteLength <= maxBytes) return jpeg;
-  }
-  throw new StoryfarmError('too_large', `The poster exceeds ${maxBytes} bytes even at the lowest quality.`);
 }
 
 function contextOf(width: number, height: number): SKRSContext2D {

@@ -61,6 +61,10 @@ export async function readMovie(path: string): Promise<Movie> {
     }
     if (!index) throw torn(path, 'it has no index (moov box)');
     return { bytes: size, faststart: indexAt < mediaAt, ...readIndex(index, size, path) };
+  } catch (error) {
+    // A number in the index led outside its box.
+    if (error instanceof RangeError) throw torn(path, 'its index is damaged', error);
+    throw error;
   } finally {
     await file.close();
   }
@@ -120,7 +124,7 @@ function readTrack(trak: Buffer, movieTimescale: number, fileSize: number, path:
   const table = children(one(children(one(media, 'minf', path), path), 'stbl', path), path);
   const entry = one(table, 'stsd', path).subarray(8);
   const times = readTimes(one(table, 'stts', path));
-  const sizes = readSizes(one(table, 'stsz', path));
+  const sizes = readSizes(one(table, 'stsz', path), fileSize);
   if (times.samples !== sizes.length)
     throw torn(path, `the index names ${times.samples} times for ${sizes.length} samples`);
   checkPlaces(table, sizes, fileSize, path);
@@ -163,9 +167,12 @@ function readTimes(stts: Buffer): { samples: number; ticks: number; uniform: boo
 }
 
 /** Sample sizes in bytes (8.7.3.2). */
-function readSizes(stsz: Buffer): Uint32Array {
+function readSizes(stsz: Buffer, fileSize: number): Uint32Array {
   const common = stsz.readUInt32BE(4);
-  const sizes = new Uint32Array(stsz.readUInt32BE(8));
+  const count = stsz.readUInt32BE(8);
+  // Every sample has a size of its own here or a byte in the file: a larger count would only ask for memory.
+  if (count > Math.max(stsz.length, fileSize)) throw new RangeError(`${count} samples`);
+  const sizes = new Uint32Array(count);
   for (let sample = 0; sample < sizes.length; sample++) sizes[sample] = common || stsz.readUInt32BE(12 + sample * 4);
   return sizes;
 }
@@ -209,6 +216,6 @@ function one(boxes: Map<string, Buffer[]>, type: string, path: string): Buffer {
   return box;
 }
 
-function torn(path: string, why: string): StoryfarmError {
-  return new StoryfarmError('output_incomplete', `${path} is not a whole movie: ${why}.`, { file: path });
+function torn(path: string, why: string, cause?: unknown): StoryfarmError {
+  return new StoryfarmError('output_incomplete', `${path} is not a whole movie: ${why}.`, { file: path, cause });
 }

@@ -25,7 +25,7 @@ export function flawOf(movie: Movie, template: Template, rendition: Rendition, w
     return `it lasts ${picture.duration} s, not ${template.duration} s`;
   if (audio.length !== (withSound ? 1 : 0)) return `it has ${audio.length} audio tracks, not ${withSound ? 1 : 0}`;
   if (sound && sound.codec !== 'mp4a') return `its sound is ${sound.codec}, not AAC`;
-  if (sound && Math.abs(sound.duration - template.duration) > Math.max(frame, 2048 / rendition.audio.sampleRate)) {
+  if (sound && Math.abs(sound.duration - template.duration) > Math.max(frame, 3072 / rendition.audio.sampleRate)) {
     return `its sound lasts ${sound.duration} s, not ${template.duration} s`;
   }
   if (!movie.faststart) return 'its index lies behind the media data';

@@ -60,9 +60,9 @@ const LONGEST = 20_000;
 /** How far line breaks may go, and how much larger the type must become to justify the next step. */
 const LICENCES = [
   { strength: NATURAL, gain: 1 },
-  { strength: WITHIN_SYLLABLES, gain: 1.6 },
-  { strength: WITHIN_WORD, gain: 2.2 },
-  { strength: AGAINST_RULES, gain: 3 },
+  { strength: WITHIN_SYLLABLES, gain: 2 },
+  { strength: WITHIN_WORD, gain: 3 },
+  { strength: AGAINST_RULES, gain: 4 },
 ] as const;
 
 /**
@@ -105,8 +105,8 @@ interface Setting {
 }
 
 /** What a smaller size costs, in the unit of awkwardness, for the square of the fraction that is lost; and the most that may be lost. */
-const LOSS = 5;
-const MOST_LOST = 0.15;
+const LOSS = 8;
+const MOST_LOST = 0.12;
 
 /** The best setting of at least size `from`: the largest, or one hardly smaller with fewer or better lines. Arithmetic only. */
 function choose(units: readonly WordUnit[], frame: Frame, from: number, maxLines: number): Setting | undefined {
@@ -121,17 +121,16 @@ function choose(units: readonly WordUnit[], frame: Frame, from: number, maxLines
   return settings
     .filter((setting) => setting.size >= size * (1 - MOST_LOST))
     .map((setting) => ({ setting, penalty: penalty(setting) }))
-    .reduce<{ setting: Setting; penalty: number } | undefined>(
-      (a, b) => (a && a.penalty <= b.penalty ? a : b),
-      undefined,
-    )?.setting;
+    .sort((a, b) => a.penalty - b.penalty)[0]?.setting;
 }
 
 /** The words at a size in so many lines; undefined when they do not fit. */
 function set(units: readonly WordUnit[], frame: Frame, size: number, count: number): Setting | undefined {
-  const places = placesOf(frame, size, count);
-  const ends = places && divide(units, roomsOf({ size, places }));
-  return places && ends && { size, units, places, ends };
+  for (const places of placesOf(frame, size, count)) {
+    const ends = divide(units, roomsOf({ size, places }));
+    if (ends) return { size, units, places, ends };
+  }
+  return undefined;
 }
 
 /** The room of each line in em. */

@@ -5,16 +5,20 @@ import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
 import type { QueueCounts } from '../store/store.js';
-import type { RecycleReason } from './recycle.js';
-import type { Slot } from './renderer.js';
+import type { RecycleReason } from './decisions/recycle.js';
+import type { Slot } from './renderer/renderer.js';
 
 export interface FarmObserver {
+  /** A renderer's process was started; `pid` is 0 when the system refused. */
+  started(slot: number, pid: number): void;
   /** A renderer is ready for jobs. */
   booted(slot: number, pid: number): void;
   /** A renderer gives its seat to its successor. */
   recycled(slot: number, pid: number, reason: RecycleReason): void;
   /** A renderer ended unplanned. */
   died(slot: number, pid: number, cause: Failure): void;
+  /** A renderer that was to go is gone: recycled, drained or stopped. */
+  left(slot: number, pid: number): void;
   /** A renderer wrote a line. */
   line(slot: number, text: string): void;
   assigned(job: Job, slot: number): void;
@@ -24,9 +28,9 @@ export interface FarmObserver {
   failed(job: Job, failure: Failure, retryInMs: number | null): void;
   /** The job was given back unharmed. */
   released(job: Job): void;
-  /** A result or failure came too late: another attempt owns the job. */
+  /** An attempt is written off, and what it left deleted: another one owns the job, or nobody wants it any more. */
   leaseLost(job: Job): void;
-  /** The store or the disk does not answer; the farm goes on. */
+  /** Something failed that the farm will try again or can do without; `what` continues "trouble with". */
   trouble(what: string, error: unknown): void;
   /** Claims stop or go on. */
   paused(reason: string, on: boolean): void;
@@ -39,6 +43,7 @@ const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as
 
 export function observeWith(log: Log, metrics: Metrics): FarmObserver {
   return {
+    started: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer started'),
     booted: (slot, pid) => log.info({ slot, renderer: pid }, 'renderer ready'),
     recycled: (slot, pid, reason) => {
       metrics.recycles.inc({ reason });
@@ -48,6 +53,7 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       metrics.restarts.inc({ cause: cause.code });
       log.warn({ slot, renderer: pid, code: cause.code, hint: cause.hint }, cause.message);
     },
+    left: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer gone'),
     line: (slot, text) => log.warn({ slot, line: text.slice(0, 500) }, 'renderer said'),
     assigned: (job, slot) => log.debug({ job, slot }, 'job assigned'),
     rendered: (job, result) => {
@@ -57,21 +63,25 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     },
     failed: (job, failure, retryInMs) => {
       if (retryInMs === null) metrics.jobsFinished.inc({ outcome: 'dead' });
-      log.warn({ job, code: failure.code, retryInMs }, retryInMs === null ? 'job dead' : 'job failed, will be tried again');
+      log.warn(
+        { job, code: failure.code, retryInMs },
+        retryInMs === null ? 'job dead' : 'job failed, will be tried again',
+      );
     },
     released: (job) => log.info({ job }, 'job given back'),
     leaseLost: (job) => {
       metrics.leasesLost.inc();
       log.warn({ job }, 'lease lost');
     },
-    trouble: (what, error) => log.error({ err: error }, what),
+    trouble: (what, error) => log.error({ err: error }, `trouble with ${what}`),
     paused: (reason, on) => {
       metrics.claimsPaused.set({ reason }, on ? 1 : 0);
       log.warn({ reason }, on ? 'claims paused' : 'claims go on');
     },
     state: (slots, queue) => {
       const conditions = slots.map((slot) => slot.renderer?.phase ?? 'empty');
-      for (const condition of CONDITIONS) metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
+      for (const condition of CONDITIONS)
+        metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
       for (const slot of slots) {
         const bytes = (slot.renderer?.memory ?? 0) + (slot.successor?.memory ?? 0);
         metrics.slotMemory.set({ slot: `${slot.number}` }, bytes);

@@ -1,9 +1,10 @@
-/** How a supervisor behaves. Times are milliseconds, sizes bytes. The defaults are those of the configuration (cli/config). */
+/** How a supervisor behaves. Times are milliseconds, sizes bytes. The defaults are those of the configuration (cli/options). */
 
-import type { Patience } from './judge.js';
-import type { RecycleLimits } from './recycle.js';
+import type { FateLimits } from './decisions/fate.js';
+import type { Patience } from './decisions/judge.js';
+import type { RecycleLimits } from './decisions/recycle.js';
 
-export interface SupervisorOptions extends RecycleLimits, Patience {
+export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits {
   /** This server's name in leases and rows. */
   readonly server: string;
   /** Renderers at work at the same time. */
@@ -14,10 +15,6 @@ export interface SupervisorOptions extends RecycleLimits, Patience {
   readonly pollMs: number;
   /** Time between two looks at memory, mid-job. */
   readonly meterMs: number;
-  /** Counted failures after which a job is dead. */
-  readonly maxAttempts: number;
-  /** Renderers a job may end before it is set aside as poison. */
-  readonly maxCrashes: number;
   /** How long a drain may take before what is left is killed and given back. */
   readonly drainMs: number;
 }

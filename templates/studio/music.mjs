@@ -61,7 +61,7 @@ function dice(seed) {
  * @param {number} [q]
  * @param {number} [db] of a peak
  */
-function filter(kind, hz, q = 0.707, db = 0) {
+function filter(kind, hz, q = Math.SQRT1_2, db = 0) {
   const w = (TAU * Math.min(hz, 0.45 * RATE)) / RATE;
   const c = Math.cos(w);
   const alpha = Math.sin(w) / (2 * q);
@@ -124,7 +124,10 @@ function string({ hz, seconds, velocity, random }, { t60, damping, bright, pick,
   }
   const mean = line.reduce((a, b) => a + b, 0) / size;
   let power = 0;
-  for (let i = 0; i < size; i++) power += (line[i] -= mean) ** 2;
+  for (let i = 0; i < size; i++) {
+    line[i] -= mean;
+    power += line[i] ** 2;
+  }
   const level = velocity / Math.sqrt(power / size + 1e-12);
   const hold = Math.floor(seconds * RATE);
   const out = new Float64Array(hold + Math.floor(release * 3 * RATE));
@@ -637,7 +640,7 @@ function bars(text) {
     .split('|')
     .map((b) => b.trim())
     .filter((b) => b !== '');
-  return all.map((b, i) => {
+  return all.map((_, i) => {
     let from = i;
     while (all[from] === '%') from--;
     return all[from] ?? fail('% has no bar before it');
@@ -1009,7 +1012,7 @@ function master(bus, fade) {
   }
   for (let round = 0; round < 3; round++) {
     scale(bus, gain(-16 - loudness(bus)));
-    limit(bus, gain(-2.6));
+    limit(bus, gain(-4)); // a careless downmix to mono adds 3 dB
   }
 }
 

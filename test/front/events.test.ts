@@ -129,6 +129,27 @@ describe('following a job', () => {
     assert.doesNotMatch(await parts.metrics.text(), /duration_seconds_count\{route="\/v1\/jobs\/:id\/events"/);
   });
 
+  it('looks at the store no more when the last has gone', { timeout: 20_000 }, async (t) => {
+    const { store } = await served(t);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const watch = (listener: () => void) => {
+      const end = store.watch(listener);
+      return () => {
+        end();
+        release();
+      };
+    };
+    const { url } = await served(t, { store: Object.create(store, { watch: { value: watch } }) });
+    const { job } = await store.enqueue({ request: jobLike().request, partner: 'local' });
+    const events = await follow(`${url}/v1/jobs/${job.id}/events`);
+    await events.next();
+    events.leave();
+    await released;
+  });
+
   it('refuses more people than it may hold, and what is no job', async (t) => {
     const { url, store } = await served(t, { maxStreams: 1 });
     const { job } = await store.enqueue({ request: jobLike().request, partner: 'local' });

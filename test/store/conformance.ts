@@ -10,6 +10,7 @@ import { claims } from './conformance/claims.js';
 import { endings } from './conformance/endings.js';
 import { enqueueing } from './conformance/enqueueing.js';
 import { followers } from './conformance/followers.js';
+import { handles } from './conformance/handles.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
 import type { Open } from './conformance/subject.js';
@@ -22,5 +23,6 @@ export function conformance(name: string, open: Open): void {
     endings(open);
     outbox(open);
     followers(open);
+    handles(open);
   });
 }

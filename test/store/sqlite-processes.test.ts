@@ -121,26 +121,6 @@ test('watch wakes when another process enqueues, also on a file that was closed 
   await claimOne(store);
 });
 
-test('watch does not call for what makes nothing claimable', async (context) => {
-  const file = await freshFile(context);
-  const [store, other] = [await opened(context, file), await opened(context, file)];
-  const first = await enqueue(store);
-  const job = await claimOne(other);
-  const calls: string[] = [];
-  const end = store.watch(() => calls.push('called'));
-  await other.renew([{ ...job, progress: 0.5 }], HOUR);
-  await other.complete(job, result);
-  assert.equal(job.id, first.id);
-  // A call that does come, so that one that should not would have come before it.
-  const deadline = setTimeout(() => assert.fail('not woken within 10 s'), 10_000);
-  const woken = new Promise<void>((resolve) => store.watch(resolve));
-  await enqueue(other);
-  await woken;
-  clearTimeout(deadline);
-  assert.ok(calls.length <= 1, `${calls.length} calls`);
-  end();
-});
-
 test('watching keeps no process alive', async (context) => {
   const file = await freshFile(context);
   const program = fileURLToPath(new URL('./fixtures/idle-watcher.js', import.meta.url));

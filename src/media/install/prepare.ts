@@ -16,7 +16,10 @@ import type { FfmpegCommand } from '../ffmpeg.js';
 import { audioKey, colourTags, fitOf, fpsOfRendition, framesOf, matrixOf } from '../ladder.js';
 import { isStill } from './assets.js';
 
-/** Samples in a frame of AAC-LC (ISO 14496-3). Sound is cut to whole frames so that it never outlasts the picture. */
+/**
+ * Samples in a frame of AAC-LC (ISO 14496-3). Sound is cut to whole frames, less the one by which the encoder primes itself: so it never outlasts the picture,
+ * not even in players that ignore edit lists.
+ */
 const AAC_FRAME = 1024;
 
 export interface PreparedFiles {
@@ -168,9 +171,10 @@ function musicChains(
   return [
     `[${input}:a]${fades.join(',')},asplit=${settings.length}${copies}`,
     ...settings.map(({ audio }, index) => {
-      const samples = Math.floor((duration * audio.sampleRate) / AAC_FRAME) * AAC_FRAME;
+      const samples = (Math.floor((duration * audio.sampleRate) / AAC_FRAME) - 1) * AAC_FRAME;
+      // Without the limit ffmpeg adds two channels into one 3 dB louder than either, and clips.
       const layout = audio.channels === 1 ? 'mono' : 'stereo';
-      return `[m${input}x${index}]aresample=${audio.sampleRate},aformat=channel_layouts=${layout},apad,atrim=end_sample=${samples}[a${index}]`;
+      return `[m${input}x${index}]aresample=${audio.sampleRate}:rematrix_maxval=1,aformat=channel_layouts=${layout},apad,atrim=end_sample=${samples}[a${index}]`;
     }),
   ];
 }

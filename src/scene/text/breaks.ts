@@ -61,10 +61,11 @@ function strengthOf(clusters: readonly Cluster[], i: number, a: Cluster, b: Clus
   return hyphenated ? NATURAL : WITHIN_WORD;
 }
 
-/** Numbers keep their unit, and a Korean word the Han characters in it. */
+/** Numbers keep their unit, as in 3日, and their ordinal mark, as in 第3. */
 function ideographStrength(a: Cluster, b: Cluster): number {
-  const other = a.kind === 'ideograph' ? b.kind : a.kind;
-  return other === 'syllable' || other === 'digit' ? WITHIN_SYLLABLES : NATURAL;
+  const together =
+    a.kind === 'digit' || (b.kind === 'digit' && a.text === '第') || a.kind === 'syllable' || b.kind === 'syllable';
+  return together ? WITHIN_SYLLABLES : NATURAL;
 }
 
 /** Quotation marks of the typewriter open after a space and close after anything else. */

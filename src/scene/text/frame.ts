@@ -32,28 +32,29 @@ export interface Place extends Stretch {
   readonly baseline: number;
 }
 
-/** The places of `count` lines at a font size, or undefined where the shape has no room for them. Design units. */
-export function placesOf(frame: Frame, size: number, count: number): readonly Place[] | undefined {
+/** Where `count` lines may stand at a font size: ways to place them, the preferred one first; none where the shape has no room. Design units. */
+export function placesOf(frame: Frame, size: number, count: number): readonly (readonly Place[])[] {
   const { room, style } = frame;
   const height = (frame.ascent + frame.descent + (count - 1) * style.lineHeight) * size;
-  if (height > room.bottom - room.top + 1e-6) return undefined;
-  for (const top of topsOf(frame, height)) {
+  if (height > room.bottom - room.top + 1e-6) return [];
+  return topsOf(frame, height).flatMap((top) => {
     const places = Array.from({ length: count }, (_, i) => {
       const baseline = top + (frame.ascent + i * style.lineHeight) * size;
       const stretch = room.between(baseline - frame.inkTop * size, baseline + frame.inkBottom * size);
       return stretch && { ...stretch, baseline };
     });
-    if (places.every((place) => place !== undefined)) return straightened(places, frame);
-  }
-  return undefined;
+    const straight = places.every((place) => place !== undefined) ? straightened(places, frame) : undefined;
+    return straight ? [straight] : [];
+  });
 }
 
-/** Where the block may begin, best first. At the top or bottom of a curved shape there is no width: slide to the middle until there is. */
+/** Where the block may begin. A curved shape has little width at its top and bottom: from there lines may slide to the middle. */
 function topsOf({ room, style }: Frame, height: number): number[] {
   const middle = Math.max(room.top, Math.min(room.middle - height / 2, room.bottom - height));
   if (style.valign === 'middle') return [middle];
   const edge = style.valign === 'top' ? room.top : room.bottom - height;
-  return Array.from({ length: 9 }, (_, i) => edge + ((middle - edge) * i) / 8);
+  const steps = room.straight ? 1 : 9;
+  return Array.from({ length: steps }, (_, i) => edge + ((middle - edge) * i) / 8);
 }
 
 /** Lines share a straight edge, or an axis, even where the shape is crooked. */

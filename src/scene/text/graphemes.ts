@@ -21,7 +21,15 @@ export function graphemes(text: string): string[] {
 }
 
 export function clustersOf(text: string, stack: readonly Face[]): Cluster[] {
-  return graphemes(text).map((cluster) => ({ text: cluster, kind: kindOf(cluster, stack) }));
+  // In Korean text a Chinese character is a part of its word; among kana it is not.
+  const korean = /\p{Script=Hangul}/u.test(text) && !/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text);
+  return graphemes(text).map((cluster) => {
+    const kind = kindOf(cluster, stack);
+    return {
+      text: cluster,
+      kind: korean && kind === 'ideograph' && /^\p{Script=Han}/u.test(cluster) ? 'syllable' : kind,
+    };
+  });
 }
 
 const IDEOGRAPH =

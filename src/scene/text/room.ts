@@ -20,6 +20,8 @@ export interface Room {
   readonly middle: number;
   /** The axis of centred lines. */
   readonly axis: number;
+  /** Whether every height has the same room. */
+  readonly straight: boolean;
   /** The free stretch of the band from y0 down to y1, padding taken off; undefined where there is none. */
   between(y0: number, y1: number): Stretch | undefined;
 }
@@ -29,7 +31,7 @@ export function roomOf(shape: Shape, padding: number): Room {
   if (shape.kind === 'ellipse') return ellipseRoom(shape, padding);
   if (shape.kind === 'polygon') return polygonRoom(shape.points, padding);
   const [left, right] = [shape.x + padding, shape.x + shape.width - padding];
-  return { ...frameOf(shape, padding), between: () => (left < right ? { left, right } : undefined) };
+  return { ...frameOf(shape, padding), straight: true, between: () => (left < right ? { left, right } : undefined) };
 }
 
 function frameOf(box: Box, padding: number) {
@@ -38,6 +40,7 @@ function frameOf(box: Box, padding: number) {
     bottom: box.y + box.height - padding,
     middle: box.y + box.height / 2,
     axis: box.x + box.width / 2,
+    straight: false,
   };
 }
 

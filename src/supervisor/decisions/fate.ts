@@ -38,9 +38,6 @@ export function fateOfCrash(job: Pick<Job, 'crashes'>, cause: Failure, limits: F
   if (crashes < limits.maxCrashes) {
     return { event: 'retried', options: { failure: cause, retryInMs: 0, counts: 'crash' } };
   }
-  const poison = failure(
-    'poison',
-    `The job ended ${crashes} renderers, the last with ${cause.code}: ${cause.message}`,
-  );
+  const poison = failure('poison', `The job ended ${crashes} renderers, the last with ${cause.code}: ${cause.message}`);
   return { event: 'dead', options: { failure: poison, retryInMs: null, counts: 'crash' } };
 }

@@ -4,7 +4,7 @@ import type { RecycleLimits } from '../decisions/recycle.js';
 import { treeMemory } from './memory.js';
 import type { Renderer } from './renderer.js';
 
-type Metered = Pick<Renderer, 'jobs' | 'memory' | 'restingMemory' | 'growth'> & {
+type Metered = Pick<Renderer, 'memory' | 'restingMemory' | 'growth'> & {
   readonly process: { readonly pid: number };
 };
 

@@ -141,7 +141,8 @@ export class RendererProcess {
     try {
       message = parseToSupervisor(raw);
     } catch (error) {
-      return events.nonsense(error);
+      events.nonsense(error);
+      return;
     }
     if (message.type === 'unfit') this.#unfit = message.failure;
     events.message(message);

@@ -1,9 +1,10 @@
 /** One renderer as the supervisor knows it: its process, what it is doing, and the facts that decisions need. */
 
 import type { ErrorCode } from '../../errors.js';
+import type { ToSupervisor } from '../../ipc/messages.js';
 import type { Job } from '../../job.js';
 import type { RecycleReason } from '../decisions/recycle.js';
-import type { RendererProcess } from './process.js';
+import type { Death, RendererProcess } from './process.js';
 
 /** `resting`: between jobs, its memory is being metered. `leaving`: it was asked to go. */
 export type Phase = 'booting' | 'idle' | 'busy' | 'resting' | 'leaving';
@@ -60,3 +61,9 @@ export interface Slot {
   /** An empty seat is not filled before this instant. */
   emptyUntil: number;
 }
+
+/** What came from a renderer: a message, what is no message, or its end. */
+export type Incident =
+  | { readonly renderer: Renderer; readonly message: ToSupervisor }
+  | { readonly renderer: Renderer; readonly nonsense: unknown }
+  | { readonly renderer: Renderer; readonly death: Death };

@@ -1,0 +1,59 @@
+/**
+ * `npm test`: builds, lints, gets what the tests need or says what is missing, and runs every test file.
+ *
+ * Tests that need a system program skip visibly where it is missing; this script installs it first where it may (root on Debian) and otherwise prints the one
+ * line that would enable them. Arguments are paths or parts of paths: `npm test -- store` runs the test files that have "store" in their path.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Programs that some tests need, with the Debian package that has them. */
+const NEEDED = [
+  { program: 'ffmpeg', debian: 'ffmpeg', without: 'the ffmpeg that npm installed is used; tests that look into videos with ffprobe are skipped' },
+  { program: 'ffprobe', debian: 'ffmpeg', without: 'tests that look into videos with ffprobe are skipped' },
+];
+
+const run = (command, args, options = {}) => spawnSync(command, args, { stdio: 'inherit', ...options });
+const has = (program) => spawnSync(program, ['-version'], { stdio: 'ignore' }).error === undefined;
+
+function provide() {
+  const missing = NEEDED.filter(({ program }) => !has(program));
+  if (missing.length === 0) return [];
+  const packages = [...new Set(missing.map(({ debian }) => debian))];
+  const line = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (existsSync('/etc/debian_version') && process.getuid?.() === 0) {
+    console.log(`Installing what the tests need: ${line}`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    if (run('sh', ['-c', `${line} >/dev/null 2>&1 || (apt-get update -qq && ${line} >/dev/null)`], { env }).status === 0) return [];
+  }
+  return missing.map(({ program, without }) => `${program} is missing: ${without}. To enable them: ${line}`);
+}
+
+function testFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return testFiles(path);
+    return entry.name.endsWith('.test.js') ? [path] : [];
+  });
+}
+
+function fail(status) {
+  process.exit(status || 1);
+}
+
+const started = Date.now();
+const wanted = process.argv.slice(2);
+if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']).status !== 0) fail(1);
+if (wanted.length === 0 && run('npx', ['--no-install', 'biome', 'check', '.']).status !== 0) fail(1);
+const notes = provide();
+const files = testFiles('dist/test').filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+if (files.length === 0) {
+  console.error(`No test file matches ${wanted.join(' ')}.`);
+  fail(1);
+}
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_') || name.startsWith('STORYFARM_TEST_')));
+const { status } = run(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files], { env });
+for (const note of notes) console.log(`note: ${note}`);
+console.log(`${files.length} test files in ${Math.round((Date.now() - started) / 1000)} s`);
+process.exit(status ?? 1);

@@ -1,0 +1,98 @@
+/** Hears what renderers said and how they ended, and draws the consequences: for the renderer, for its seat, and for its job. */
+
+import type { Clock } from '../clock.js';
+import type { ToSupervisor } from '../ipc/messages.js';
+import type { Lease } from '../store/store.js';
+import { causeOfDeath } from './decisions/judge.js';
+import type { Claims } from './jobs/claims.js';
+import type { Outcomes } from './jobs/outcomes.js';
+import type { Bell } from './loop.js';
+import type { FarmObserver } from './observer.js';
+import type { Meter } from './renderer/meter.js';
+import type { Death } from './renderer/process.js';
+import type { Incident, Renderer } from './renderer/renderer.js';
+import type { Seats } from './seats.js';
+
+export interface HearingTools {
+  readonly seats: Seats;
+  readonly outcomes: Pick<Outcomes, 'rendered' | 'failed' | 'crashed' | 'interrupted' | 'lost'>;
+  readonly claims: Pick<Claims, 'pause'>;
+  readonly meter: Pick<Meter, 'rest'>;
+  readonly bell: Pick<Bell, 'ring'>;
+  readonly observer: FarmObserver;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+export class Hearing {
+  readonly #tools: HearingTools;
+
+  constructor(tools: HearingTools) {
+    this.#tools = tools;
+  }
+
+  hear(incident: Incident): void {
+    const { renderer } = incident;
+    if ('death' in incident) this.#bury(renderer, incident.death);
+    else if ('nonsense' in incident) this.#distrust(renderer, incident.nonsense);
+    else this.#listen(renderer, incident.message);
+  }
+
+  #listen(renderer: Renderer, message: ToSupervisor): void {
+    if (message.type === 'ready' && renderer.phase === 'booting') this.#tools.seats.admit(renderer);
+    if (renderer.phase === 'booting') return; // Only `ready` ends the patience with a boot.
+    const now = this.#tools.clock.monotonic();
+    renderer.heardAt = now;
+    const { assignment } = renderer;
+    if (!assignment || !('fence' in message) || !isSame(message, assignment.job)) return;
+    if (message.type === 'progress') {
+      if (message.fraction <= assignment.progress) return;
+      assignment.progress = message.fraction;
+      assignment.progressAt = now;
+    } else this.#finish(renderer, message);
+  }
+
+  #finish(renderer: Renderer, message: Extract<ToSupervisor, { type: 'rendered' | 'failed' }>): void {
+    const { assignment } = renderer;
+    if (!assignment) return;
+    const { seats, outcomes, claims } = this.#tools;
+    const { job, lostAt } = assignment;
+    renderer.assignment = undefined;
+    seats.praise(renderer);
+    this.#rest(renderer);
+    if (message.type === 'failed' && message.failure.code === 'no_space') claims.pause();
+    if (lostAt !== undefined) outcomes.lost(job);
+    else if (message.type === 'failed') outcomes.failed(job, message.failure);
+    else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
+  }
+
+  /** Between jobs its memory is metered before it gets another: the soft limit is exact to one job. */
+  #rest(renderer: Renderer): void {
+    renderer.phase = 'resting';
+    void this.#tools.meter.rest(renderer).then(() => {
+      if (renderer.phase === 'resting') renderer.phase = 'idle';
+      this.#tools.bell.ring();
+    });
+  }
+
+  #distrust(renderer: Renderer, nonsense: unknown): void {
+    const { seats, observer } = this.#tools;
+    observer.trouble(`the messages of renderer ${renderer.process.pid}`, nonsense);
+    seats.kill(renderer, 'renderer_nonsense');
+  }
+
+  /** Takes a dead renderer from its seat, blames whom it has to, and gives its job back. */
+  #bury(renderer: Renderer, death: Death): void {
+    const { seats, outcomes } = this.#tools;
+    const cause = causeOfDeath(renderer, death);
+    seats.vacate(renderer, cause);
+    const { assignment, killedFor } = renderer;
+    if (!assignment) return;
+    renderer.assignment = undefined;
+    if (assignment.lostAt !== undefined) outcomes.lost(assignment.job);
+    else if (killedFor === 'stop') outcomes.interrupted(assignment.job);
+    else outcomes.crashed(assignment.job, cause);
+  }
+}
+
+/** Whether two leases are of the same claim of the same job. */
+export const isSame = (one: Lease, other: Lease): boolean => one.id === other.id && one.fence === other.fence;

@@ -1,0 +1,126 @@
+/** A real farm for one test: the SQLite store in a fresh folder, a supervisor, and a fixture as its renderer. */
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../../src/clock.js';
+import type { Job, Words } from '../../../src/job.js';
+import { openStorage } from '../../../src/media/storage.js';
+import { openStore } from '../../../src/store/open.js';
+import type { JobStore } from '../../../src/store/store.js';
+import type { SupervisorOptions } from '../../../src/supervisor/options.js';
+import { Supervisor, type SupervisorTools } from '../../../src/supervisor/supervisor.js';
+import { assertInvariants } from './invariants.js';
+import { Recorder } from './recorder.js';
+
+/** Limits so wide that none is met by accident; each test narrows the one that it is about. */
+export const WIDE: SupervisorOptions = {
+  server: 'here',
+  slots: 2,
+  leaseMs: 60_000,
+  pollMs: 30_000,
+  meterMs: 100,
+  bootMs: 30_000,
+  silentMs: 30_000,
+  stallMs: 30_000,
+  graceMs: 10_000,
+  maxJobs: 1_000_000,
+  maxMemory: 8e9,
+  maxMemoryHard: 16e9,
+  maxAgeMs: 1e9,
+  maxAttempts: 3,
+  maxCrashes: 3,
+  drainMs: 30_000,
+};
+
+export interface FarmOptions {
+  readonly options?: Partial<SupervisorOptions>;
+  /** For the fixture. */
+  readonly megabytes?: number;
+  readonly busyDeadlineMs?: number;
+  /** To stand between the supervisor and the store. */
+  readonly through?: (store: JobStore) => SupervisorTools['store'];
+  /** Start it at once; default true. */
+  readonly start?: boolean;
+}
+
+export const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../fixtures/renderers/${name}.js`, import.meta.url));
+
+export class Farm {
+  readonly recorder = new Recorder();
+  readonly ids: string[] = [];
+  readonly dataFolder: string;
+  readonly store: JobStore;
+  readonly supervisor: Supervisor;
+
+  constructor(dataFolder: string, store: JobStore, renderer: string, { options, megabytes, through }: FarmOptions) {
+    this.dataFolder = dataFolder;
+    this.store = store;
+    const args = [JSON.stringify({ dataFolder, heartbeatMs: 100, megabytes })];
+    this.supervisor = new Supervisor(
+      { ...WIDE, ...options },
+      {
+        store: through?.(store) ?? store,
+        program: { module: fixture(renderer), args },
+        discard: (attempt) => openStorage(dataFolder).discard(attempt),
+        observer: this.recorder.observer,
+        clock: systemClock,
+        // Delays and spreads as short as they can be.
+        random: () => 0,
+      },
+    );
+  }
+
+  // As arrows, so that a test can take out those that it uses.
+
+  readonly enqueue = async (words: Words = {}): Promise<Job> => {
+    const template = { id: 'tiny', version: '0'.repeat(64) };
+    const { job } = await this.store.enqueue({ partner: 'test', request: { template, cast: {}, words } });
+    this.ids.push(job.id);
+    return job;
+  };
+
+  readonly enqueueMany = (count: number, words: Words = {}): Promise<Job[]> =>
+    Promise.all(Array.from({ length: count }, () => this.enqueue(words)));
+
+  /** Lets the `slow` renderer finish a job, or all. */
+  readonly cue = (id: string): Promise<void> => writeFile(join(this.dataFolder, 'cues', id), '');
+
+  /** What happened to a job, in a few words. */
+  readonly events = async (id: string): Promise<string> =>
+    (await this.store.history(id)).map(({ event }) => event).join(' ');
+
+  /** Drains, then holds the farm against all invariants. Answers the jobs as they ended. */
+  readonly end = async (more: readonly number[] = []): Promise<Job[]> => {
+    await this.supervisor.drain();
+    const pids = [...this.recorder.pids, ...more];
+    return assertInvariants({ store: this.store, dataFolder: this.dataFolder, ids: this.ids, pids });
+  };
+}
+
+/** A farm that is gone when the test ends, however it ends. */
+export async function farm(context: TestContext, renderer: string, options: FarmOptions = {}): Promise<Farm> {
+  const dataFolder = await freshFolder();
+  const { busyDeadlineMs } = options;
+  const store = await openStore(storeIn(dataFolder), busyDeadlineMs === undefined ? {} : { busyDeadlineMs });
+  const made = new Farm(dataFolder, store, renderer, options);
+  context.after(async () => {
+    await made.supervisor.stop();
+    await store.close();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
+  if (options.start !== false) await made.supervisor.start();
+  return made;
+}
+
+export const storeIn = (dataFolder: string): string => `sqlite:${join(dataFolder, 'jobs.db')}`;
+
+/** The caller removes it. */
+export async function freshFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'storyfarm-farm-'));
+  await mkdir(join(folder, 'cues'));
+  return folder;
+}

@@ -1,0 +1,115 @@
+/**
+ * What must be true after every fault, in one assertion: no accepted job lost, none finished twice, no process left, nothing unfinished on the disk, and
+ * exactly the published files of rendered jobs.
+ */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FINISHED_STATES, type HistoryEntry, isFinished, type Job } from '../../../src/job.js';
+import type { JobStore } from '../../../src/store/store.js';
+
+export interface Aftermath {
+  readonly store: Pick<JobStore, 'get' | 'history' | 'counts'>;
+  readonly dataFolder: string;
+  /** Every accepted job. */
+  readonly ids: readonly string[];
+  /** Every process that was started, directly or not. Each may have led a group. */
+  readonly pids: readonly number[];
+}
+
+/** Asserts all of it; answers the jobs as they ended. */
+export async function assertInvariants({ store, dataFolder, ids, pids }: Aftermath): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const id of ids) {
+    const job = await store.get(id);
+    assert.ok(job, `job ${id} was lost`);
+    assertHistory(job, await store.history(id));
+    await assertFiles(job, dataFolder);
+    jobs.push(job);
+  }
+  const { byState } = await store.counts();
+  const stored = Object.values(byState).reduce((sum, count) => sum + count, 0);
+  assert.equal(stored, ids.length, 'there are as many jobs as were accepted');
+  const unknown = (await entries(join(dataFolder, 'jobs'))).filter((id) => !ids.includes(id));
+  assert.deepEqual(unknown, [], 'no files of unknown jobs');
+  await assertGone(pids);
+  return jobs;
+}
+
+const ENDS: readonly HistoryEntry['event'][] = ['rendered', 'dead', 'cancelled'];
+const RETURNS: readonly HistoryEntry['event'][] = ['released', 'rescued', 'retried'];
+
+function assertHistory(job: Job, history: readonly HistoryEntry[]): void {
+  const events = history.map(({ event }) => event);
+  const told = `job ${job.id}: ${events.join(' ')}`;
+  assert.equal(events[0], 'enqueued', told);
+  assert.notEqual(job.state, 'rendering', `${told} (nobody renders any more)`);
+  const ends = events.filter((event) => ENDS.includes(event));
+  assert.equal(ends.length, isFinished(job.state) ? 1 : 0, `${told} (ends once when ${FINISHED_STATES.join(', ')})`);
+  const fences = history.filter(({ event }) => event === 'claimed').map(({ fence }) => fence);
+  assert.ok(
+    fences.every((fence, index) => index === 0 || fence > (fences[index - 1] ?? 0)),
+    `${told} (its fence grows with each claim)`,
+  );
+  events.forEach((event, index) => {
+    if (event === 'claimed' && index < events.length - 1) {
+      assert.ok(
+        [...ENDS, ...RETURNS].includes(events[index + 1] as HistoryEntry['event']),
+        `${told} (one claim, one outcome)`,
+      );
+    }
+  });
+}
+
+/** A rendered job has the files of the attempt that finished it, and no others; any other job has none. */
+async function assertFiles(job: Job, dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, 'jobs', job.id);
+  const found = await entries(folder);
+  const rendered = job.state === 'rendered' || job.state === 'delivered';
+  assert.deepEqual(found, rendered ? [`${job.fence}`] : [], `the folders of job ${job.id}, which is ${job.state}`);
+  if (!rendered) return;
+  const files = (await entries(join(folder, `${job.fence}`))).map((name) => `${job.fence}/${name}`);
+  assert.deepEqual(files.sort(), job.result?.outputs.map(({ file }) => file).sort(), `the files of job ${job.id}`);
+}
+
+const entries = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+/** Long enough for the kernel to end what was killed. */
+const GONE_MS = 3_000;
+
+/** No process is left, nor any of a group that one of them led. There is no event for the end of a process that is not one's child; so this looks again. */
+export async function assertGone(pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + GONE_MS;
+  for (;;) {
+    const left = living().filter(({ pid, group }) => pids.includes(pid) || pids.includes(group));
+    if (left.length === 0) return;
+    assert.ok(performance.now() < deadline, `processes are left: ${left.map(({ line }) => line).join('\n')}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+interface Living {
+  readonly pid: number;
+  readonly group: number;
+  readonly line: string;
+}
+
+/** Every process but those that are dead and wait for their parent to notice. */
+function living(): Living[] {
+  const found: Living[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const line = readFileSync(`/proc/${name}/stat`, 'latin1');
+      // pid (program) state parent group …; the program's name may hold spaces and brackets.
+      const [state, , group] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+      if (state !== 'Z' && state !== 'X')
+        found.push({ pid: Number(name), group: Number(group), line: line.slice(0, 60) });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}

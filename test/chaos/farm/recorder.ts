@@ -1,0 +1,82 @@
+/** An observer that remembers everything, and on whose events a test can wait. */
+
+import { EventEmitter } from 'node:events';
+import type { FarmObserver } from '../../../src/supervisor/observer.js';
+
+export type Kind = keyof FarmObserver;
+
+/** One event: what happened, when (monotonic milliseconds), and its arguments. */
+export type Happening = {
+  [K in Kind]: { readonly kind: K; readonly at: number; readonly args: Parameters<FarmObserver[K]> };
+}[Kind];
+export type Of<K extends Kind> = Extract<Happening, { kind: K }>;
+
+/** Far longer than anything takes; only so that a test which would wait for ever says what for. */
+const GIVE_UP_MS = 45_000;
+
+export class Recorder {
+  readonly all: Happening[] = [];
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  readonly observer: FarmObserver = {
+    started: (...args) => this.#note({ kind: 'started', at: performance.now(), args }),
+    booted: (...args) => this.#note({ kind: 'booted', at: performance.now(), args }),
+    recycled: (...args) => this.#note({ kind: 'recycled', at: performance.now(), args }),
+    died: (...args) => this.#note({ kind: 'died', at: performance.now(), args }),
+    left: (...args) => this.#note({ kind: 'left', at: performance.now(), args }),
+    line: (...args) => this.#note({ kind: 'line', at: performance.now(), args }),
+    assigned: (...args) => this.#note({ kind: 'assigned', at: performance.now(), args }),
+    rendered: (...args) => this.#note({ kind: 'rendered', at: performance.now(), args }),
+    failed: (...args) => this.#note({ kind: 'failed', at: performance.now(), args }),
+    released: (...args) => this.#note({ kind: 'released', at: performance.now(), args }),
+    leaseLost: (...args) => this.#note({ kind: 'leaseLost', at: performance.now(), args }),
+    trouble: (...args) => this.#note({ kind: 'trouble', at: performance.now(), args }),
+    paused: (...args) => this.#note({ kind: 'paused', at: performance.now(), args }),
+    state: (...args) => this.#note({ kind: 'state', at: performance.now(), args }),
+  };
+
+  of<K extends Kind>(kind: K): Of<K>[] {
+    return this.all.filter((happening): happening is Of<K> => happening.kind === kind);
+  }
+
+  /** The numbers of all processes that were started, their groups included: each leads one. */
+  get pids(): number[] {
+    return this.of('started').map(({ args: [, pid] }) => pid);
+  }
+
+  /** Resolves with the first event of the kind, past or future, that the condition holds for. */
+  async until<K extends Kind>(kind: K, condition: (...args: Of<K>['args']) => boolean = () => true): Promise<Of<K>> {
+    const [found] = await this.times(1, kind, condition);
+    return found as Of<K>;
+  }
+
+  /** Resolves with the first `count` such events, past or future. */
+  times<K extends Kind>(
+    count: number,
+    kind: K,
+    condition: (...args: Of<K>['args']) => boolean = () => true,
+  ): Promise<Of<K>[]> {
+    const holds = ({ args }: Of<K>) => condition(...args);
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = this.of(kind).filter(holds);
+        if (found.length < count) return;
+        clearTimeout(timer);
+        this.#emitter.off('event', look);
+        resolve(found.slice(0, count));
+      };
+      const timer = setTimeout(() => {
+        this.#emitter.off('event', look);
+        const seen = this.all.map(({ kind }) => kind).filter((other) => other !== 'state');
+        reject(new Error(`Waited in vain for ${count} times ${kind}. There were: ${seen.join(' ')}`));
+      }, GIVE_UP_MS);
+      this.#emitter.on('event', look);
+      look();
+    });
+  }
+
+  #note(happening: Happening): void {
+    this.all.push(happening);
+    this.#emitter.emit('event');
+  }
+}

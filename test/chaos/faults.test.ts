@@ -1,0 +1,173 @@
+/** What renderers do wrong, one after the other: each fault has its name, and its job the fate that it deserves. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../src/errors.js';
+import type { SupervisorOptions } from '../../src/supervisor/options.js';
+import { farm } from './farm/farm.js';
+
+describe('a renderer that does its job', () => {
+  it('renders every job once, and the farm ends with nothing left', async (context) => {
+    const { enqueueMany, recorder, end } = await farm(context, 'instant');
+    await enqueueMany(30);
+    await recorder.times(30, 'rendered');
+    const jobs = await end();
+    assert.ok(
+      jobs.every(
+        ({ state, crashes, attempt, fence }) => state === 'rendered' && crashes + attempt === 0 && fence === 1,
+      ),
+    );
+    assert.deepEqual(jobs[0]?.result?.stages, { encode: 1 });
+    assert.deepEqual(Object.keys(jobs[0]?.result ?? {}).sort(), ['outputs', 'stages']);
+    assert.equal(recorder.of('died').length, 0);
+    assert.equal(recorder.of('left').length, 2);
+  });
+
+  it('and the progress of a job reaches the store while it is rendered', async (context) => {
+    const { enqueue, recorder, store, cue, end } = await farm(context, 'slow');
+    const { id } = await enqueue();
+    let cursor: string | null = null;
+    for (let progress = 0; progress < 0.1; ) {
+      const changes = await store.changes(cursor);
+      cursor = changes.cursor;
+      progress = changes.jobs.find((job) => job.id === id)?.progress ?? 0;
+      await recorder.until('assigned');
+    }
+    await cue(id);
+    await recorder.until('rendered');
+    await end();
+  });
+});
+
+describe('a renderer that dies or has to be killed mid-job', () => {
+  const faults: readonly [fixture: string, cause: ErrorCode, limits: Partial<SupervisorOptions>, words?: string][] = [
+    ['crashes', 'renderer_crashed', {}],
+    ['silent', 'renderer_silent', { silentMs: 600 }],
+    ['blocked', 'renderer_silent', { silentMs: 600 }],
+    ['stopped', 'renderer_silent', { silentMs: 600 }],
+    ['stuck', 'renderer_stalled', { stallMs: 600 }],
+    ['babbles', 'renderer_nonsense', {}],
+    ['bloated', 'renderer_memory', { maxMemoryHard: 350e6 }, 'large'],
+  ];
+  for (const [name, cause, limits, is = ''] of faults) {
+    it(`${name}: ${cause}, tried again, and poison after so many`, async (context) => {
+      const options = { ...limits, slots: 1, maxCrashes: 2 };
+      const { enqueue, recorder, events, end } = await farm(context, name, { options, megabytes: 400 });
+      const { id } = await enqueue({ is });
+      const [first, second] = await recorder.times(2, 'failed', (job) => job.id === id);
+      assert.equal(first?.args[1].code, cause);
+      assert.equal(first?.args[2], 0, 'tried again at once');
+      assert.equal(second?.args[1].code, 'poison');
+      assert.match(second?.args[1].message ?? '', new RegExp(`2 renderers, the last with ${cause}`));
+      const [died] = recorder.of('died');
+      assert.equal(died?.args[2].code, cause);
+      const [job] = await end();
+      assert.deepEqual([job?.state, job?.crashes, job?.attempt, job?.failure?.code], ['dead', 2, 0, 'poison']);
+      assert.equal(await events(id), 'enqueued claimed retried claimed dead');
+    });
+  }
+
+  it('a crash is told with the line that says most about it', async (context) => {
+    const { enqueue, recorder, end } = await farm(context, 'poison', { options: { maxCrashes: 1 } });
+    await enqueue({ is: 'bitter' });
+    const { args } = await recorder.until('died');
+    assert.equal(args[2].message, 'The renderer ended with exit code 7: Error: It was bitter.');
+    await recorder.until('failed');
+    await end();
+  });
+
+  it('its job is claimable within a moment of its death, not of its lease', async (context) => {
+    const { enqueue, recorder, cue, end } = await farm(context, 'slow', { options: { slots: 1 } });
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    const killedAt = performance.now();
+    process.kill(recorder.pids[0] as number, 'SIGKILL');
+    const { at } = await recorder.until('failed');
+    context.diagnostic(`requeued ${Math.round(at - killedAt)} ms after the kill`);
+    assert.ok(at - killedAt < 1_000, `${at - killedAt} ms`);
+    await cue(id);
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.crashes], ['queued', 1]);
+  });
+
+  it('a result that was sent before the death counts', async (context) => {
+    const { enqueueMany, recorder, end } = await farm(context, 'hasty');
+    await enqueueMany(6);
+    await recorder.times(6, 'rendered');
+    const jobs = await end();
+    assert.ok(jobs.every(({ state, crashes }) => state === 'rendered' && crashes === 0));
+    assert.ok(recorder.of('died').length > 0);
+  });
+
+  it('what it had started goes with it', async (context) => {
+    const { enqueue, recorder, end } = await farm(context, 'orphan-maker', { options: { maxCrashes: 1 } });
+    await enqueue();
+    const { args } = await recorder.until('line', (_, text) => text.startsWith('child '));
+    await recorder.until('failed');
+    await end([Number(args[1].slice('child '.length))]);
+  });
+});
+
+describe('a poison job', () => {
+  it('is set aside after so many renderers; those beside it are rendered, and not blamed', async (context) => {
+    const { enqueue, enqueueMany, recorder, end } = await farm(context, 'poison');
+    const before = await enqueueMany(5);
+    const { id } = await enqueue({ is: 'poison' });
+    const after = await enqueueMany(5);
+    await recorder.times(before.length + after.length, 'rendered');
+    await recorder.until('failed', (_job, _failure, retryInMs) => retryInMs === null);
+    const jobs = await end();
+    for (const job of jobs) {
+      const expected = job.id === id ? ['dead', 3, 'poison'] : ['rendered', 0, undefined];
+      assert.deepEqual([job.state, job.crashes, job.failure?.code], expected);
+    }
+    assert.equal(recorder.of('died').length, 3);
+  });
+});
+
+describe('a renderer that tells of a failure', () => {
+  it('that may pass: counted, tried again later, then dead', async (context) => {
+    const limits = { maxAttempts: 2, pollMs: 100 };
+    const { enqueue, recorder, end } = await farm(context, 'failing', { options: limits });
+    await enqueue({ fail: 'ffmpeg_failed' });
+    const [first, second] = await recorder.times(2, 'failed');
+    assert.equal(first?.args[2], 1_000);
+    assert.equal(second?.args[2], null);
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.attempt, job?.crashes], ['dead', 2, 0]);
+    assert.equal(job?.failure?.code, 'ffmpeg_failed');
+    assert.equal(recorder.of('died').length, 0);
+  });
+
+  it('that cannot pass: dead at once', async (context) => {
+    const { enqueue, recorder, end } = await farm(context, 'failing');
+    await enqueue({ fail: 'words_do_not_fit' });
+    await recorder.until('failed');
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.attempt, job?.failure?.code], ['dead', 1, 'words_do_not_fit']);
+  });
+
+  it('of a full disk: nothing is counted, and claims rest', async (context) => {
+    const { enqueue, recorder, supervisor, end } = await farm(context, 'failing');
+    await enqueue({ fail: 'no_space' });
+    await recorder.until('released');
+    assert.deepEqual(
+      recorder.of('paused').map(({ args }) => args),
+      [['no_space', true]],
+    );
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'the disk is full' });
+    const later = await enqueue();
+    await recorder.times(2, 'state');
+    const jobs = await end();
+    assert.ok(jobs.every(({ state, attempt, crashes }) => state === 'queued' && attempt + crashes === 0));
+    assert.ok(recorder.of('assigned').every(({ args }) => args[0].id !== later.id));
+  });
+
+  it('that it was stopped, though nobody did: counted, so that it cannot go on for ever', async (context) => {
+    const { enqueue, recorder, end } = await farm(context, 'failing', { options: { maxAttempts: 1 } });
+    await enqueue({ fail: 'aborted' });
+    await recorder.until('failed');
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.attempt], ['dead', 1]);
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openStorage } from '../../src/media/storage.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+test('nothing is seen before it is published, and then all of it', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  const attempt = { id: 'job', fence: 3 };
+  const part = await storage.begin(attempt);
+  writeFileSync(join(part, 'large.mp4'), 'video');
+  assert.deepEqual(readdirSync(join(storage.folder, 'job')), ['.3.part']);
+  const final = await storage.publish(attempt);
+  assert.deepEqual(readdirSync(join(storage.folder, 'job')), ['3']);
+  assert.deepEqual(readdirSync(final), ['large.mp4']);
+});
+
+test('an attempt that begins again begins empty', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  const attempt = { id: 'job', fence: 1 };
+  writeFileSync(join(await storage.begin(attempt), 'old'), '');
+  assert.deepEqual(readdirSync(await storage.begin(attempt)), []);
+});
+
+test('a late attempt never touches a newer one, and its leavings go by number', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  const [late, newer] = [{ id: 'job', fence: 1 }, { id: 'job', fence: 2 }];
+  writeFileSync(join(await storage.begin(late), 'large.mp4'), 'late');
+  writeFileSync(join(await storage.begin(newer), 'large.mp4'), 'newer');
+  await storage.publish(newer);
+  await storage.publish(late);
+  await storage.discard(late);
+  assert.deepEqual(readdirSync(join(storage.folder, 'job')), ['2']);
+});
+
+test('discarding what is not there is nothing, and an empty job folder goes too', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  await storage.discard({ id: 'never', fence: 1 });
+  await storage.begin({ id: 'job', fence: 1 });
+  await storage.discard({ id: 'job', fence: 1 });
+  assert.equal(existsSync(join(storage.folder, 'job')), false);
+});
+
+test('a sweep takes the part folders of the dead and leaves the living and the published', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  await storage.begin({ id: 'dead', fence: 1 });
+  await storage.begin({ id: 'living', fence: 4 });
+  await storage.begin({ id: 'published', fence: 2 });
+  await storage.publish({ id: 'published', fence: 2 });
+  assert.equal(await storage.sweep(({ id }) => id === 'living'), 1);
+  assert.deepEqual(readdirSync(storage.folder).sort(), ['living', 'published']);
+});
