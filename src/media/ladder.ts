@@ -66,8 +66,10 @@ export function audioKey(audio: Rendition['audio']): string {
   return `${audio.bitrate}k-${audio.channels}ch-${audio.sampleRate}`;
 }
 
-/** Quality of an encode: constant rate factor, or a bit rate in bits per second when a file has to fit its cap. */
-export type Quality = { readonly crf: number } | { readonly bitrate: number };
+/** Quality of an encode: x264's constant rate factor. Lower is better; 6 more is half the bits. */
+export interface Quality {
+  readonly crf: number;
+}
 
 /**
  * Highest bit rate of each level in kb/s for Baseline and Main (ITU-T H.264, table A-1, MaxBR); High may have a quarter more. A handset that was promised a
@@ -92,10 +94,7 @@ const MAX_KBPS: Readonly<Record<string, number>> = {
 /** x264 arguments of a rendition's delivered video. */
 export function videoOptions(rendition: Rendition, quality: Quality): string[] {
   const most = (MAX_KBPS[rendition.level] ?? 50000) * 1000;
-  const rate =
-    'crf' in quality
-      ? ['-crf', `${quality.crf}`, '-maxrate', `${most}`, '-bufsize', `${most}`]
-      : ['-b:v', `${quality.bitrate}`, '-maxrate', `${quality.bitrate}`, '-bufsize', `${quality.bitrate * 2}`];
+  const rate = ['-crf', `${quality.crf}`, '-maxrate', `${most}`, '-bufsize', `${most}`];
   return [
     ...[
       '-c:v',

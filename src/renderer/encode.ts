@@ -31,21 +31,18 @@ export async function encode(
     onFrames: (frames) => onProgress(Math.min(1, frames / total)),
   });
   let large = await overCap(jobs);
-  for (let tries = 1; large.length > 0; tries++) {
-    const smaller = large.map((job) => {
-      const quality = smallerQuality(job.rendition, template.duration, tries);
+  while (large.length > 0) {
+    const smaller = large.map(({ job, bytes }) => {
+      const quality = smallerQuality(job.rendition, job.quality, bytes, template.duration);
       if (quality) return { ...job, quality };
-      throw new StoryfarmError(
-        'too_large',
-        `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`,
-      );
+      throw new StoryfarmError('too_large', `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`);
     });
     await ffmpeg.run(reencodeCommand(template, smaller), watch);
-    large = await overCap(large);
+    large = await overCap(smaller);
   }
 }
 
-async function overCap(jobs: readonly RenditionJob[]): Promise<RenditionJob[]> {
-  const sizes = await Promise.all(jobs.map(async (job) => (await stat(job.out)).size));
-  return jobs.filter((job, index) => (sizes[index] ?? 0) > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY));
+async function overCap(jobs: readonly RenditionJob[]): Promise<{ readonly job: RenditionJob; readonly bytes: number }[]> {
+  const sizes = await Promise.all(jobs.map(async (job) => ({ job, bytes: (await stat(job.out)).size })));
+  return sizes.filter(({ job, bytes }) => bytes > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY));
 }

@@ -72,15 +72,19 @@ export function reencodeCommand(template: Template, jobs: readonly RenditionJob[
   return { inputs, filter: graph.join(';'), outputs };
 }
 
+/** Above this nothing worth watching is left: faces become blocks. */
+const WORST_CRF = 38;
+
 /**
- * The quality of the next try when a file is larger than its cap: the bit rate that fills the cap less its sound and 6 % for the index and the encoder's
- * error, lower by a fifth with each further try; undefined when nothing worth watching would be left.
+ * The quality of the next try when a file is larger than its cap, from what the last try gave: six steps of crf halve x264's bits, and one step more makes up for
+ * the error of that rule. Undefined when the cap cannot be met at a watchable quality. Sizes in bytes; a bit rate would be the obvious way, but x264
+ * overshoots it in clips of a few seconds, where one key frame is half of the file.
  */
-export function smallerQuality(rendition: Rendition, seconds: number, tries: number): Quality | undefined {
-  if (rendition.maxBytes === undefined || tries > 3) return undefined;
-  const sound = rendition.audio.bitrate * 1000;
-  const bitrate = Math.floor((((rendition.maxBytes * 8) / seconds) * 0.94 - sound) * 0.8 ** (tries - 1));
-  // A fiftieth of a bit per pixel and frame at 12 frames a second: below it x264 shows blocks only.
-  const least = rendition.width * rendition.height * 0.02 * 12;
-  return bitrate < least ? undefined : { bitrate };
+export function smallerQuality(rendition: Rendition, last: Quality, bytes: number, seconds: number): Quality | undefined {
+  if (rendition.maxBytes === undefined) return undefined;
+  const sound = (rendition.audio.bitrate * 1000 * seconds) / 8;
+  const room = rendition.maxBytes - sound;
+  if (room <= 0) return undefined;
+  const steps = Math.max(1, Math.ceil(6 * Math.log2(Math.max(1, bytes - sound) / room))) + 1;
+  return last.crf + steps > WORST_CRF ? undefined : { crf: last.crf + steps };
 }

@@ -162,8 +162,8 @@ export class Supervisor {
       this.#judge();
       this.#staff();
       this.#renew();
-      this.#claim();
       this.#assign();
+      this.#claim();
       this.#tell();
       await this.#bell.sleep(TICK_MS);
     }
@@ -226,11 +226,7 @@ export class Supervisor {
     renderer.process.abort(lease.id);
   }
 
-  // Claim and assign.
-
-  #claim(): void {
-    if (this.#mode === 'running') this.#claims.look(this.#seats.free.length);
-  }
+  // Assign what was claimed, and claim for those who are still free.
 
   /** A job that finds no renderer any more, or comes when the farm is about to end, is given back. */
   #assign(): void {
@@ -247,6 +243,10 @@ export class Supervisor {
     renderer.assignment = { job, progress: 0, progressAt: this.#now(), lostAt: undefined };
     renderer.process.render(orderOf(job));
     this.#tools.observer.assigned(job, renderer.slot);
+  }
+
+  #claim(): void {
+    if (this.#mode === 'running') this.#claims.look(this.#seats.free.length);
   }
 
   // Tell.

@@ -1,8 +1,10 @@
 /** What renderers do wrong, one after the other: each fault has its name, and its job the fate that it deserves. */
 
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../src/errors.js';
+import type { JobStore, Renewal } from '../../src/store/store.js';
 import type { SupervisorOptions } from '../../src/supervisor/options.js';
 import { farm } from './farm/farm.js';
 
@@ -24,15 +26,21 @@ describe('a renderer that does its job', () => {
   });
 
   it('and the progress of a job reaches the store while it is rendered', async (context) => {
-    const { enqueue, recorder, store, cue, end } = await farm(context, 'slow');
+    const noted = new EventEmitter();
+    // The store with an ear at its renewals.
+    const through = (store: JobStore): JobStore =>
+      Object.assign(Object.create(store), {
+        renew: async (renewals: readonly Renewal[], leaseMs: number) => {
+          const lost = await store.renew(renewals, leaseMs);
+          if (renewals.some(({ progress }) => progress === 0.1)) noted.emit('progress');
+          return lost;
+        },
+      });
+    const { enqueue, recorder, store, cue, end } = await farm(context, 'slow', { through });
+    const progress = once(noted, 'progress');
     const { id } = await enqueue();
-    let cursor: string | null = null;
-    for (let progress = 0; progress < 0.1; ) {
-      const changes = await store.changes(cursor);
-      cursor = changes.cursor;
-      progress = changes.jobs.find((job) => job.id === id)?.progress ?? 0;
-      await recorder.until('assigned');
-    }
+    await progress;
+    assert.equal((await store.get(id))?.progress, 0.1);
     await cue(id);
     await recorder.until('rendered');
     await end();

@@ -12,7 +12,7 @@ test('two renditions are one command: footage, words in their windows, sound cop
   const overlay = { file: '/p/large-0.rgba', box: { x: 44, y: 34, width: 132, height: 62 }, window: { from: 10, to: 30 } };
   const command = reencodeCommand(template, [
     { rendition: large, footage: '/e/large.mp4', audio: '/e/a.m4a', overlays: [overlay], quality: USUAL_QUALITY, out: '/p/large.mp4' },
-    { rendition: small, footage: '/e/small.mp4', audio: undefined, overlays: [], quality: { bitrate: 90_000 }, out: '/p/small.mp4' },
+    { rendition: small, footage: '/e/small.mp4', audio: undefined, overlays: [], quality: { crf: 29 }, out: '/p/small.mp4' },
   ]);
   assert.deepEqual(command, {
     inputs: [
@@ -39,7 +39,7 @@ test('two renditions are one command: footage, words in their windows, sound cop
       },
       {
         options: [
-          ...['-map', '[v1]', '-an', '-c:v', 'libx264', '-preset', 'medium', '-b:v', '90000', '-maxrate', '90000', '-bufsize', '180000'],
+          ...['-map', '[v1]', '-an', '-c:v', 'libx264', '-preset', 'medium', '-crf', '29', '-maxrate', '128000', '-bufsize', '128000'],
           ...['-profile:v', 'baseline', '-x264-params', 'level=1b', '-pix_fmt', 'yuv420p'],
           ...['-colorspace', 'smpte170m', '-color_primaries', 'smpte170m', '-color_trc', 'smpte170m', '-color_range', 'tv'],
           ...['-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
@@ -50,12 +50,12 @@ test('two renditions are one command: footage, words in their windows, sound cop
   });
 });
 
-test('a file over its cap gets the rate that fills the cap, then a fifth less each time, until nothing would be left', () => {
-  const capped: Rendition = { ...large, maxBytes: 100_000 };
-  // 100,000 bytes in 2 s are 400 kb/s, less 6 % and 64 kb/s of sound.
-  assert.deepEqual(smallerQuality(capped, 2, 1), { bitrate: 312_000 });
-  assert.deepEqual(smallerQuality(capped, 2, 2), { bitrate: 249_600 });
-  assert.equal(smallerQuality(capped, 2, 4), undefined);
-  assert.equal(smallerQuality({ ...large, maxBytes: 20_000 }, 2, 1), undefined);
-  assert.equal(smallerQuality(large, 2, 1), undefined);
+test('a file over its cap gets the quality that should fit, until nothing worth watching would be left', () => {
+  const capped: Rendition = { ...large, maxBytes: 66_000 };
+  // Of 66,000 bytes 16,000 are sound; twice the rest is one halving: six steps, and one for the error.
+  assert.deepEqual(smallerQuality(capped, { crf: 23 }, 116_000, 2), { crf: 30 });
+  assert.deepEqual(smallerQuality(capped, { crf: 30 }, 66_001, 2), { crf: 32 });
+  assert.equal(smallerQuality(capped, { crf: 37 }, 70_000, 2), undefined);
+  assert.equal(smallerQuality({ ...large, maxBytes: 15_000 }, { crf: 23 }, 20_000, 2), undefined);
+  assert.equal(smallerQuality(large, { crf: 23 }, 1e9, 2), undefined);
 });

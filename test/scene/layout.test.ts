@@ -131,7 +131,8 @@ describe('places', () => {
 
   it('slides to the middle of a curved shape until there is room', () => {
     const { lines } = set('가나다', ellipse(200, 200), { ...fixed(20), valign: 'top' });
-    assert.ok((lines[0]?.baseline ?? 0) > 18 && (lines[0]?.baseline ?? 200) < 100);
+    const baseline = lines[0]?.baseline ?? 0;
+    assert.ok(baseline > 18 && baseline < 50, `baseline ${baseline}`);
   });
 });
 
@@ -154,11 +155,9 @@ describe('runs', () => {
     assert.deepEqual(
       line?.runs.map(({ text, rightToLeft }) => [text, rightToLeft]),
       [
-        ['123', false],
-        [' ', true],
-        ['🎂', true],
-        [' ', true],
-        ['abc', false],
+        ['abc ', false],
+        ['🎂', false],
+        [' 123', false],
         ['שלום ', true],
       ],
     );

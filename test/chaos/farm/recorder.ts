@@ -56,7 +56,8 @@ export class Recorder {
     kind: K,
     condition: (...args: Of<K>['args']) => boolean = () => true,
   ): Promise<Of<K>[]> {
-    const holds = ({ args }: Of<K>) => condition(...args);
+    const holds = ({ args }: { readonly args: Of<K>['args'] }) =>
+      (condition as (...args: unknown[]) => boolean)(...args);
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = this.of(kind).filter(holds);
