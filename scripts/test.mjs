@@ -10,7 +10,11 @@ import { join } from 'node:path';
 
 /** Programs that some tests need, with the Debian package that has them. */
 const NEEDED = [
-  { program: 'ffmpeg', debian: 'ffmpeg', without: 'the ffmpeg that npm installed is used; tests that look into videos with ffprobe are skipped' },
+  {
+    program: 'ffmpeg',
+    debian: 'ffmpeg',
+    without: 'the ffmpeg that npm installed is used; tests that look into videos with ffprobe are skipped',
+  },
   { program: 'ffprobe', debian: 'ffmpeg', without: 'tests that look into videos with ffprobe are skipped' },
 ];
 
@@ -25,7 +29,10 @@ function provide() {
   if (existsSync('/etc/debian_version') && process.getuid?.() === 0) {
     console.log(`Installing what the tests need: ${line}`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    if (run('sh', ['-c', `${line} >/dev/null 2>&1 || (apt-get update -qq && ${line} >/dev/null)`], { env }).status === 0) return [];
+    if (
+      run('sh', ['-c', `${line} >/dev/null 2>&1 || (apt-get update -qq && ${line} >/dev/null)`], { env }).status === 0
+    )
+      return [];
   }
   return missing.map(({ program, without }) => `${program} is missing: ${without}. To enable them: ${line}`);
 }
@@ -47,13 +54,21 @@ const wanted = process.argv.slice(2);
 if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']).status !== 0) fail(1);
 if (wanted.length === 0 && run('npx', ['--no-install', 'biome', 'check', '.']).status !== 0) fail(1);
 const notes = provide();
-const files = testFiles('dist/test').filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+const files = testFiles('dist/test').filter(
+  (file) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
+);
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(' ')}.`);
   fail(1);
 }
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_') || name.startsWith('STORYFARM_TEST_')));
-const { status } = run(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files], { env });
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_') || name.startsWith('STORYFARM_TEST_')),
+);
+const { status } = run(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  { env },
+);
 for (const note of notes) console.log(`note: ${note}`);
 console.log(`${files.length} test files in ${Math.round((Date.now() - started) / 1000)} s`);
 process.exit(status ?? 1);

@@ -41,7 +41,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 
 /** These run in browsers too: no Node, no packages but zod, no globals of a page. */
 const ISOMORPHIC = ['scene/', 'template/'];
-const PAGE_GLOBALS = /\b(document|window|navigator|localStorage|HTMLElement|OffscreenCanvas|process|Buffer|__dirname)\s*[.([]/;
+const PAGE_GLOBALS =
+  /\b(document|window|navigator|localStorage|HTMLElement|OffscreenCanvas|process|Buffer|__dirname)\s*[.([]/;
 
 const VAGUE = /^(common|utils?|helpers?|types|misc|shared|index)(\.ts)?$/;
 
@@ -52,10 +53,17 @@ interface Import {
 
 const files = walk(SOURCE).map((path) => relative(SOURCE, path).replaceAll('\\', '/'));
 const text = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file), 'utf8')]));
-const imports: readonly Import[] = files.flatMap((file) => [...importsOf(text.get(file) ?? '')].map((target) => ({ file, target })));
+const imports: readonly Import[] = files.flatMap((file) =>
+  [...importsOf(text.get(file) ?? '')].map((target) => ({ file, target })),
+);
 const inner = imports
   .filter(({ target }) => target.startsWith('.'))
-  .map(({ file, target }) => ({ file, target: normalize(join(dirname(file), target)).replaceAll('\\', '/').replace(/\.js$/, '.ts') }));
+  .map(({ file, target }) => ({
+    file,
+    target: normalize(join(dirname(file), target))
+      .replaceAll('\\', '/')
+      .replace(/\.js$/, '.ts'),
+  }));
 const outer = imports.filter(({ target }) => !target.startsWith('.'));
 
 test('there is a house to judge', () => {
@@ -64,12 +72,19 @@ test('there is a house to judge', () => {
 });
 
 test('every folder of src has a rank', () => {
-  const unknown = new Set(files.filter((file) => file.includes('/')).map(folderOf).filter((folder) => !(folder in RANKS)));
+  const unknown = new Set(
+    files
+      .filter((file) => file.includes('/'))
+      .map(folderOf)
+      .filter((folder) => !(folder in RANKS)),
+  );
   assert.deepEqual([...unknown], []);
 });
 
 test('imports point down by rank', () => {
-  const wrong = inner.filter(({ file, target }) => folderOf(file) !== folderOf(target) && rankOf(target) >= rankOf(file));
+  const wrong = inner.filter(
+    ({ file, target }) => folderOf(file) !== folderOf(target) && rankOf(target) >= rankOf(file),
+  );
   assert.deepEqual(wrong, []);
 });
 
@@ -100,7 +115,10 @@ test('each foreign technology has one door', () => {
   assert.deepEqual(wrong, []);
   for (const name of Object.keys(DOORS)) {
     if (name === 'mssql' || name === '@ffmpeg-installer/ffmpeg') continue;
-    assert.ok(outer.some(({ target }) => packageOf(target) === name), `the rule for ${name} is about nothing`);
+    assert.ok(
+      outer.some(({ target }) => packageOf(target) === name),
+      `the rule for ${name} is about nothing`,
+    );
   }
 });
 
@@ -147,7 +165,8 @@ function walk(folder: string): string[] {
 function importsOf(code: string): Set<string> {
   const found = new Set<string>();
   for (const [, target = ''] of code.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)'/gms)) found.add(target);
-  for (const [, target = ''] of code.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)|\brequire\('([^']+)'\)/gm)) if (target) found.add(target);
+  for (const [, target = ''] of code.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)|\brequire\('([^']+)'\)/gm))
+    if (target) found.add(target);
   return found;
 }
 

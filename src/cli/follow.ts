@@ -24,7 +24,11 @@ export async function sendJob(url: string, { idempotencyKey, ...order }: JobOrde
 }
 
 /** Reads a job's events until it is finished, then answers the job. A stream that breaks is taken up again. */
-export async function followJob(url: string, job: JobDocument, onProgress: (fraction: number, state: string) => void): Promise<JobDocument> {
+export async function followJob(
+  url: string,
+  job: JobDocument,
+  onProgress: (fraction: number, state: string) => void,
+): Promise<JobDocument> {
   let last: Pick<JobDocument, 'state' | 'progress'> = job;
   const parser = createParser({
     onEvent: ({ data }) => {
@@ -54,7 +58,12 @@ async function ask(address: URL, init?: RequestInit): Promise<Response> {
     });
   });
   if (answer.ok) return answer;
-  const problem = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; hint?: string; errors?: [] };
+  const problem = (await answer.json().catch(() => ({}))) as {
+    code?: string;
+    detail?: string;
+    hint?: string;
+    errors?: [];
+  };
   const code = isErrorCode(problem.code) ? problem.code : 'unavailable';
   throw new StoryfarmError(code, problem.detail ?? `The front answered ${answer.status}.`, {
     complaints: problem.errors ?? [],

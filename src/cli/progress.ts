@@ -16,7 +16,10 @@ export interface Bars {
 export function progressBars(to: NodeJS.WriteStream = process.stderr): Bars {
   if (!to.isTTY) return { add: (label) => lines(label, to), done() {} };
   const format = '{label} {bar} {percentage} %  {what}';
-  const bars = new MultiBar({ stream: to, format, barsize: 28, hideCursor: true, clearOnComplete: false }, Presets.rect);
+  const bars = new MultiBar(
+    { stream: to, format, barsize: 28, hideCursor: true, clearOnComplete: false },
+    Presets.rect,
+  );
   return {
     add(label) {
       const bar = bars.create(100, 0, { label: label.padEnd(22), what: '' });

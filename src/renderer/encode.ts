@@ -35,14 +35,19 @@ export async function encode(
     const smaller = large.map(({ job, bytes }) => {
       const quality = smallerQuality(job.rendition, job.quality, bytes, template.duration);
       if (quality) return { ...job, quality };
-      throw new StoryfarmError('too_large', `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`);
+      throw new StoryfarmError(
+        'too_large',
+        `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`,
+      );
     });
     await ffmpeg.run(reencodeCommand(template, smaller), watch);
     large = await overCap(smaller);
   }
 }
 
-async function overCap(jobs: readonly RenditionJob[]): Promise<{ readonly job: RenditionJob; readonly bytes: number }[]> {
+async function overCap(
+  jobs: readonly RenditionJob[],
+): Promise<{ readonly job: RenditionJob; readonly bytes: number }[]> {
   const sizes = await Promise.all(jobs.map(async (job) => ({ job, bytes: (await stat(job.out)).size })));
   return sizes.filter(({ job, bytes }) => bytes > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY));
 }

@@ -80,7 +80,12 @@ const WORST_CRF = 38;
  * the error of that rule. Undefined when the cap cannot be met at a watchable quality. Sizes in bytes; a bit rate would be the obvious way, but x264
  * overshoots it in clips of a few seconds, where one key frame is half of the file.
  */
-export function smallerQuality(rendition: Rendition, last: Quality, bytes: number, seconds: number): Quality | undefined {
+export function smallerQuality(
+  rendition: Rendition,
+  last: Quality,
+  bytes: number,
+  seconds: number,
+): Quality | undefined {
   if (rendition.maxBytes === undefined) return undefined;
   const sound = (rendition.audio.bitrate * 1000 * seconds) / 8;
   const room = rendition.maxBytes - sound;

@@ -74,7 +74,7 @@ export function layOut(overlay: Overlay, fonts: FontBook, measure: Measure): Tex
     throw new StoryfarmError('words_too_long', `${overlay.text.length} UTF-16 units are too many.`);
   const { style, maxLines } = overlay;
   const stack = fonts.stack(style.font);
-  const words = wordsOf(overlay.text.replace(/ *\n */g, '\n').trim(), stack, measure);
+  const words = wordsOf(trimmed(overlay.text), stack, measure);
   const frame = frameOf(overlay, stack);
   let best: Setting | undefined;
   let parts = 0;
@@ -93,6 +93,12 @@ export function layOut(overlay: Overlay, fonts: FontBook, measure: Measure): Tex
     'words_do_not_fit',
     `The words do not fit the bubble "${overlay.bubble}" even at size ${style.size.min}.`,
   );
+}
+
+/** Blanks at the ends of lines would shift centred words. */
+function trimmed(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.join('\n').trim();
 }
 
 /** Which words stand in which place at a size. */

@@ -13,8 +13,8 @@ export interface FarmObserver {
   started(slot: number, pid: number): void;
   /** A renderer is ready for jobs. */
   booted(slot: number, pid: number): void;
-  /** A renderer gives its seat to its successor. */
-  recycled(slot: number, pid: number, reason: RecycleReason): void;
+  /** A renderer has given its seat to the standby. */
+  recycled(slot: number, pid: number, reason: RecycleReason, standby: number): void;
   /** A renderer ended unplanned. */
   died(slot: number, pid: number, cause: Failure): void;
   /** A renderer that was to go is gone: recycled, drained or stopped. */
@@ -45,9 +45,9 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
   return {
     started: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer started'),
     booted: (slot, pid) => log.info({ slot, renderer: pid }, 'renderer ready'),
-    recycled: (slot, pid, reason) => {
+    recycled: (slot, pid, reason, standby) => {
       metrics.recycles.inc({ reason });
-      log.info({ slot, renderer: pid, reason }, 'renderer recycled');
+      log.info({ slot, renderer: pid, reason, standby }, 'renderer recycled');
     },
     died: (slot, pid, cause) => {
       metrics.restarts.inc({ cause: cause.code });
@@ -83,8 +83,7 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       for (const condition of CONDITIONS)
         metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
       for (const slot of slots) {
-        const bytes = (slot.renderer?.memory ?? 0) + (slot.successor?.memory ?? 0);
-        metrics.slotMemory.set({ slot: `${slot.number}` }, bytes);
+        metrics.slotMemory.set({ slot: `${slot.number}` }, slot.renderer?.memory ?? 0);
       }
       if (queue) showQueue(metrics, queue);
     },

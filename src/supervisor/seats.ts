@@ -2,8 +2,8 @@
  * Seats: N numbered places with a renderer in each, whatever becomes of them.
  *
  * An empty seat is staffed again: at once after a first crash, later after more, and through a breaker over the whole farm when renderers cannot boot. A renderer that is
- * due to be recycled is replaced without an empty seat: its successor boots beside it, and takes the seat when it is ready and the old one is between jobs. One at a
- * time: there is one token, held from the successor's start until the old renderer is gone, so that a farm of N never holds more than N + 1.
+ * due to be recycled is replaced without an empty seat: a standby is started when one is due, and takes the seat of the first of those due that is between jobs. One at a
+ * time: there is one standby, and no other before the replaced renderer is gone, so that a farm of N never holds more than N + 1.
  *
  * What it does not do: know jobs. A dead renderer's job is for whoever buries it.
  */
@@ -33,6 +33,8 @@ export class Seats {
   readonly #tools: SeatTools;
   /** Every process that has not ended, in or out of a seat. */
   readonly #alive = new Set<Renderer>();
+  /** Booting or ready, for the seat of a renderer that is due. */
+  #standby: Renderer | undefined;
   #boots: Boots = BOOTS_WELL;
 
   constructor(options: SupervisorOptions, tools: SeatTools) {
@@ -41,7 +43,6 @@ export class Seats {
     this.slots = Array.from({ length: options.slots }, (_, number) => ({
       number,
       renderer: undefined,
-      successor: undefined,
       deaths: 0,
       emptyUntil: 0,
     }));
@@ -68,29 +69,24 @@ export class Seats {
     return this.#boots;
   }
 
-  /** Gives every empty seat a renderer, when it is time. */
+  /** Gives every empty seat a renderer, when it is time; at once when there is a standby. */
   staff(): void {
     for (const slot of this.slots) {
-      if (!slot.renderer && this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot);
+      if (slot.renderer) continue;
+      if (this.#standby) this.#seat(slot, this.#standby);
+      else if (this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot.number);
     }
   }
 
-  /** Seats successors that are ready, and starts one for the next renderer that is due. */
+  /** Puts a standby that is ready in the place of a renderer that is due and between jobs; starts one when one is due. */
   recycle(): void {
-    for (const slot of this.slots) {
-      const { renderer, successor } = slot;
-      if (!renderer || renderer.phase === 'booting') continue;
-      renderer.recycling ??= reasonToRecycle({ ...renderer, ageMs: this.#now() - renderer.startedAt }, this.#options);
-      if (successor?.phase !== 'idle' || renderer.phase !== 'idle') continue;
-      this.#tools.observer.recycled(slot.number, renderer.process.pid, renderer.recycling ?? 'request');
-      slot.renderer = successor;
-      slot.successor = undefined;
-      this.#dismiss(renderer);
-    }
-    const isUnderWay =
-      this.slots.some(({ successor }) => successor) || this.alive.some(({ phase }) => phase === 'leaving');
-    const next = this.slots.find(({ renderer }) => renderer?.recycling);
-    if (next && !isUnderWay && this.#mayBoot()) next.successor = this.#start(next);
+    const due = this.slots.filter(({ renderer }) => renderer && this.#isDue(renderer));
+    const idle = due.filter(({ renderer }) => renderer?.phase === 'idle');
+    // One that is full does no work while it waits.
+    const next = idle.find(({ renderer }) => renderer && this.#isFull(renderer)) ?? idle[0];
+    if (this.#standby?.phase === 'idle' && next) this.#replace(next, this.#standby);
+    const isUnderWay = this.#standby || this.alive.some(({ phase }) => phase === 'leaving');
+    if (due[0] && !isUnderWay && this.#mayBoot()) this.#standby = this.#start(due[0].number);
   }
 
   /** Every renderer that runs now is to be replaced. */
@@ -136,17 +132,14 @@ export class Seats {
     if (seat) seat.deaths = 0;
   }
 
-  /** Takes a dead renderer from its seat. A successor that was under way takes its place. */
+  /** Takes a dead renderer from its seat. */
   vacate(renderer: Renderer, cause: Failure): void {
     const { observer, random } = this.#tools;
     const { phase, process, killedFor } = renderer;
     this.#alive.delete(renderer);
     const slot = this.slots[renderer.slot] as Slot;
-    if (slot.successor === renderer) slot.successor = undefined;
-    if (slot.renderer === renderer) {
-      slot.renderer = slot.successor;
-      slot.successor = undefined;
-    }
+    if (slot.renderer === renderer) slot.renderer = undefined;
+    if (this.#standby === renderer) this.#standby = undefined;
     if (phase === 'leaving' || killedFor === 'stop') {
       observer.left(slot.number, process.pid);
       return;
@@ -171,18 +164,43 @@ export class Seats {
     }
   }
 
-  #start(slot: Slot): Renderer {
+  #isDue(renderer: Renderer): boolean {
+    if (renderer.phase === 'booting') return false;
+    renderer.recycling ??= reasonToRecycle({ ...renderer, ageMs: this.#now() - renderer.startedAt }, this.#options);
+    return renderer.recycling !== undefined;
+  }
+
+  #seat(slot: Slot, standby: Renderer): void {
+    this.#standby = undefined;
+    standby.slot = slot.number;
+    slot.renderer = standby;
+  }
+
+  #replace(slot: Slot, standby: Renderer): void {
+    const { renderer } = slot;
+    if (!renderer) return;
+    this.#seat(slot, standby);
+    this.#tools.observer.recycled(
+      slot.number,
+      renderer.process.pid,
+      renderer.recycling ?? 'request',
+      standby.process.pid,
+    );
+    this.#dismiss(renderer);
+  }
+
+  #start(slot: number): Renderer {
     const now = this.#now();
     const { program, observer, clock, random, hear } = this.#tools;
     const events: RendererEvents = {
       message: (message) => hear({ renderer, message }),
       nonsense: (nonsense) => hear({ renderer, nonsense }),
       death: (death) => hear({ renderer, death }),
-      line: (text) => observer.line(slot.number, text),
+      line: (text) => observer.line(renderer.slot, text),
     };
     const renderer: Renderer = {
       process: new RendererProcess(program, events, clock),
-      slot: slot.number,
+      slot,
       startedAt: now,
       jobLimit: spreadJobs(this.#options.maxJobs, random()),
       phase: 'booting',
@@ -197,7 +215,7 @@ export class Seats {
       recycling: undefined,
     };
     this.#alive.add(renderer);
-    observer.started(slot.number, renderer.process.pid);
+    observer.started(slot, renderer.process.pid);
     return renderer;
   }
 

@@ -34,7 +34,8 @@ const localised = (longest: number) =>
       z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'A language tag such as en or ko.'),
       z.string().min(1).max(longest),
     )
-    .refine((texts) => 'en' in texts, 'Give at least the text for "en".');
+    .refine((texts) => 'en' in texts, 'Give at least the text for "en".')
+    .meta({ required: ['en'] });
 
 const rate = z.string().regex(/^\d{1,3}(\.\d{1,3})?$|^\d{1,6}\/\d{1,5}$/, 'A frame rate such as "24" or "30000/1001".');
 
@@ -212,6 +213,11 @@ export const templateSchema = z
     title: 'Storyfarm template',
     description: 'Animated footage with empty speech bubbles, characters and music.',
   });
+
+/** The format as JSON Schema (draft 2020-12): what a person may write, with defaults left out. What fields must be to each other is in check.ts. */
+export function templateJsonSchema(): object {
+  return z.toJSONSchema(templateSchema, { io: 'input' });
+}
 
 export type Template = z.infer<typeof templateSchema>;
 export type Bubble = z.infer<typeof bubbleSchema>;

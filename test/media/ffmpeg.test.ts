@@ -23,7 +23,10 @@ test('runs a command and tells its frames, rising', async (t) => {
   await ffmpeg.run(grey(file, 2), { onFrames: (count) => frames.push(count) });
   assert.equal((await readMovie(file)).tracks[0]?.samples, 50);
   assert.equal(frames.at(-1), 50);
-  assert.deepEqual(frames, [...frames].sort((a, b) => a - b));
+  assert.deepEqual(
+    frames,
+    [...frames].sort((a, b) => a - b),
+  );
 });
 
 test('a failure carries the end of what ffmpeg said', async (t) => {
@@ -51,14 +54,20 @@ test('a signal that fired before starts nothing', async (t) => {
 });
 
 test('no progress for too long is a stall', async (t) => {
-  const command = { ...grey(join(temporaryFolder(t), 'out.mp4'), 60), inputs: [{ options: ['-f', 'rawvideo', '-video_size', '64x64', '-pixel_format', 'gray'], source: '/dev/zero' }] };
+  const command = {
+    ...grey(join(temporaryFolder(t), 'out.mp4'), 60),
+    inputs: [{ options: ['-f', 'rawvideo', '-video_size', '64x64', '-pixel_format', 'gray'], source: '/dev/zero' }],
+  };
   // An input without end that is never read: the filter waits for a second input that gives nothing.
   const waiting = { ...command, filter: '[0:v]trim=start_frame=100000000[v]' };
   await assert.rejects(ffmpeg.run(waiting, { stallMs: 1500 }), { code: 'ffmpeg_stalled' });
 });
 
 test('a configured ffmpeg that is not there is told, with its path', () => {
-  assert.throws(() => openFfmpeg('/nowhere/ffmpeg'), (error) => error instanceof StoryfarmError && error.code === 'ffmpeg_missing' && error.file === '/nowhere/ffmpeg');
+  assert.throws(
+    () => openFfmpeg('/nowhere/ffmpeg'),
+    (error) => error instanceof StoryfarmError && error.code === 'ffmpeg_missing' && error.file === '/nowhere/ffmpeg',
+  );
 });
 
 test('a configured program that is no ffmpeg is told', () => {

@@ -25,15 +25,30 @@ test('pixel boxes are even, cover their box and stay inside the frame', () => {
   const length = fc.integer({ min: 16, max: 2000 });
   const sizes = fc.record({ width: length.map((n) => n * 2), height: length.map((n) => n * 2) });
   fc.assert(
-    fc.property(sizes, sizes, fc.tuple(fc.double({ min: 0, max: 0.9, noNaN: true }), fc.double({ min: 0, max: 0.9, noNaN: true })), (design, frame, [fx, fy]) => {
-      const { view } = fitOf(design, frame);
-      const box = { x: design.width * fx, y: design.height * fy, width: design.width * 0.1, height: design.height * 0.1 };
-      const pixels = pixelBox(box, view, frame);
-      for (const value of Object.values(pixels)) assert.equal(value % 2, 0);
-      assert.ok(pixels.x >= 0 && pixels.y >= 0 && pixels.x + pixels.width <= frame.width && pixels.y + pixels.height <= frame.height);
-      assert.ok(pixels.x <= box.x * view.scaleX + view.dx + 1e-6);
-      assert.ok(pixels.x + pixels.width >= Math.min(frame.width, (box.x + box.width) * view.scaleX + view.dx) - 1e-6);
-    }),
+    fc.property(
+      sizes,
+      sizes,
+      fc.tuple(fc.double({ min: 0, max: 0.9, noNaN: true }), fc.double({ min: 0, max: 0.9, noNaN: true })),
+      (design, frame, [fx, fy]) => {
+        const { view } = fitOf(design, frame);
+        const box = {
+          x: design.width * fx,
+          y: design.height * fy,
+          width: design.width * 0.1,
+          height: design.height * 0.1,
+        };
+        const pixels = pixelBox(box, view, frame);
+        for (const value of Object.values(pixels)) assert.equal(value % 2, 0);
+        assert.ok(
+          pixels.x >= 0 &&
+            pixels.y >= 0 &&
+            pixels.x + pixels.width <= frame.width &&
+            pixels.y + pixels.height <= frame.height,
+        );
+        assert.ok(pixels.x <= box.x * view.scaleX + view.dx + 1e-6);
+        assert.ok(pixels.x + pixels.width >= Math.min(frame.width, (box.x + box.width) * view.scaleX + view.dx) - 1e-6);
+      },
+    ),
   );
 });
 

@@ -35,7 +35,10 @@ test('a file cut anywhere is refused by name, never read as whole', async (t) =>
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: whole.length - 1 }), async (length) => {
       writeFileSync(file, whole.subarray(0, length));
-      await assert.rejects(readMovie(file), (error) => error instanceof StoryfarmError && error.code === 'output_incomplete' && error.file === file);
+      await assert.rejects(
+        readMovie(file),
+        (error) => error instanceof StoryfarmError && error.code === 'output_incomplete' && error.file === file,
+      );
     }),
     { numRuns: 60 },
   );
@@ -45,12 +48,16 @@ test('a file with a byte changed is read or refused, never a crash', async (t) =
   const whole = readFileSync(join(tinyFolder, 'red.mp4'));
   const file = join(temporaryFolder(t), 'bent.mp4');
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 0, max: Math.min(2000, whole.length) - 1 }), fc.integer({ min: 0, max: 255 }), async (at, value) => {
-      const bent = Buffer.from(whole);
-      bent[at] = value;
-      writeFileSync(file, bent);
-      await readMovie(file).catch((error) => assert.ok(error instanceof StoryfarmError, String(error)));
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: Math.min(2000, whole.length) - 1 }),
+      fc.integer({ min: 0, max: 255 }),
+      async (at, value) => {
+        const bent = Buffer.from(whole);
+        bent[at] = value;
+        writeFileSync(file, bent);
+        await readMovie(file).catch((error) => assert.ok(error instanceof StoryfarmError, String(error)));
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -25,7 +25,10 @@ test('an attempt that begins again begins empty', async (t) => {
 
 test('a late attempt never touches a newer one, and its leavings go by number', async (t) => {
   const storage = openStorage(temporaryFolder(t));
-  const [late, newer] = [{ id: 'job', fence: 1 }, { id: 'job', fence: 2 }];
+  const [late, newer] = [
+    { id: 'job', fence: 1 },
+    { id: 'job', fence: 2 },
+  ];
   writeFileSync(join(await storage.begin(late), 'large.mp4'), 'late');
   writeFileSync(join(await storage.begin(newer), 'large.mp4'), 'newer');
   await storage.publish(newer);

@@ -46,7 +46,8 @@ function changed(change: (template: Template) => Template): InstalledTemplate {
 }
 
 const programs = [ffmpeg];
-if (ffmpeg.source !== 'package') programs.push(openFfmpeg((createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path));
+if (ffmpeg.source !== 'package')
+  programs.push(openFfmpeg((createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { path: string }).path));
 
 for (const program of programs) {
   describe(`a render with ${program.version}`, () => {
@@ -89,7 +90,12 @@ for (const program of programs) {
           const pixels = await drawPixels(overlay, layouts.get(overlay) as never, view, box);
           const against = (frame: number, withWords: boolean) => {
             const blank = frameOf(edition.footage(rendition), frame);
-            return likeness(frameOf(file, frame), withWords ? compose(blank, rendition.width, pixels, box) : blank, rendition.width, box);
+            return likeness(
+              frameOf(file, frame),
+              withWords ? compose(blank, rendition.width, pixels, box) : blank,
+              rendition.width,
+              box,
+            );
           };
           for (const frame of [from, Math.floor((from + to) / 2), to - 1]) {
             const alike = against(frame, true);
@@ -97,8 +103,17 @@ for (const program of programs) {
             assert.ok(against(frame, false) < 0.8, `${rendition.id} ${overlay.bubble} frame ${frame} shows no words`);
           }
           for (const frame of [from - 1, ...(overlay.end < scene.duration ? [to] : [])]) {
-            const other = scene.overlays.some((o) => o !== overlay && windowOf(o, fpsOfRendition(tiny.template, rendition).value).from <= frame && frame < windowOf(o, fpsOfRendition(tiny.template, rendition).value).to);
-            if (!other) assert.ok(against(frame, false) >= 0.95, `${rendition.id} ${overlay.bubble} shows before or after its window, frame ${frame}`);
+            const other = scene.overlays.some(
+              (o) =>
+                o !== overlay &&
+                windowOf(o, fpsOfRendition(tiny.template, rendition).value).from <= frame &&
+                frame < windowOf(o, fpsOfRendition(tiny.template, rendition).value).to,
+            );
+            if (!other)
+              assert.ok(
+                against(frame, false) >= 0.95,
+                `${rendition.id} ${overlay.bubble} shows before or after its window, frame ${frame}`,
+              );
           }
         }
       }
@@ -125,14 +140,28 @@ for (const program of programs) {
 
     test('decodes without a complaint', () => {
       for (const { id } of tiny.template.ladder) {
-        const said = execFileSync(program.path, ['-v', 'warning', '-xerror', '-err_detect', 'explode', '-i', join(folder, `${id}.mp4`), '-f', 'null', '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+        const said = execFileSync(
+          program.path,
+          ['-v', 'warning', '-xerror', '-err_detect', 'explode', '-i', join(folder, `${id}.mp4`), '-f', 'null', '-'],
+          { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+        );
         assert.equal(said, '');
       }
     });
 
     test('keeps to profile and level', { skip: noFfprobe }, () => {
       const asked = tiny.template.ladder.map(({ id }) => {
-        const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=profile,level,pix_fmt', '-of', 'csv=p=0', join(folder, `${id}.mp4`)];
+        const args = [
+          '-v',
+          'error',
+          '-select_streams',
+          'v',
+          '-show_entries',
+          'stream=profile,level,pix_fmt',
+          '-of',
+          'csv=p=0',
+          join(folder, `${id}.mp4`),
+        ];
         return execFileSync('ffprobe', args, { encoding: 'utf8' }).trim();
       });
       // Level 1b is written as 11 with a constraint flag.
@@ -149,7 +178,10 @@ for (const program of programs) {
     });
 
     test('tells its progress, rising to the end', () => {
-      assert.deepEqual(fractions, [...fractions].sort((a, b) => a - b));
+      assert.deepEqual(
+        fractions,
+        [...fractions].sort((a, b) => a - b),
+      );
       assert.equal(fractions.at(-1), 1);
       assert.ok(fractions.filter((fraction) => fraction > 0.5 && fraction < 1).length >= 2, `only ${fractions}`);
     });
@@ -161,9 +193,20 @@ for (const program of programs) {
 }
 
 describe('a render that cannot be', () => {
-  const refuses = async (t: Parameters<typeof temporaryFolder>[0], code: string, change: { readonly template: TemplateRef; readonly words?: Words }, installed?: InstalledTemplate) => {
+  const refuses = async (
+    t: Parameters<typeof temporaryFolder>[0],
+    code: string,
+    change: { readonly template: TemplateRef; readonly words?: Words },
+    installed?: InstalledTemplate,
+  ) => {
     const folder = temporaryFolder(t);
-    await assert.rejects(render({ ...order, words: { ...words, ...change.words }, template: { ...change.template } }, toolsIn(folder, ffmpeg, installed)), { code });
+    await assert.rejects(
+      render(
+        { ...order, words: { ...words, ...change.words }, template: { ...change.template } },
+        toolsIn(folder, ffmpeg, installed),
+      ),
+      { code },
+    );
     assert.deepEqual(readdirSync(join(folder, 'jobs'), { recursive: true }), []);
   };
 
@@ -180,15 +223,26 @@ describe('a render that cannot be', () => {
   });
 
   test('of words that do not fit, with nothing left', async (t) => {
-    const version = changed((template) => ({ ...template, bubbles: template.bubbles.map((bubble) => ({ ...bubble, limits: { ...bubble.limits, maxLength: 500 } })) }));
-    await refuses(t, 'words_do_not_fit', { template: version.ref, words: { hello: 'word '.repeat(99) } }, version).catch((error) => {
+    const version = changed((template) => ({
+      ...template,
+      bubbles: template.bubbles.map((bubble) => ({ ...bubble, limits: { ...bubble.limits, maxLength: 500 } })),
+    }));
+    await refuses(
+      t,
+      'words_do_not_fit',
+      { template: version.ref, words: { hello: 'word '.repeat(99) } },
+      version,
+    ).catch((error) => {
       // The folder of jobs is made with the first attempt that gets that far.
       if (error.code !== 'ENOENT') throw error;
     });
   });
 
   test('within its cap, with nothing left', async (t) => {
-    const version = changed((template) => ({ ...template, ladder: [{ ...(template.ladder[0] as Rendition), maxBytes: 10_000 }] }));
+    const version = changed((template) => ({
+      ...template,
+      ladder: [{ ...(template.ladder[0] as Rendition), maxBytes: 10_000 }],
+    }));
     await refuses(t, 'too_large', { template: version.ref }, version);
   });
 });
@@ -207,7 +261,10 @@ test('a rendition over its cap is encoded again until it fits', async (t) => {
 test('a stopped render leaves nothing but the edition', async (t) => {
   const folder = temporaryFolder(t);
   const abort = new AbortController();
-  const stopped = render(order, toolsIn(folder), { signal: abort.signal, onProgress: (_, stage) => stage === 'encode' && abort.abort() });
+  const stopped = render(order, toolsIn(folder), {
+    signal: abort.signal,
+    onProgress: (_, stage) => stage === 'encode' && abort.abort(),
+  });
   await assert.rejects(stopped, { code: 'aborted' });
   assert.deepEqual(readdirSync(join(folder, 'jobs')), []);
 });

@@ -12,7 +12,16 @@ const picture: Track = {
   ...{ kind: 'video', codec: 'avc1', timescale: 12800, samples: 50, mediaDuration: 2, duration: 2 },
   ...{ uniform: true, fps: 25, width: 320, height: 240, sampleRate: 0 },
 };
-const sound: Track = { ...picture, kind: 'audio', codec: 'mp4a', fps: 0, width: 0, height: 0, sampleRate: 44100, duration: 1.997 };
+const sound: Track = {
+  ...picture,
+  kind: 'audio',
+  codec: 'mp4a',
+  fps: 0,
+  width: 0,
+  height: 0,
+  sampleRate: 44100,
+  duration: 1.997,
+};
 const good: Movie = { bytes: 1000, duration: 2, faststart: true, tracks: [picture, sound] };
 
 test('what is as asked has no flaw', () => {
@@ -32,7 +41,13 @@ const FLAWS: readonly [string, Partial<Track>, Partial<Track>, RegExp][] = [
 
 for (const [what, video, audio, says] of FLAWS) {
   test(`${what} is a flaw`, () => {
-    const movie = { ...good, tracks: [{ ...picture, ...video }, { ...sound, ...audio }] };
+    const movie = {
+      ...good,
+      tracks: [
+        { ...picture, ...video },
+        { ...sound, ...audio },
+      ],
+    };
     assert.match(flawOf(movie, template, rendition, true) ?? '', says);
   });
 }
@@ -40,7 +55,10 @@ for (const [what, video, audio, says] of FLAWS) {
 test('sound where none belongs, none where it belongs, and two pictures are flaws', () => {
   assert.match(flawOf(good, template, rendition, false) ?? '', /1 audio tracks, not 0/);
   assert.match(flawOf({ ...good, tracks: [picture] }, template, rendition, true) ?? '', /0 audio tracks, not 1/);
-  assert.match(flawOf({ ...good, tracks: [picture, picture, sound] }, template, rendition, true) ?? '', /2 video tracks/);
+  assert.match(
+    flawOf({ ...good, tracks: [picture, picture, sound] }, template, rendition, true) ?? '',
+    /2 video tracks/,
+  );
 });
 
 test('an index behind the media data is a flaw', () => {

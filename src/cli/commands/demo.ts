@@ -36,7 +36,10 @@ const JOBS: readonly DemoJob[] = [
 ];
 
 export function demoCommand(): Command {
-  return withOptions(new Command('demo').description('Prepare a template, start a farm, send three jobs, and show the files.'), ['templateFolders', 'ffmpegPath', 'slots'])
+  return withOptions(
+    new Command('demo').description('Prepare a template, start a farm, send three jobs, and show the files.'),
+    ['templateFolders', 'ffmpegPath', 'slots'],
+  )
     .argument('[template]', 'template id', 'birthday-theatre')
     .action(async (id: string, _flags: unknown, command: Command) => run(configOf(command).config, id));
 }
@@ -45,7 +48,11 @@ async function run(config: Config, id: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'storyfarm-demo-'));
   const started = performance.now();
   const installed = (await loadCatalog(config.templateFolders)).get(id);
-  if (!installed) throw new StoryfarmError('unknown_template', `There is no usable template "${id}" in ${config.templateFolders.join(', ')}.`);
+  if (!installed)
+    throw new StoryfarmError(
+      'unknown_template',
+      `There is no usable template "${id}" in ${config.templateFolders.join(', ')}.`,
+    );
   process.stdout.write(`Storyfarm demo with the template "${inLocale(installed.template.title, 'en')}" (${id})\n\n`);
   try {
     await prepare(config, folder, installed);
@@ -60,14 +67,18 @@ async function run(config: Config, id: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  process.stdout.write(`\nAll in ${secondsText((performance.now() - started) / 1000)}. The files are in\n  ${join(folder, 'jobs')}\n`);
+  process.stdout.write(
+    `\nAll in ${secondsText((performance.now() - started) / 1000)}. The files are in\n  ${join(folder, 'jobs')}\n`,
+  );
 }
 
 async function prepare(config: Config, folder: string, installed: InstalledTemplate): Promise<void> {
   const cast = Object.fromEntries(installed.template.roles.map((role) => [role.id, role.characters[0]?.id ?? '']));
   const bars = progressBars();
   const bar = bars.add('preparing');
-  await openEditions(folder, openFfmpeg(config.ffmpegPath)).prepare(installed, cast, { onProgress: (fraction) => bar.show(fraction, 'once per template and cast') });
+  await openEditions(folder, openFfmpeg(config.ffmpegPath)).prepare(installed, cast, {
+    onProgress: (fraction) => bar.show(fraction, 'once per template and cast'),
+  });
   bar.show(1, 'prepared');
   bars.done();
 }
@@ -75,9 +86,23 @@ async function prepare(config: Config, folder: string, installed: InstalledTempl
 /** A real farm in a process of its own, as an operator would run it. */
 async function startFarm(config: Config, folder: string): Promise<{ readonly url: string; end(): Promise<void> }> {
   const port = await freePort();
-  const flags = ['up', '--data-folder', folder, '--port', `${port}`, '--slots', `${config.slots}`, '--log-level', 'warn', '--template-folders', ...config.templateFolders];
+  const flags = [
+    'up',
+    '--data-folder',
+    folder,
+    '--port',
+    `${port}`,
+    '--slots',
+    `${config.slots}`,
+    '--log-level',
+    'warn',
+    '--template-folders',
+    ...config.templateFolders,
+  ];
   if (config.ffmpegPath) flags.push('--ffmpeg-path', config.ffmpegPath);
-  const child = fork(join(packageFolder, 'bin', 'storyfarm'), flags, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(join(packageFolder, 'bin', 'storyfarm'), flags, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const exited = once(child, 'exit');
   const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)]);
   if (!ready) throw new StoryfarmError('unavailable', 'The farm did not start.', { hint: 'Run `storyfarm doctor`.' });
@@ -101,7 +126,9 @@ async function renderAll(url: string, { template }: InstalledTemplate): Promise<
   const bars = progressBars();
   const jobs = JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
     const bar = bars.add(name);
-    const words = Object.fromEntries(template.bubbles.map((bubble, n) => [bubble.id, n === 0 && first ? first : inLocale(bubble.sample, locale)]));
+    const words = Object.fromEntries(
+      template.bubbles.map((bubble, n) => [bubble.id, n === 0 && first ? first : inLocale(bubble.sample, locale)]),
+    );
     const sent = performance.now();
     const job = await followJob(url, await sendJob(url, { template: template.id, words }), bar.show);
     return { name, job, seconds: (performance.now() - sent) / 1000 };
@@ -114,11 +141,26 @@ async function renderAll(url: string, { template }: InstalledTemplate): Promise<
 function tell(rendered: readonly Rendered[], folder: string): void {
   const rows = rendered.flatMap(({ name, job, seconds }) => {
     if (job.failure) return [[name, job.state, job.failure.message, '', '', '']];
-    const files = job.files.map((file) => [file.rendition, `${file.width}x${file.height}`, secondsText(file.duration), bytesText(file.bytes), pathOf(file.url)]);
-    if (job.poster) files.push(['poster', `${job.poster.width}x${job.poster.height}`, '', bytesText(job.poster.bytes), pathOf(job.poster.url)]);
+    const files = job.files.map((file) => [
+      file.rendition,
+      `${file.width}x${file.height}`,
+      secondsText(file.duration),
+      bytesText(file.bytes),
+      pathOf(file.url),
+    ]);
+    if (job.poster)
+      files.push([
+        'poster',
+        `${job.poster.width}x${job.poster.height}`,
+        '',
+        bytesText(job.poster.bytes),
+        pathOf(job.poster.url),
+      ]);
     return files.map((file, n) => [n === 0 ? `${name} (${secondsText(seconds)})` : '', ...file]);
   });
-  process.stdout.write(`\n${table(['job', 'file', 'pixels', 'length', 'size', `path in ${join(folder, 'jobs')}`], rows)}\n`);
+  process.stdout.write(
+    `\n${table(['job', 'file', 'pixels', 'length', 'size', `path in ${join(folder, 'jobs')}`], rows)}\n`,
+  );
   if (rendered.some(({ job }) => job.failure)) process.exitCode = 1;
 }
 

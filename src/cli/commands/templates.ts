@@ -119,14 +119,12 @@ async function validate(folders: readonly string[], json: boolean): Promise<void
       });
     }
     const catalog = await loadCatalog([folder]);
-    const usable = catalog
-      .list()
-      .map((installed) => ({
-        folder: installed.folder,
-        id: installed.ref.id,
-        version: installed.ref.version,
-        complaints: misfits(installed.template),
-      }));
+    const usable = catalog.list().map((installed) => ({
+      folder: installed.folder,
+      id: installed.ref.id,
+      version: installed.ref.version,
+      complaints: misfits(installed.template),
+    }));
     const broken = catalog.broken.map(({ folder, error }) => ({
       folder,
       complaints:

@@ -18,7 +18,7 @@ import type { Ffmpeg } from '../ffmpeg.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4.js';
 import { sync } from '../storage.js';
-import { type PreparedFiles, prepareCommand } from './prepare.js';
+import { type PreparedFiles, posterCommand, prepareCommand } from './prepare.js';
 
 /** Raise when prepare.ts makes something else of the same template. */
 const FORMAT = 1;
@@ -118,6 +118,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       const total = framesOf(template, template.ladder[0] as Rendition);
       await ffmpeg.run(command, { signal, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
       await verify(template, inPart);
+      await ffmpeg.run(posterCommand(template, inPart), { signal });
       const files = Object.fromEntries(
         await Promise.all(
           (await readdir(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),

@@ -1,6 +1,6 @@
 /**
- * Builds the one ffmpeg command that makes an edition: all layers of a cast laid over each other, at every size of the ladder, without words; the music at every
- * setting; and the blank poster.
+ * Builds the ffmpeg command that makes an edition: all layers of a cast laid over each other, at every size of the ladder, without words, and the music at every
+ * setting; and the one that takes the blank poster from it.
  *
  * What is expensive and the same for every job is done here once: decoding and laying out the layers, scaling, and the music. The sizes are kept at a quality well
  * above what is delivered (crf 6), since a job encodes them again. Layers are put together in packed RGB, where premultiplied alpha is
@@ -66,37 +66,25 @@ export function prepareCommand(
     `color=c=black:s=${template.width}x${template.height}:r=${rate}:d=${template.duration + 1},format=rgb24[stage0]`,
     ...layers.flatMap((layer, index) => layerChain(template, layer, index, rate)),
   ];
-  const sinks = [...template.ladder.map((_, index) => `[size${index}]`), '[still]'];
-  graph.push(`[stage${layers.length}]fps=${rate},trim=end_frame=${frames},split=${sinks.length}${sinks.join('')}`);
+  const sizes = template.ladder.map((_, index) => `[size${index}]`);
+  graph.push(`[stage${layers.length}]fps=${rate},trim=end_frame=${frames},split=${sizes.length}${sizes.join('')}`);
   graph.push(
     ...template.ladder.map((rendition, index) => scaleChain(template, rendition, `[size${index}]`, `[v${index}]`)),
   );
-  const poster = posterSize(template);
-  const moment = Math.min(frames - 1, Math.round(template.poster.time * fps.value));
-  graph.push(
-    `[still]trim=start_frame=${moment}:end_frame=${moment + 1},scale=${poster.width}:${poster.height}:flags=lanczos,format=rgb24[poster]`,
-  );
 
+  const encoder = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '6', '-g', '48', '-pix_fmt', 'yuv420p'];
   const outputs = template.ladder.map((rendition, index) => ({
     options: [
-      ...['-map', `[v${index}]`, '-an', '-frames:v', `${framesOf(template, rendition)}`],
-      ...[
-        '-c:v',
-        'libx264',
-        '-preset',
-        'veryfast',
-        '-crf',
-        '6',
-        '-g',
-        '48',
-        '-pix_fmt',
-        'yuv420p',
-        ...colourTags(rendition),
-      ],
+      '-map',
+      `[v${index}]`,
+      '-an',
+      '-frames:v',
+      `${framesOf(template, rendition)}`,
+      ...encoder,
+      ...colourTags(rendition),
     ],
     file: files.footage(rendition),
   }));
-  outputs.push({ options: ['-map', '[poster]', '-frames:v', '1'], file: files.poster });
 
   if (template.music) {
     const settings = [...new Map(template.ladder.map((rendition) => [audioKey(rendition.audio), rendition])).values()];
@@ -124,6 +112,26 @@ export function prepareCommand(
     });
   }
   return { inputs, filter: graph.join(';'), outputs };
+}
+
+/**
+ * The blank poster, from the prepared footage of the largest rendition. A command of its own: as an output of the other it would make ffmpeg keep every frame
+ * before its moment in memory, at every size.
+ */
+export function posterCommand(template: Template, files: PreparedFiles): FfmpegCommand {
+  const largest = template.ladder.reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a));
+  const frame = Math.min(
+    framesOf(template, largest) - 1,
+    Math.round(template.poster.time * fpsOfRendition(template, largest).value),
+  );
+  const fit = fitOf(template, largest);
+  const { width, height } = posterSize(template);
+  const picture = `crop=${fit.width}:${fit.height}:${fit.x}:${fit.y},scale=${width}:${height}:flags=lanczos,format=rgb24`;
+  return {
+    inputs: [{ options: [], source: files.footage(largest) }],
+    filter: `[0:v]trim=start_frame=${frame}:end_frame=${frame + 1},${picture}[poster]`,
+    outputs: [{ options: ['-map', '[poster]', '-frames:v', '1'], file: files.poster }],
+  };
 }
 
 /** One layer: its alpha restored, at its size, laid over what is below it. */

@@ -2,13 +2,13 @@
  * When a renderer is replaced as planned, and why. ffmpeg, drawing and JavaScript all leak a little with every video; a renderer is therefore mortal by
  * design. Pure: what is known about a renderer and the limits go in, a reason or nothing comes out.
  *
- * A reason is found while the renderer is at its last job, where that can be foreseen, so that its successor is ready when it has finished.
+ * A reason is found while the renderer is at its last job, where that can be foreseen, so that a standby is ready when it has finished.
  */
 
 export type RecycleReason = 'jobs' | 'memory' | 'age' | 'request';
 
 export interface RecycleLimits {
-  /** Jobs after which a renderer is replaced, before its spread. It works on while its successor boots. */
+  /** Jobs after which a renderer is replaced, before its spread. It works on while its standby boots. */
   readonly maxJobs: number;
   /** Bytes over the process tree between jobs. A renderer that has passed it gets no further job. */
   readonly maxMemory: number;

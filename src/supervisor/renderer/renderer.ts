@@ -30,7 +30,8 @@ export type KillCause =
 /** Instants are monotonic milliseconds. */
 export interface Renderer {
   readonly process: Pick<RendererProcess, 'pid' | 'render' | 'abort' | 'leave' | 'kill'>;
-  readonly slot: number;
+  /** Its seat; of a standby, the one it was started for. */
+  slot: number;
   readonly startedAt: number;
   readonly jobLimit: number;
   phase: Phase;
@@ -51,11 +52,10 @@ export interface Renderer {
   recycling: RecycleReason | undefined;
 }
 
-/** A numbered seat. While a renderer is being replaced, its successor boots beside it and takes the seat when it is ready. */
+/** A numbered seat. */
 export interface Slot {
   readonly number: number;
   renderer: Renderer | undefined;
-  successor: Renderer | undefined;
   /** Deaths in a row without a finished job between. */
   deaths: number;
   /** An empty seat is not filled before this instant. */

@@ -124,3 +124,7 @@ export async function freshFolder(): Promise<string> {
   await mkdir(join(folder, 'cues'));
   return folder;
 }
+
+/** From now on the `unfit` renderer cannot boot, until it is mended. */
+export const breakBoots = (dataFolder: string): Promise<void> => writeFile(join(dataFolder, 'broken'), '');
+export const mendBoots = (dataFolder: string): Promise<void> => rm(join(dataFolder, 'broken'));

@@ -56,8 +56,8 @@ export class Recorder {
     kind: K,
     condition: (...args: Of<K>['args']) => boolean = () => true,
   ): Promise<Of<K>[]> {
-    const holds = ({ args }: { readonly args: Of<K>['args'] }) =>
-      (condition as (...args: unknown[]) => boolean)(...args);
+    // The compiler does not see that an event of this kind has arguments of this kind.
+    const holds = ({ args }: Happening) => (condition as (...args: unknown[]) => boolean)(...args);
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = this.of(kind).filter(holds);

@@ -21,40 +21,96 @@ function broken(folder: string, change: (raw: Raw) => void, name = 'broken'): st
   return copy;
 }
 
-const CASES: readonly { readonly what: string; readonly change: (raw: Raw) => void; readonly pointer: string; readonly says: RegExp }[] = [
-  { what: 'a missing file', change: (raw) => void (raw.footage[0].file = 'gone.mp4'), pointer: '/footage/0/file', says: /gone\.mp4 is not there.*Put it into/ },
-  { what: 'a missing character', change: (raw) => void (raw.roles[0].characters[1].layer.file = 'gone.mp4'), pointer: '/roles/0/characters/1/layer/file', says: /not there/ },
-  { what: 'a bubble outside the frame', change: (raw) => void (raw.bubbles[0].shape.x = 300), pointer: '/bubbles/0/shape', says: /./ },
-  { what: 'a window past the end', change: (raw) => void (raw.bubbles[1].end = 2.5), pointer: '/bubbles/1/end', says: /./ },
-  { what: 'a bad colour', change: (raw) => void (raw.bubbles[0].style.colour = 'sort of blue'), pointer: '/bubbles/0/style/colour', says: /colour/i },
-  { what: 'footage that ends early', change: (raw) => void (raw.duration = 3), pointer: '/footage/0/file', says: /lasts 2\.000 s/ },
-  { what: 'music without sound', change: (raw) => void (raw.music.file = 'footage.mp4'), pointer: '/music/file', says: /no sound/ },
-  { what: 'footage without a picture', change: (raw) => void (raw.footage[0].file = 'music.m4a'), pointer: '/footage/0/file', says: /./ },
-  { what: 'a path out of the folder', change: (raw) => void (raw.footage[0].file = '../tiny/footage.mp4'), pointer: '/footage/0', says: /./ },
+const CASES: readonly {
+  readonly what: string;
+  readonly change: (raw: Raw) => void;
+  readonly pointer: string;
+  readonly says: RegExp;
+}[] = [
+  {
+    what: 'a missing file',
+    change: (raw) => void (raw.footage[0].file = 'gone.mp4'),
+    pointer: '/footage/0/file',
+    says: /gone\.mp4 is not there.*Put it into/,
+  },
+  {
+    what: 'a missing character',
+    change: (raw) => void (raw.roles[0].characters[1].layer.file = 'gone.mp4'),
+    pointer: '/roles/0/characters/1/layer/file',
+    says: /not there/,
+  },
+  {
+    what: 'a bubble outside the frame',
+    change: (raw) => void (raw.bubbles[0].shape.x = 300),
+    pointer: '/bubbles/0/shape',
+    says: /./,
+  },
+  {
+    what: 'a window past the end',
+    change: (raw) => void (raw.bubbles[1].end = 2.5),
+    pointer: '/bubbles/1/end',
+    says: /./,
+  },
+  {
+    what: 'a bad colour',
+    change: (raw) => void (raw.bubbles[0].style.colour = 'sort of blue'),
+    pointer: '/bubbles/0/style/colour',
+    says: /colour/i,
+  },
+  {
+    what: 'footage that ends early',
+    change: (raw) => void (raw.duration = 3),
+    pointer: '/footage/0/file',
+    says: /lasts 2\.000 s/,
+  },
+  {
+    what: 'music without sound',
+    change: (raw) => void (raw.music.file = 'footage.mp4'),
+    pointer: '/music/file',
+    says: /no sound/,
+  },
+  {
+    what: 'footage without a picture',
+    change: (raw) => void (raw.footage[0].file = 'music.m4a'),
+    pointer: '/footage/0/file',
+    says: /./,
+  },
+  {
+    what: 'a path out of the folder',
+    change: (raw) => void (raw.footage[0].file = '../tiny/footage.mp4'),
+    pointer: '/footage/0',
+    says: /./,
+  },
 ];
 
 for (const { what, change, pointer, says } of CASES) {
   test(`${what} is refused with file, place and remedy`, async (t) => {
     const folder = broken(temporaryFolder(t), change);
-    await assert.rejects(loadTemplate(folder), (error: Error & { code?: string; file?: string; complaints?: { pointer: string; detail: string }[] }) => {
-      assert.equal(error.code, 'template_invalid');
-      assert.equal(error.file, join(folder, 'template.json'));
-      const complaint = error.complaints?.find((c) => c.pointer.startsWith(pointer));
-      assert.ok(complaint, `no complaint about ${pointer}: ${JSON.stringify(error.complaints)}`);
-      assert.match(complaint.detail, says);
-      return true;
-    });
+    await assert.rejects(
+      loadTemplate(folder),
+      (error: Error & { code?: string; file?: string; complaints?: { pointer: string; detail: string }[] }) => {
+        assert.equal(error.code, 'template_invalid');
+        assert.equal(error.file, join(folder, 'template.json'));
+        const complaint = error.complaints?.find((c) => c.pointer.startsWith(pointer));
+        assert.ok(complaint, `no complaint about ${pointer}: ${JSON.stringify(error.complaints)}`);
+        assert.match(complaint.detail, says);
+        return true;
+      },
+    );
   });
 }
 
 test('a picture that would fill the memory is refused by its header', async (t) => {
   const folder = broken(temporaryFolder(t), (raw) => void (raw.footage[0] = { file: 'bomb.png' }));
   writeFileSync(join(folder, 'bomb.png'), pngOf(60_000, 60_000));
-  await assert.rejects(loadTemplate(folder), (error: Error & { complaints?: { pointer: string; detail: string }[] }) => {
-    assert.match(error.complaints?.[0]?.detail ?? '', /60000x60000 pixels; at most 4096x4096/);
-    assert.equal(error.complaints?.[0]?.pointer, '/footage/0/file');
-    return true;
-  });
+  await assert.rejects(
+    loadTemplate(folder),
+    (error: Error & { complaints?: { pointer: string; detail: string }[] }) => {
+      assert.match(error.complaints?.[0]?.detail ?? '', /60000x60000 pixels; at most 4096x4096/);
+      assert.equal(error.complaints?.[0]?.pointer, '/footage/0/file');
+      return true;
+    },
+  );
 });
 
 test('a torn file is refused', async (t) => {
@@ -74,9 +130,15 @@ test('a broken template leaves the others at work', async (t) => {
   copyOfTiny(folder);
   broken(folder, (raw) => void (raw.bubbles = []));
   const { list, get, broken: refused } = await loadCatalog([folder]);
-  assert.deepEqual(list().map(({ ref }) => ref.id), ['tiny']);
+  assert.deepEqual(
+    list().map(({ ref }) => ref.id),
+    ['tiny'],
+  );
   assert.ok(get('tiny'));
-  assert.deepEqual(refused.map(({ folder: where, error }) => [where, error.code]), [[join(folder, 'broken'), 'template_invalid']]);
+  assert.deepEqual(
+    refused.map(({ folder: where, error }) => [where, error.code]),
+    [[join(folder, 'broken'), 'template_invalid']],
+  );
 });
 
 test('two templates of one id: the second is refused', async (t) => {
@@ -119,5 +181,10 @@ function pngOf(width: number, height: number): Buffer {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([1, 0, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(1000))), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { openEditions } from '../../../src/media/install/editions.js';
-import { prepareCommand } from '../../../src/media/install/prepare.js';
+import { posterCommand, prepareCommand } from '../../../src/media/install/prepare.js';
 import { framesOf } from '../../../src/media/ladder.js';
 import { readMovie } from '../../../src/media/mp4.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
@@ -14,10 +14,15 @@ import { ffmpeg, frameOf } from '../../fixtures/video.js';
 const tiny = await loadTemplate(tinyFolder);
 const cast = { ball: 'red' };
 
-test('one command makes every size, every sound and the blank poster', () => {
+test('one command makes every size and every sound, another the blank poster', () => {
   const files = { footage: ({ id }: { id: string }) => `/e/${id}.mp4`, audio: () => '/e/a.m4a', poster: '/e/p.png' };
   const { template } = tiny;
-  const command = prepareCommand({ ...template, ladder: template.ladder.slice(2) }, cast, (file) => `/t/${file}`, files);
+  const command = prepareCommand(
+    { ...template, ladder: template.ladder.slice(2) },
+    cast,
+    (file) => `/t/${file}`,
+    files,
+  );
   assert.deepEqual(command.inputs, [
     { options: [], source: '/t/footage.mp4' },
     { options: [], source: '/t/red.mp4' },
@@ -32,13 +37,20 @@ test('one command makes every size, every sound and the blank poster', () => {
     '[m1]crop=iw:ih/2:0:ih/2,scale=80:80:flags=lanczos[n1]',
     '[k1][n1]mergeplanes=0x00010210:gbrap[l1]',
     '[stage1][l1]overlay=x=200:y=140:format=rgb:alpha=premultiplied:eof_action=repeat[stage2]',
-    '[stage2]fps=25/1,trim=end_frame=50,split=2[size0][still]',
+    '[stage2]fps=25/1,trim=end_frame=50,split=1[size0]',
     '[size0]fps=25/2,scale=176:132:flags=lanczos:out_color_matrix=smpte170m:out_range=tv,format=yuv420p,pad=176:144:0:6,setsar=1[v0]',
-    '[still]trim=start_frame=20:end_frame=21,scale=176:132:flags=lanczos,format=rgb24[poster]',
     '[2:a]volume=-6dB,afade=t=in:st=0:d=0.1,afade=t=out:st=1.7:d=0.3,asplit=1[m2x0]',
     '[m2x0]aresample=16000:rematrix_maxval=1,aformat=channel_layouts=mono,apad,atrim=end_sample=30720[a0]',
   ]);
-  assert.deepEqual(command.outputs.map(({ file }) => file), ['/e/small.mp4', '/e/p.png', '/e/a.m4a']);
+  assert.deepEqual(
+    command.outputs.map(({ file }) => file),
+    ['/e/small.mp4', '/e/a.m4a'],
+  );
+  assert.deepEqual(posterCommand(template, files), {
+    inputs: [{ options: [], source: '/e/large.mp4' }],
+    filter: '[0:v]trim=start_frame=20:end_frame=21,crop=320:240:0:0,scale=320:240:flags=lanczos,format=rgb24[poster]',
+    outputs: [{ options: ['-map', '[poster]', '-frames:v', '1'], file: '/e/p.png' }],
+  });
 });
 
 test('an edition has every frame at every size, and is made once', async (t) => {
@@ -46,11 +58,17 @@ test('an edition has every frame at every size, and is made once', async (t) => 
   assert.equal(await editions.find(tiny.ref, cast), undefined);
   const fractions: number[] = [];
   const edition = await editions.prepare(tiny, cast, { onProgress: (fraction) => fractions.push(fraction) });
-  assert.deepEqual(fractions, [...fractions].sort((a, b) => a - b));
+  assert.deepEqual(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+  );
   assert.equal(fractions.at(-1), 1);
   for (const rendition of tiny.template.ladder) {
     const [video] = (await readMovie(edition.footage(rendition))).tracks;
-    assert.deepEqual([video?.samples, video?.width, video?.height], [framesOf(tiny.template, rendition), rendition.width, rendition.height]);
+    assert.deepEqual(
+      [video?.samples, video?.width, video?.height],
+      [framesOf(tiny.template, rendition), rendition.width, rendition.height],
+    );
   }
   const again = await editions.prepare(tiny, cast, { onProgress: () => assert.fail('it was prepared again') });
   assert.equal(again.folder, edition.folder);
@@ -64,7 +82,8 @@ test('the cast is in the picture, without a shadow of its frame', async (t) => {
       const picture = frameOf(edition.footage(tiny.template.ladder[0] as never), 10);
       const at = (x: number, y: number) => [...picture.subarray((y * 320 + x) * 3, (y * 320 + x) * 3 + 3)];
       // Inside the layer's frame but outside the ball the ground shows as it does elsewhere.
-      for (const [k, value] of at(204, 144).entries()) assert.ok(Math.abs(value - (at(10, 200)[k] ?? 0)) <= 3, `${at(204, 144)} against ${at(10, 200)}`);
+      for (const [k, value] of at(204, 144).entries())
+        assert.ok(Math.abs(value - (at(10, 200)[k] ?? 0)) <= 3, `${at(204, 144)} against ${at(10, 200)}`);
       return at(246, 180);
     }),
   );
@@ -75,7 +94,10 @@ test('the cast is in the picture, without a shadow of its frame', async (t) => {
 
 test('two that prepare at once both get the one edition', async (t) => {
   const folder = temporaryFolder(t);
-  const [a, b] = await Promise.all([openEditions(folder, ffmpeg).prepare(tiny, cast), openEditions(folder, ffmpeg).prepare(tiny, cast)]);
+  const [a, b] = await Promise.all([
+    openEditions(folder, ffmpeg).prepare(tiny, cast),
+    openEditions(folder, ffmpeg).prepare(tiny, cast),
+  ]);
   assert.equal(a?.folder, b?.folder);
   assert.equal(readdirSync(join(folder, 'editions', 'tiny')).length, 1);
 });
@@ -92,7 +114,10 @@ test('a torn edition is not found, and made anew', async (t) => {
 test('an abort leaves nothing', async (t) => {
   const folder = temporaryFolder(t);
   const abort = new AbortController();
-  const preparing = openEditions(folder, ffmpeg).prepare(tiny, cast, { signal: abort.signal, onProgress: () => abort.abort() });
+  const preparing = openEditions(folder, ffmpeg).prepare(tiny, cast, {
+    signal: abort.signal,
+    onProgress: () => abort.abort(),
+  });
   await assert.rejects(preparing, { code: 'aborted' });
   assert.deepEqual(readdirSync(join(folder, 'editions', 'tiny')), []);
 });
@@ -101,7 +126,8 @@ test('a sweep takes what the dead left, not what the living work on', async (t) 
   const folder = temporaryFolder(t);
   const root = join(folder, 'editions', 'tiny');
   // No process has this number: Linux ends at 4,194,304.
-  for (const name of ['abc.99999999-0123abcd.part', `abc.${process.pid}-0123abcd.part`]) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['abc.99999999-0123abcd.part', `abc.${process.pid}-0123abcd.part`])
+    mkdirSync(join(root, name), { recursive: true });
   utimesSync(root, 0, 0);
   assert.equal(await openEditions(folder, ffmpeg).sweep(), 1);
   assert.deepEqual(readdirSync(root), [`abc.${process.pid}-0123abcd.part`]);

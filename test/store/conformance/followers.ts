@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { JobStore } from '../../../src/store/store.js';
+import type { JobStore, Lease } from '../../../src/store/store.js';
 import {
   claimOne,
   enqueue,
@@ -78,17 +78,27 @@ export function followers(open: Open): void {
     });
 
     on(open, 'bring every kind of change', async (store) => {
+      let lease: Lease = { id: '', fence: 0 };
+      const claim = async () => {
+        lease = await claimOne(store);
+      };
       const deeds: readonly (() => Promise<unknown>)[] = [
         () => enqueue(store, { callbackUrl: 'https://partner.example/told' }),
-        async () => store.release(await claimOne(store)),
-        () => claimOne(store),
-        async () => store.renew([{ ...((await store.recent(1))[0] ?? assert.fail()), progress: 0.5 }], HOUR),
+        claim,
+        () => store.renew([{ ...lease, progress: 0.5 }], HOUR),
+        () => store.release(lease),
+        claim,
         () => store.rescue({ server: 'one' }),
-        async () => store.fail(await claimOne(store), retry),
-        async () => store.complete(await claimOne(store), result),
+        claim,
+        () => store.fail(lease, retry),
+        claim,
+        () => store.complete(lease, result),
         async () => store.settle((await store.outbox(1))[0]?.eventId ?? '', 'delivered'),
-        async () => store.fail(await rendering(store), giveUp),
-        async () => store.cancel((await enqueue(store)).id),
+        () => enqueue(store),
+        claim,
+        () => store.fail(lease, giveUp),
+        () => enqueue(store),
+        async () => store.cancel((await store.recent(1))[0]?.id ?? ''),
       ];
       let cursor = await start(store);
       for (const deed of deeds) {

@@ -1,0 +1,58 @@
+/** Renderers that cannot boot: the farm stays, waits longer and longer, blames no job, and is back when they can. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { breakBoots, farm, mendBoots } from './farm/farm.js';
+
+describe('when renderers cannot boot', () => {
+  it('the farm stays up, is not ready, takes no jobs, and backs off as one', async (context) => {
+    const { recorder, supervisor, dataFolder, enqueue, end } = await farm(context, 'unfit', {
+      options: { slots: 3 },
+      start: false,
+    });
+    await breakBoots(dataFolder);
+    const { id } = await enqueue();
+    await supervisor.start();
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'no renderer is ready' });
+    // Three at once, then one at a time: after 0.25 and 0.5 s, the least that the delays can be.
+    const died = await recorder.times(5, 'died');
+    assert.ok(
+      died.every(({ args: [, , cause] }) => cause.code === 'boot_failed' && cause.message === 'The font is not there.'),
+    );
+    const [, , third, fourth, fifth] = recorder.of('started').map(({ at }) => at) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const deaths = died.map(({ at }) => at) as [number, number, number, number, number];
+    assert.ok(fourth - deaths[0] >= 250, 'the first wait is counted from the first death');
+    assert.ok(fourth > third && fifth - deaths[3] >= 500, 'one goes ahead, and its failure doubles the wait');
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'renderers cannot boot' });
+
+    await mendBoots(dataFolder);
+    await recorder.times(3, 'booted');
+    assert.deepEqual(supervisor.readiness(), { ready: true, reason: 'at work' });
+    await recorder.until('rendered');
+    const [job] = await end();
+    assert.deepEqual([job?.id, job?.state, job?.crashes, job?.attempt, job?.fence], [id, 'rendered', 0, 0, 1]);
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'draining' });
+  });
+
+  it('one that takes too long is killed, heartbeats or not', async (context) => {
+    const { recorder, end } = await farm(context, 'dazed', { options: { slots: 1, bootMs: 700 } });
+    const { args } = await recorder.until('died');
+    assert.equal(args[2].code, 'boot_failed');
+    assert.match(args[2].message, /did not become ready/);
+    await end();
+  });
+
+  it('and a program that is not there is a boot that failed', async (context) => {
+    const { recorder, end } = await farm(context, 'no-such-fixture', { options: { slots: 1 } });
+    const { args } = await recorder.until('died');
+    assert.equal(args[2].code, 'boot_failed');
+    assert.match(args[2].message, /Cannot find module/);
+    await end();
+  });
+});

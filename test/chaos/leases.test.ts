@@ -1,0 +1,209 @@
+/** Leases lost and kept: a job that was withdrawn, taken over or left behind, and a store that is locked when it matters. */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import Database from 'better-sqlite3';
+import { StoryfarmError } from '../../src/errors.js';
+import { openStorage } from '../../src/media/storage.js';
+import type { JobStore } from '../../src/store/store.js';
+import { farm, WIDE } from './farm/farm.js';
+
+describe('an attempt whose lease is lost', () => {
+  it('to a cancellation is stopped, writes nothing, and leaves no files', async (context) => {
+    const { enqueue, recorder, store, events, end } = await farm(context, 'slow', { options: { slots: 1 } });
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    await store.cancel(id);
+    await recorder.until('leaseLost');
+    assert.equal(await events(id), 'enqueued claimed cancelled');
+    const next = await enqueue();
+    await recorder.until('assigned', (job) => job.id === next.id);
+    assert.equal(recorder.of('died').length, 0, 'the same renderer goes on');
+    await store.cancel(next.id);
+    await recorder.times(2, 'leaseLost');
+    const jobs = await end();
+    assert.ok(jobs.every(({ state }) => state === 'cancelled'));
+  });
+
+  it("to another server is stopped; the job is the other one's", async (context) => {
+    const { enqueue, recorder, store, events, end, dataFolder } = await farm(context, 'slow', {
+      options: { slots: 1 },
+    });
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    // Its seat is taken, so that it does not claim the job again itself.
+    await store.rescue({ server: WIDE.server });
+    const [taken] = await store.claim({ server: 'there', limit: 1, leaseMs: 60_000 });
+    assert.equal(taken?.id, id);
+    await recorder.until('leaseLost');
+    const files = openStorage(dataFolder);
+    const lease = { id, fence: taken?.fence as number };
+    await files.begin(lease);
+    await files.publish(lease);
+    await store.complete(lease, { outputs: [], stages: {} });
+    assert.equal(await events(id), 'enqueued claimed rescued claimed rendered');
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.server, job?.fence], ['rendered', 'there', 2]);
+  });
+
+  it('and finishes too late: its published files are deleted, and those of the other stay', async (context) => {
+    const { enqueue, recorder, store, cue, end, dataFolder } = await farm(context, 'slow', {
+      options: { slots: 1 },
+      // Renewals never say that a lease is lost, as if the answer came too late.
+      through: (store) =>
+        Object.assign(Object.create(store), {
+          renew: async () => [],
+        }),
+    });
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    await store.rescue({ server: WIDE.server });
+    const [taken] = await store.claim({ server: 'there', limit: 1, leaseMs: 60_000 });
+    const files = openStorage(dataFolder);
+    const lease = { id, fence: taken?.fence as number };
+    await files.begin(lease);
+    await files.publish(lease);
+    await store.complete(lease, { outputs: [], stages: {} });
+    await cue(id);
+    await recorder.until('leaseLost');
+    assert.equal(recorder.of('rendered').length, 0);
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.server], ['rendered', 'there']);
+  });
+
+  it('and does not stop: its renderer is killed, and the job is not blamed', async (context) => {
+    const options = { slots: 1, graceMs: 300 };
+    const { enqueue, recorder, store, end } = await farm(context, 'deaf', { options });
+    const { id } = await enqueue({ is: 'endless' });
+    await recorder.until('assigned');
+    await store.cancel(id);
+    const { args } = await recorder.until('died');
+    assert.equal(args[2].code, 'aborted');
+    await recorder.until('leaseLost');
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.crashes], ['cancelled', 0]);
+  });
+});
+
+describe('leases', () => {
+  it('are kept while a job takes longer than one', async (context) => {
+    const options = { leaseMs: 1_200, slots: 1 };
+    const { enqueue, recorder, cue, events, end } = await farm(context, 'slow', { options });
+    const { id } = await enqueue();
+    await recorder.times(5, 'state');
+    await cue(id);
+    await recorder.until('rendered');
+    assert.equal(await events(id), 'enqueued claimed rendered');
+    await end();
+  });
+
+  it('of its last life are taken back at the start; those of others when they have expired', async (context) => {
+    const options = { leaseMs: 1_000 };
+    const { enqueueMany, recorder, supervisor, store, events, end } = await farm(context, 'instant', {
+      options,
+      start: false,
+    });
+    await enqueueMany(3);
+    const mine = await store.claim({ server: WIDE.server, limit: 1, leaseMs: 3_600_000 });
+    const good = await store.claim({ server: 'there', limit: 1, leaseMs: 3_600_000 });
+    const expired = await store.claim({ server: 'there', limit: 1, leaseMs: 0 });
+    await supervisor.start();
+    await recorder.times(2, 'rendered');
+    for (const job of [...mine, ...expired]) {
+      assert.equal(await events(job.id), 'enqueued claimed rescued claimed rendered');
+    }
+    for (const job of good) {
+      assert.equal(await events(job.id), 'enqueued claimed');
+      await store.release(job);
+    }
+    await end();
+  });
+});
+
+describe('a store that does not answer', () => {
+  it('when an outcome has to be written: it is written later, and meanwhile others are told that no jobs are taken', async (context) => {
+    const { enqueueMany, recorder, supervisor, store, cue, dataFolder, end } = await farm(context, 'slow', {
+      options: { slots: 2, pollMs: 100 },
+      busyDeadlineMs: 200,
+    });
+    const [first, second] = await enqueueMany(3);
+    await recorder.times(2, 'assigned');
+    const unlock = lock(dataFolder);
+    await cue(first?.id as string);
+    process.kill(pidOf(second?.id as string, recorder), 'SIGKILL');
+    await recorder.times(2, 'trouble', (what) => what.startsWith('writing the outcome'));
+    await recorder.until('trouble', (what) => what === 'claiming jobs');
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'the store does not answer' });
+    assert.equal((await store.get(first?.id as string))?.state, 'rendering');
+    unlock();
+    await recorder.until('rendered', (job) => job.id === first?.id);
+    await recorder.until('failed', (job) => job.id === second?.id);
+    await cue('all');
+    await recorder.times(3, 'rendered');
+    assert.deepEqual(supervisor.readiness(), { ready: true, reason: 'at work' });
+    const jobs = await end();
+    assert.deepEqual(
+      jobs.map(({ crashes }) => crashes),
+      [0, 1, 0],
+    );
+  });
+
+  it('to the end: the farm ends all the same, and its next life takes the jobs back', async (context) => {
+    const made = await farm(context, 'slow', { options: { slots: 1 }, busyDeadlineMs: 200 });
+    const { enqueue, recorder, supervisor, store, dataFolder, events, end } = made;
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    const unlock = lock(dataFolder);
+    await supervisor.stop();
+    unlock();
+    assert.equal(await events(id), 'enqueued claimed');
+    assert.equal(await store.rescue({ server: WIDE.server }), 1);
+    await end();
+  });
+
+  it("after it has written: the outcome is looked up, not taken for another's", async (context) => {
+    let isLost = false;
+    const { enqueueMany, recorder, end } = await farm(context, 'failing', {
+      options: { pollMs: 100 },
+      through: (store) => {
+        /** Does it, and then says that it does not know. */
+        const unknown =
+          <A extends unknown[]>(call: (...args: A) => Promise<unknown>) =>
+          async (...args: A) => {
+            await call.apply(store, args);
+            isLost = !isLost;
+            if (isLost) throw new StoryfarmError('internal', 'The connection broke.');
+          };
+        const doubtful: Partial<JobStore> = {
+          complete: unknown(store.complete) as JobStore['complete'],
+          fail: unknown(store.fail) as JobStore['fail'],
+          release: unknown(store.release) as JobStore['release'],
+        };
+        return Object.assign(Object.create(store), doubtful);
+      },
+    });
+    await enqueueMany(4);
+    await enqueueMany(4, { fail: 'too_large' });
+    await recorder.times(4, 'rendered');
+    await recorder.times(4, 'failed');
+    const jobs = await end();
+    assert.equal(recorder.of('leaseLost').length, 0);
+    assert.deepEqual(jobs.map(({ state }) => state).sort(), [...Array(4).fill('dead'), ...Array(4).fill('rendered')]);
+  });
+});
+
+/** Holds the write lock of the store, as another process would. */
+function lock(dataFolder: string): () => void {
+  const database = new Database(join(dataFolder, 'jobs.db'));
+  database.exec('BEGIN IMMEDIATE');
+  return () => {
+    database.exec('ROLLBACK');
+    database.close();
+  };
+}
+
+function pidOf(id: string, recorder: Awaited<ReturnType<typeof farm>>['recorder']): number {
+  const slot = recorder.of('assigned').find(({ args: [job] }) => job.id === id)?.args[1];
+  return recorder.of('booted').find(({ args }) => args[0] === slot)?.args[1] as number;
+}
