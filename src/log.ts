@@ -29,11 +29,12 @@ export function createLog({ part, level = 'info', to = 'stdout', pretty }: LogOp
   const fd = to === 'stderr' ? 2 : 1;
   const destination = typeof to === 'string' ? fd : to;
   const readable = pretty ?? (typeof to === 'string' && isatty(fd));
-  // pino.destination outlives a closed pipe (the process manager was killed): it goes quiet instead of ending the process.
+  // pino.destination outlives a closed pipe (the process manager was killed): it goes quiet instead of ending the process. Synchronous, since what it writes
+  // beside the program it flushes at exit: late lines first, and on a closed pipe for ever.
   const stream = readable
     ? prettyStream(destination)
     : typeof destination === 'number'
-      ? pino.destination(destination)
+      ? pino.destination({ dest: destination, sync: true })
       : destination;
   return pino(
     {

@@ -2,7 +2,6 @@
  * Where everything is joined: from a configuration to the parts that a command runs. Each part is opened once, and closed in the reverse order.
  */
 
-import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.js';
 import type { Addresses } from '../front/documents.js';
 import { createLog, type Log } from '../log.js';
@@ -12,12 +11,9 @@ import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/install/editions.js';
 import { openStorage } from '../media/storage.js';
 import { createMetrics, type Metrics } from '../metrics.js';
-import type { RendererOptions } from '../renderer/options.js';
 import type { RenderTools } from '../renderer/render.js';
 import { openStore } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
-import { observeWith } from '../supervisor/observer.js';
-import { Supervisor } from '../supervisor/supervisor.js';
 import type { Config } from './options.js';
 
 export interface Service {
@@ -61,51 +57,6 @@ export async function openRenderTools(
     catalogNow,
     stallMs: config.stall,
   };
-}
-
-const RENDERER = fileURLToPath(new URL('../renderer/main.js', import.meta.url));
-
-/** A supervisor over this server's renderers, not yet started. */
-export function createSupervisor({ config, clock, log, metrics }: Service, store: JobStore): Supervisor {
-  const storage = openStorage(config.dataFolder);
-  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
-  const options: RendererOptions = {
-    dataFolder: config.dataFolder,
-    templateFolders: [...config.templateFolders],
-    ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
-    heartbeatMs: config.heartbeat,
-    stallMs: config.stall,
-  };
-  return new Supervisor(
-    {
-      server: config.server,
-      slots: config.slots,
-      leaseMs: config.lease,
-      pollMs: config.poll,
-      meterMs: config.meter,
-      bootMs: config.boot,
-      silentMs: config.silent,
-      // The renderer stops a stalled ffmpeg by itself; the supervisor is for renderers that cannot.
-      stallMs: config.stall * 1.5,
-      maxJobs: config.maxJobs,
-      maxMemory: config.maxMemory,
-      maxMemoryHard: config.maxMemoryHard,
-      maxAgeMs: config.maxAge,
-      maxAttempts: config.maxAttempts,
-      maxCrashes: config.maxCrashes,
-      drainMs: config.drain,
-    },
-    {
-      store,
-      program: { module: RENDERER, args: [JSON.stringify(options)] },
-      discard: async (attempt) => {
-        await storage.discard(attempt);
-        await editions.sweep();
-      },
-      observer: observeWith(log, metrics),
-      clock,
-    },
-  );
 }
 
 /** Where a front tells people to find things. */

@@ -7,15 +7,17 @@ export interface Stoppable {
   readonly stop: () => Promise<void>;
 }
 
-/** Handlers only call; what is called must be idempotent. The process ends by itself when nothing is left to do. */
+/** Handlers only call; what is called must be idempotent. Ends the process when it has left. */
 export function onSignals({ drain, stop }: Stoppable): void {
-  let asked = 0;
-  const leave = () => {
-    asked++;
-    void (asked === 1 ? drain() : stop()).then(
+  const end = (ending: Promise<void>) =>
+    void ending.then(
       () => process.exit(0),
       () => process.exit(1),
     );
+  let asked = 0;
+  const leave = () => {
+    asked++;
+    end(asked === 1 ? drain() : stop());
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
@@ -23,6 +25,9 @@ export function onSignals({ drain, stop }: Stoppable): void {
   process.on('message', (message) => {
     if (message === 'shutdown') leave();
   });
+  // pm2's daemon is gone. Nobody watches this process any more, and the one that a new daemon starts needs its ports and its folder. Not one of the two
+  // signals: whoever ends the machine sends the first of them just then.
+  process.on('disconnect', () => end(drain()));
 }
 
 /** Tells pm2 (`wait_ready`) that the service works; without pm2 it does nothing. */

@@ -88,7 +88,7 @@ const MOST_MARKS = 4;
 /** A couple with a heart and a kiss has 4 parts, a family 4. */
 const MOST_JOINED = 5;
 
-const MARK = '(?![\\ufe0e\\ufe0f\\u20e3])\\p{M}';
+const MARK = '(?![\\ufe0f\\u20e3])\\p{M}';
 const PILE = new RegExp(`((?:${MARK}){${MOST_MARKS}})(?:${MARK})+`, 'gu');
 const PART = '[^\\u200d\\ufe0f\\p{EMod}]\\ufe0f?\\p{EMod}?';
 const CHAIN = new RegExp(`(${PART}(?:\\u200d${PART}){${MOST_JOINED - 1}})(?:\\u200d${PART})+`, 'gu');
@@ -97,9 +97,9 @@ function unpile(text: string): string {
   return text.replace(PILE, '$1').replace(CHAIN, '$1');
 }
 
-/** Variation selectors 15 and 16 after what can be an emoji (after a digit only for a keycap); no others. */
+/** Variation selector 16 after what can be an emoji (after a digit only for a keycap); no others: text style is what such characters have anyway. */
 const STRAY_SELECTOR =
-  /(?<![\p{Emoji}\p{Extended_Pictographic}])[\ufe0e\ufe0f]|(?<=[0-9#*])(?:\ufe0e|\ufe0f(?!\u20e3))|[\u180b-\u180d\ufe00-\ufe0d]|[\u{e0100}-\u{e01ef}]/gu;
+  /(?<![\p{Emoji}\p{Extended_Pictographic}])\ufe0f|(?<=[0-9#*])\ufe0f(?!\u20e3)|[\u180b-\u180d\ufe00-\ufe0e]|[\u{e0100}-\u{e01ef}]/gu;
 
 /** An enclosing keycap encloses a digit, # or *. */
 const STRAY_KEYCAP = /(?<![0-9#*]\ufe0f?)\u20e3/g;

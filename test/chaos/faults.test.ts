@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../src/errors.js';
 import type { JobStore, Renewal } from '../../src/store/store.js';
 import type { SupervisorOptions } from '../../src/supervisor/options.js';
-import { farm } from './farm/farm.js';
+import { farm, fixture } from './farm/farm.js';
 
 describe('a renderer that does its job', () => {
   it('renders every job once, and the farm ends with nothing left', async (context) => {
@@ -60,7 +60,7 @@ describe('a renderer that dies or has to be killed mid-job', () => {
   for (const [name, cause, limits, is = ''] of faults) {
     it(`${name}: ${cause}, tried again, and poison after so many`, async (context) => {
       const options = { ...limits, slots: 1, maxCrashes: 2 };
-      const { enqueue, recorder, events, end } = await farm(context, name, { options, megabytes: 400 });
+      const { enqueue, recorder, events, end } = await farm(context, fixture(name, 400), { options });
       const { id } = await enqueue({ is });
       const [first, second] = await recorder.times(2, 'failed', (job) => job.id === id);
       assert.equal(first?.args[1].code, cause);

@@ -169,16 +169,17 @@ describe('a store that does not answer', () => {
       through: (store) => {
         /** Does it, and then says that it does not know. */
         const unknown =
-          <A extends unknown[]>(call: (...args: A) => Promise<unknown>) =>
-          async (...args: A) => {
-            await call.apply(store, args);
+          <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
+          async (...args: A): Promise<T> => {
+            const answer = await call.apply(store, args);
             isLost = !isLost;
             if (isLost) throw new StoryfarmError('internal', 'The connection broke.');
+            return answer;
           };
         const doubtful: Partial<JobStore> = {
-          complete: unknown(store.complete) as JobStore['complete'],
-          fail: unknown(store.fail) as JobStore['fail'],
-          release: unknown(store.release) as JobStore['release'],
+          complete: unknown(store.complete),
+          fail: unknown(store.fail),
+          release: unknown(store.release),
         };
         return Object.assign(Object.create(store), doubtful);
       },

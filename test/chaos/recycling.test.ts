@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RecycleReason } from '../../src/supervisor/decisions/recycle.js';
-import { breakBoots, type Farm, farm, mendBoots } from './farm/farm.js';
+import { breakBoots, type Farm, farm, fixture, mendBoots } from './farm/farm.js';
 
 describe('a renderer is recycled', () => {
   it('after so many jobs, not one more when its standby is in time', async (context) => {
@@ -23,7 +23,7 @@ describe('a renderer is recycled', () => {
 
   it('when it has grown past its memory, before it is given another job', async (context) => {
     const options = { slots: 1, maxMemory: 250e6 };
-    const { enqueueMany, recorder, supervisor, end } = await farm(context, 'leaky', { options, megabytes: 30 });
+    const { enqueueMany, recorder, supervisor, end } = await farm(context, fixture('leaky', 30), { options });
     let peak = 0;
     await enqueueMany(20);
     for (let done = 1; done <= 20; done++) {

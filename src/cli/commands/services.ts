@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { Clock } from '../../clock.js';
 import { createFiles, filesChecks, filesRoutes } from '../../files/files.js';
 import { createFront, frontChecks, frontRoutes } from '../../front/front.js';
 import { type Check, healthRoutes } from '../../http/health.js';
@@ -9,17 +10,10 @@ import { createServer, type HttpServer } from '../../http/server.js';
 import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
-import type { Supervisor } from '../../supervisor/supervisor.js';
+import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
-import {
-  addressesOf,
-  createSupervisor,
-  openCatalog,
-  openConfiguredStore,
-  openService,
-  type Service,
-} from '../parts.js';
+import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { onSignals, tellReady } from '../signals.js';
 
 export function serviceCommands(): Command[] {
@@ -34,7 +28,7 @@ export function serviceCommands(): Command[] {
       'farm',
       'Run the supervisor and its renderers.',
       [...PLACES, 'host', 'farmPort', ...FARM, 'logLevel'],
-      farm,
+      farmAlone,
     ),
     service(
       'front',
@@ -67,7 +61,7 @@ async function up(config: Config): Promise<void> {
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
   const store = await openConfiguredStore(config);
-  const supervisor = createSupervisor(parts, store);
+  const farm = createFarm(parts, store);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
   server.app.register(frontRoutes, {
@@ -80,22 +74,22 @@ async function up(config: Config): Promise<void> {
   server.app.register(filesRoutes, { folder });
   server.app.register(healthRoutes, {
     ...parts,
-    checks: [...frontChecks({ store, catalog }), ...filesChecks({ folder }), farmCheck(supervisor)],
+    checks: [...frontChecks({ store, catalog }), ...filesChecks({ folder }), farmCheck(farm)],
   });
-  await serve(parts, server, config.port, store, supervisor);
+  await serve(parts, server, config.port, store, farm);
 }
 
-async function farm(config: Config): Promise<void> {
+async function farmAlone(config: Config): Promise<void> {
   const parts = openService(config, 'farm');
   await openCatalog(parts);
   const store = await openConfiguredStore(config);
-  const supervisor = createSupervisor(parts, store);
+  const farm = createFarm(parts, store);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
     ...parts,
-    checks: [{ name: 'store', run: () => store.ping() }, farmCheck(supervisor)],
+    checks: [{ name: 'store', run: () => store.ping() }, farmCheck(farm)],
   });
-  await serve(parts, server, config.farmPort, store, supervisor);
+  await serve(parts, server, config.farmPort, store, farm);
 }
 
 async function front(config: Config): Promise<void> {
@@ -121,18 +115,12 @@ async function files(config: Config): Promise<void> {
 }
 
 /** Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. */
-async function serve(
-  parts: Service,
-  server: HttpServer,
-  port: number,
-  store?: JobStore,
-  supervisor?: Supervisor,
-): Promise<void> {
+async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
   const { log, config } = parts;
   try {
     const address = await server.listen({ host: config.host, port });
-    await supervisor?.start();
-    log.info({ address, store: store?.name, slots: supervisor?.slots.length }, `listening on ${address}`);
+    await farm?.start();
+    log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
   } catch (error) {
     await server.close();
     await store?.close();
@@ -145,23 +133,29 @@ async function serve(
   onSignals({
     drain: async () => {
       log.info('draining: finishing the present jobs');
-      await supervisor?.drain();
+      await farm?.drain();
       await close();
       log.info('ended');
     },
     stop: async () => {
       log.warn('stopping at once: the present jobs are given back');
-      await supervisor?.stop();
+      await farm?.stop();
       await close();
     },
   });
+  if (farm) await untilReady(farm, parts.clock);
   tellReady();
 }
 
-const farmCheck = (supervisor: Supervisor): Check => ({
+/** A farm can work when its first renderer has booted; looks as often as somebody who waits for it would. */
+async function untilReady(farm: Farm, clock: Clock): Promise<void> {
+  while (!farm.readiness().ready) await new Promise<void>((resolve) => clock.after(100, resolve));
+}
+
+const farmCheck = (farm: Farm): Check => ({
   name: 'farm',
   run: async () => {
-    const { ready, reason } = supervisor.readiness();
+    const { ready, reason } = farm.readiness();
     if (!ready) throw new Error(`The farm takes no jobs: ${reason}.`);
   },
 });

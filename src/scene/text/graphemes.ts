@@ -56,6 +56,5 @@ function isEmoji(cluster: string, stack: readonly Face[]): boolean {
   const point = cluster.codePointAt(0) as number;
   if (point < 0x80 && !cluster.includes('\u20e3')) return false;
   const drawnBy = (kind: Face['kind']) => stack.some((face) => face.kind === kind && face.coverage.has(point));
-  if (AS_EMOJI.test(cluster) && !cluster.includes('\ufe0e')) return true;
-  return drawnBy('emoji') && !drawnBy('text');
+  return AS_EMOJI.test(cluster) || (drawnBy('emoji') && !drawnBy('text'));
 }

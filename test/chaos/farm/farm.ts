@@ -1,4 +1,4 @@
-/** A real farm for one test: the SQLite store in a fresh folder, a supervisor, and a fixture as its renderer. */
+/** A real farm for one test: the SQLite store in a fresh folder, a supervisor, and a renderer: a fixture, or the real one. */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.js';
-import type { Job, Words } from '../../../src/job.js';
+import type { Job, JobRequest, Words } from '../../../src/job.js';
 import { openStorage } from '../../../src/media/storage.js';
 import { openStore } from '../../../src/store/open.js';
 import type { JobStore } from '../../../src/store/store.js';
@@ -37,8 +37,6 @@ export const WIDE: SupervisorOptions = {
 
 export interface FarmOptions {
   readonly options?: Partial<SupervisorOptions>;
-  /** For the fixture. */
-  readonly megabytes?: number;
   readonly busyDeadlineMs?: number;
   /** To stand between the supervisor and the store. */
   readonly through?: (store: JobStore) => SupervisorTools['store'];
@@ -46,8 +44,20 @@ export interface FarmOptions {
   readonly start?: boolean;
 }
 
-export const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../fixtures/renderers/${name}.js`, import.meta.url));
+/** What is forked as a renderer, given the data folder. */
+export type RendererKind = (dataFolder: string) => {
+  readonly module: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly discard?: SupervisorTools['discard'];
+};
+
+/** One of test/fixtures/renderers; `megabytes` is for those that eat memory. */
+export const fixture =
+  (name: string, megabytes?: number): RendererKind =>
+  (dataFolder) => ({
+    module: fileURLToPath(new URL(`../../fixtures/renderers/${name}.js`, import.meta.url)),
+    args: { dataFolder, heartbeatMs: 100, megabytes },
+  });
 
 export class Farm {
   readonly recorder = new Recorder();
@@ -56,16 +66,16 @@ export class Farm {
   readonly store: JobStore;
   readonly supervisor: Supervisor;
 
-  constructor(dataFolder: string, store: JobStore, renderer: string, { options, megabytes, through }: FarmOptions) {
+  constructor(dataFolder: string, store: JobStore, renderer: RendererKind, { options, through }: FarmOptions) {
     this.dataFolder = dataFolder;
     this.store = store;
-    const args = [JSON.stringify({ dataFolder, heartbeatMs: 100, megabytes })];
+    const { module, args, discard } = renderer(dataFolder);
     this.supervisor = new Supervisor(
       { ...WIDE, ...options },
       {
         store: through?.(store) ?? store,
-        program: { module: fixture(renderer), args },
-        discard: (attempt) => openStorage(dataFolder).discard(attempt),
+        program: { module, args: [JSON.stringify(args)] },
+        discard: discard ?? ((attempt) => openStorage(dataFolder).discard(attempt)),
         observer: this.recorder.observer,
         clock: systemClock,
         // Delays and spreads as short as they can be.
@@ -76,9 +86,11 @@ export class Farm {
 
   // As arrows, so that a test can take out those that it uses.
 
-  readonly enqueue = async (words: Words = {}): Promise<Job> => {
-    const template = { id: 'tiny', version: '0'.repeat(64) };
-    const { job } = await this.store.enqueue({ partner: 'test', request: { template, cast: {}, words } });
+  readonly enqueue = (words: Words = {}): Promise<Job> =>
+    this.enqueueRequest({ template: { id: 'none', version: '0'.repeat(64) }, cast: {}, words });
+
+  readonly enqueueRequest = async (request: JobRequest): Promise<Job> => {
+    const { job } = await this.store.enqueue({ partner: 'test', request });
     this.ids.push(job.id);
     return job;
   };
@@ -102,11 +114,15 @@ export class Farm {
 }
 
 /** A farm that is gone when the test ends, however it ends. */
-export async function farm(context: TestContext, renderer: string, options: FarmOptions = {}): Promise<Farm> {
+export async function farm(
+  context: TestContext,
+  renderer: string | RendererKind,
+  options: FarmOptions = {},
+): Promise<Farm> {
   const dataFolder = await freshFolder();
   const { busyDeadlineMs } = options;
   const store = await openStore(storeIn(dataFolder), busyDeadlineMs === undefined ? {} : { busyDeadlineMs });
-  const made = new Farm(dataFolder, store, renderer, options);
+  const made = new Farm(dataFolder, store, typeof renderer === 'string' ? fixture(renderer) : renderer, options);
   context.after(async () => {
     await made.supervisor.stop();
     await store.close();

@@ -11,8 +11,8 @@ export type Happening = {
 }[Kind];
 export type Of<K extends Kind> = Extract<Happening, { kind: K }>;
 
-/** Far longer than anything takes; only so that a test which would wait for ever says what for. */
-const GIVE_UP_MS = 45_000;
+/** Nothing that a test waits for takes so long without any event on the way; only so that one which would wait for ever says what for. */
+const GIVE_UP_MS = 40_000;
 
 export class Recorder {
   readonly all: Happening[] = [];
@@ -59,18 +59,23 @@ export class Recorder {
     // The compiler does not see that an event of this kind has arguments of this kind.
     const holds = ({ args }: Happening) => (condition as (...args: unknown[]) => boolean)(...args);
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const giveUp = () => {
+        this.#emitter.off('event', look);
+        const seen = this.all.map(({ kind }) => kind).filter((other) => other !== 'state');
+        reject(new Error(`Waited in vain for ${count} times ${kind}. There were: ${seen.join(' ')}`));
+      };
+      let timer = setTimeout(giveUp, GIVE_UP_MS);
+      const look = (latest?: Kind) => {
+        if (latest !== 'state') {
+          clearTimeout(timer);
+          timer = setTimeout(giveUp, GIVE_UP_MS);
+        }
         const found = this.of(kind).filter(holds);
         if (found.length < count) return;
         clearTimeout(timer);
         this.#emitter.off('event', look);
         resolve(found.slice(0, count));
       };
-      const timer = setTimeout(() => {
-        this.#emitter.off('event', look);
-        const seen = this.all.map(({ kind }) => kind).filter((other) => other !== 'state');
-        reject(new Error(`Waited in vain for ${count} times ${kind}. There were: ${seen.join(' ')}`));
-      }, GIVE_UP_MS);
       this.#emitter.on('event', look);
       look();
     });
@@ -78,6 +83,6 @@ export class Recorder {
 
   #note(happening: Happening): void {
     this.all.push(happening);
-    this.#emitter.emit('event');
+    this.#emitter.emit('event', happening.kind);
   }
 }

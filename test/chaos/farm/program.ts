@@ -1,0 +1,56 @@
+/**
+ * A farm as a program of its own, so that a test can kill it: a supervisor over a fixture, in a data folder that the test made. It tells its parent every
+ * process that it starts and every job that is being worked at. Arguments: the data folder, the fixture, and as
+ * JSON what is special about the supervisor's options.
+ */
+
+import type { ErrorCode } from '../../../src/errors.js';
+import { openStore } from '../../../src/store/open.js';
+import type { JobStore, Renewal } from '../../../src/store/store.js';
+import { Farm, fixture, storeIn } from './farm.js';
+
+export type Told =
+  | { readonly kind: 'started'; readonly pid: number }
+  | { readonly kind: 'working'; readonly id: string }
+  | { readonly kind: 'lost'; readonly id: string }
+  | { readonly kind: 'died'; readonly code: ErrorCode };
+
+const [dataFolder = '', renderer = '', special = '{}'] = process.argv.slice(2);
+const tell = (told: Told) => void process.send?.(told);
+
+const store = await openStore(storeIn(dataFolder));
+const working = new Set<string>();
+/** The store with an ear at its renewals, with which progress comes. */
+const through = (store: JobStore): JobStore =>
+  Object.assign(Object.create(store), {
+    renew: (renewals: readonly Renewal[], leaseMs: number) => {
+      for (const { id, progress } of renewals) {
+        if (progress === 0 || working.has(id)) continue;
+        working.add(id);
+        tell({ kind: 'working', id });
+      }
+      return store.renew(renewals, leaseMs);
+    },
+  });
+const farm = new Farm(dataFolder, store, fixture(renderer), {
+  options: { ...JSON.parse(special), server: 'doomed' },
+  through,
+});
+const { observer } = farm.recorder;
+const { started, leaseLost, died } = observer;
+Object.assign(observer, {
+  started: (...args: Parameters<typeof started>) => {
+    started(...args);
+    tell({ kind: 'started', pid: args[1] });
+  },
+  leaseLost: (...args: Parameters<typeof leaseLost>) => {
+    leaseLost(...args);
+    tell({ kind: 'lost', id: args[0].id });
+  },
+  died: (...args: Parameters<typeof died>) => {
+    died(...args);
+    tell({ kind: 'died', code: args[2].code });
+  },
+});
+process.on('disconnect', () => process.exit());
+await farm.supervisor.start();

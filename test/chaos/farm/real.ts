@@ -1,0 +1,22 @@
+/** The real renderer, over the tiny template of the fixtures. */
+
+import { join } from 'node:path';
+import { openFfmpeg } from '../../../src/media/ffmpeg.js';
+import { openEditions } from '../../../src/media/install/editions.js';
+import { openStorage } from '../../../src/media/storage.js';
+import { packageFolder } from '../../../src/package.js';
+import type { RendererOptions } from '../../../src/renderer/options.js';
+import type { RendererKind } from './farm.js';
+
+export const TINY = join(packageFolder, 'test', 'fixtures', 'templates', 'tiny');
+
+export const realRenderer: RendererKind = (dataFolder) => {
+  const args: RendererOptions = { dataFolder, templateFolders: [TINY], heartbeatMs: 100, stallMs: 30_000 };
+  const storage = openStorage(dataFolder);
+  const editions = openEditions(dataFolder, openFfmpeg());
+  const discard = async (attempt: { id: string; fence: number }) => {
+    await storage.discard(attempt);
+    await editions.sweep();
+  };
+  return { module: join(packageFolder, 'dist', 'src', 'renderer', 'main.js'), args: { ...args }, discard };
+};
