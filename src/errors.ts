@@ -59,7 +59,7 @@ const KNOWN = {
   range_not_satisfiable: { retryable: false, hint: 'Ask for a range within the length that Content-Range gives.' },
   unsupported_media_type: { retryable: false, hint: 'Send Content-Type: application/json.' },
   body_too_large: { retryable: false, hint: 'Send a smaller body.' },
-  already_running: { retryable: false, hint: 'Another Storyfarm uses this data folder; stop it or choose another dataDir.' },
+  already_running: { retryable: false, hint: 'Another Storyfarm uses this data folder; stop it or choose another data folder (dataFolder).' },
   port_in_use: { retryable: false, hint: 'Choose another port or stop the program that listens there.' },
   unavailable: { retryable: true, hint: 'Try again after the time given.' },
   internal: { retryable: true, hint: 'This is a defect; the log has the cause under the same request id.' },

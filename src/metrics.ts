@@ -28,6 +28,8 @@ export interface Metrics {
 
   /** Jobs whose rendering ended on this server; `outcome` is `rendered`, `dead` or `cancelled`. */
   readonly jobsFinished: Counter<'outcome'>;
+  /** Attempts that did not succeed and were counted, by error code: failures that the renderer told, and its deaths. */
+  readonly attemptsFailed: Counter<'code'>;
   /** Seconds of wall time by stage of an attempt: `prepare`, `fill`, `draw`, `encode`, `verify`, `publish`. */
   readonly stageDuration: Histogram<'stage'>;
   /** Renderers replaced as planned, by reason: `jobs`, `memory`, `age` and what else the supervisor decides on. */
@@ -36,6 +38,8 @@ export interface Metrics {
   readonly restarts: Counter<'cause'>;
   /** Bytes of the whole process tree of a slot. */
   readonly slotMemory: Gauge<'slot'>;
+  /** Bytes that the renderer in a slot grew by with its last job, between jobs: what that job leaked. */
+  readonly slotGrowth: Gauge<'slot'>;
   /** Slots by condition: `booting`, `idle`, `busy` and so on. */
   readonly slots: Gauge<'condition'>;
   /** Attempts whose lease was lost: their results were written off. */
@@ -91,10 +95,12 @@ export function createMetrics(): Metrics {
     queueOldestDue: gauge('queue_oldest_due_seconds', 'Time that the oldest due job has waited.'),
 
     jobsFinished: counter('jobs_finished_total', 'Jobs whose rendering ended on this server, by outcome.', ['outcome']),
+    attemptsFailed: counter('attempts_failed_total', 'Attempts that failed and were counted, by error code.', ['code']),
     stageDuration: seconds('stage_duration_seconds', 'Wall time of a stage of an attempt.', ['stage'], STAGE_SECONDS),
     recycles: counter('renderer_recycles_total', 'Renderers replaced as planned, by reason.', ['reason']),
     restarts: counter('renderer_restarts_total', 'Renderers replaced after a death, by cause.', ['cause']),
     slotMemory: gauge('slot_memory_bytes', 'Memory of the process tree in a slot.', ['slot']),
+    slotGrowth: gauge('slot_growth_bytes', 'Memory that the renderer in a slot kept from its last job.', ['slot']),
     slots: gauge('slots', 'Slots by condition.', ['condition']),
     leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),

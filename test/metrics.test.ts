@@ -7,6 +7,7 @@ describe('the metrics', () => {
     const text = await createMetrics().text();
     const names = [...text.matchAll(/^# HELP (storyfarm_\w+) .+$/gm)].map(([, name]) => name);
     assert.deepEqual(names.sort(), [
+      'storyfarm_attempts_failed_total',
       'storyfarm_claims_paused',
       'storyfarm_http_event_streams',
       'storyfarm_http_request_duration_seconds',
@@ -18,6 +19,7 @@ describe('the metrics', () => {
       'storyfarm_queue_oldest_due_seconds',
       'storyfarm_renderer_recycles_total',
       'storyfarm_renderer_restarts_total',
+      'storyfarm_slot_growth_bytes',
       'storyfarm_slot_memory_bytes',
       'storyfarm_slots',
       'storyfarm_stage_duration_seconds',

@@ -62,6 +62,7 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       log.info({ job, stages: result.stages }, 'job rendered');
     },
     failed: (job, failure, retryInMs) => {
+      metrics.attemptsFailed.inc({ code: failure.code });
       if (retryInMs === null) metrics.jobsFinished.inc({ outcome: 'dead' });
       log.warn(
         { job, code: failure.code, retryInMs },
@@ -83,7 +84,9 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       for (const condition of CONDITIONS)
         metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
       for (const slot of slots) {
-        metrics.slotMemory.set({ slot: `${slot.number}` }, slot.renderer?.memory ?? 0);
+        const name = { slot: `${slot.number}` };
+        metrics.slotMemory.set(name, slot.renderer?.memory ?? 0);
+        metrics.slotGrowth.set(name, slot.renderer?.growth ?? 0);
       }
       if (queue) showQueue(metrics, queue);
     },

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { failure } from '../../../src/errors.js';
+import { fateOfCrash, fateOfFailure } from '../../../src/supervisor/decisions/fate.js';
+
+const limits = { maxAttempts: 3, maxCrashes: 3 };
+
+describe('the fate of a job that failed', () => {
+  it('is another try, counted and later', () => {
+    const told = failure('ffmpeg_failed', 'It ended with 1.');
+    assert.deepEqual(fateOfFailure({ attempt: 1 }, told, limits, 0), {
+      event: 'retried',
+      options: { failure: told, retryInMs: 4_000, counts: 'attempt' },
+    });
+  });
+
+  it('is death at the last attempt, or when trying again cannot help', () => {
+    for (const [code, attempt] of [
+      ['ffmpeg_failed', 2],
+      ['words_do_not_fit', 0],
+    ] as const) {
+      const told = failure(code, 'No.');
+      assert.deepEqual(fateOfFailure({ attempt }, told, limits, 0), {
+        event: 'dead',
+        options: { failure: told, retryInMs: null, counts: 'attempt' },
+      });
+    }
+  });
+
+  it('is to be given back when the disk was full, whatever it had behind it', () => {
+    assert.deepEqual(fateOfFailure({ attempt: 2 }, failure('no_space', 'Full.'), limits, 0), { event: 'released' });
+  });
+});
+
+describe('the fate of a job whose renderer died', () => {
+  const cause = failure('renderer_crashed', 'The renderer ended by SIGSEGV.');
+
+  it('is another try at once, counted as a crash', () => {
+    for (const crashes of [0, 1]) {
+      assert.deepEqual(fateOfCrash({ crashes }, cause, limits), {
+        event: 'retried',
+        options: { failure: cause, retryInMs: 0, counts: 'crash' },
+      });
+    }
+  });
+
+  it('is poison at the last crash, which names its cause', () => {
+    const fate = fateOfCrash({ crashes: 2 }, cause, limits);
+    assert.deepEqual(fate, {
+      event: 'dead',
+      options: {
+        failure: failure(
+          'poison',
+          'The job ended 3 renderers, the last with renderer_crashed: The renderer ended by SIGSEGV.',
+        ),
+        retryInMs: null,
+        counts: 'crash',
+      },
+    });
+  });
+});
