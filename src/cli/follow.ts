@@ -32,7 +32,8 @@ export async function followJob(
   let last: Pick<JobDocument, 'state' | 'progress'> = job;
   const parser = createParser({
     onEvent: ({ data }) => {
-      last = JSON.parse(data) as typeof last;
+      // A progress event tells no state: it is still the last one.
+      last = { ...last, ...(JSON.parse(data) as Partial<typeof last>) };
       onProgress(last.progress, last.state);
     },
   });

@@ -9,7 +9,7 @@ import { canLeash } from '../../src/leash.js';
 import { openStorage } from '../../src/media/storage.js';
 import type { SupervisorOptions } from '../../src/supervisor/options.js';
 import { farm } from './farm/farm.js';
-import { assertGone } from './farm/invariants.js';
+import { assertGone } from './farm/gone.js';
 import type { Told } from './farm/program.js';
 
 describe('a supervisor that is killed', () => {

@@ -29,10 +29,13 @@ interface DemoJob {
   readonly first?: string;
 }
 
+/** Cut to what the bubble takes: as much as a person may type. */
+const LONG = 'A long line shrinks until all of it fits, and then it still looks good, even in a bubble as small as this one is here';
+
 const JOBS: readonly DemoJob[] = [
   { name: 'Korean', locale: 'ko' },
   { name: 'English, emoji', locale: 'en', first: 'Guess who? 🎉❤️‍🔥' },
-  { name: 'long, shrinks', locale: 'en', first: 'This is quite a long line that has to shrink to fit' },
+  { name: 'long, shrinks', locale: 'en', first: LONG },
 ];
 
 export function demoCommand(): Command {
@@ -127,7 +130,7 @@ async function renderAll(url: string, { template }: InstalledTemplate): Promise<
   const jobs = JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
     const bar = bars.add(name);
     const words = Object.fromEntries(
-      template.bubbles.map((bubble, n) => [bubble.id, n === 0 && first ? first : inLocale(bubble.sample, locale)]),
+      template.bubbles.map((bubble, n) => [bubble.id, n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale)]),
     );
     const sent = performance.now();
     const job = await followJob(url, await sendJob(url, { template: template.id, words }), bar.show);
@@ -136,6 +139,12 @@ async function renderAll(url: string, { template }: InstalledTemplate): Promise<
   const rendered = await Promise.all(jobs);
   bars.done();
   return rendered;
+}
+
+/** Whole words, as many as the limit allows. */
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  return text.slice(0, text.lastIndexOf(' ', most)).replace(/,$/, '');
 }
 
 function tell(rendered: readonly Rendered[], folder: string): void {

@@ -4,11 +4,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FINISHED_STATES, type HistoryEntry, isFinished, type Job } from '../../../src/job.js';
 import type { JobStore } from '../../../src/store/store.js';
+import { assertGone } from './gone.js';
 
 export interface Aftermath {
   readonly store: Pick<JobStore, 'get' | 'history' | 'counts'>;
@@ -75,41 +75,3 @@ async function assertFiles(job: Job, dataFolder: string): Promise<void> {
 }
 
 const entries = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
-
-/** Long enough for the kernel to end what was killed. */
-const GONE_MS = 3_000;
-
-/** No process is left, nor any of a group that one of them led. There is no event for the end of a process that is not one's child; so this looks again. */
-export async function assertGone(pids: readonly number[]): Promise<void> {
-  const deadline = performance.now() + GONE_MS;
-  for (;;) {
-    const left = living().filter(({ pid, group }) => pids.includes(pid) || pids.includes(group));
-    if (left.length === 0) return;
-    assert.ok(performance.now() < deadline, `processes are left: ${left.map(({ line }) => line).join('\n')}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-interface Living {
-  readonly pid: number;
-  readonly group: number;
-  readonly line: string;
-}
-
-/** Every process but those that are dead and wait for their parent to notice. */
-function living(): Living[] {
-  const found: Living[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const line = readFileSync(`/proc/${name}/stat`, 'latin1');
-      // pid (program) state parent group …; the program's name may hold spaces and brackets.
-      const [state, , group] = line.slice(line.lastIndexOf(')') + 2).split(' ');
-      if (state !== 'Z' && state !== 'X')
-        found.push({ pid: Number(name), group: Number(group), line: line.slice(0, 60) });
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return found;
-}

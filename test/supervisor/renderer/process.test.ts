@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { systemClock } from '../../../src/clock.js';
 import type { ToSupervisor } from '../../../src/ipc/messages.js';
 import { type Death, RendererProcess } from '../../../src/supervisor/renderer/process.js';
+import { assertGone } from '../../chaos/farm/gone.js';
 
 interface Life {
   readonly process: RendererProcess;
@@ -84,8 +85,7 @@ describe('a renderer process', () => {
     renderer.kill();
     const { signal } = await death;
     assert.equal(signal, 'SIGKILL');
-    // The child held the pipes: that its death was told by their closing shows that it is gone.
-    assert.throws(() => process.kill(-renderer.pid, 0), { code: 'ESRCH' });
+    await assertGone([renderer.pid]);
     assert.equal(lines.length, 1);
     renderer.kill();
   });
@@ -97,7 +97,7 @@ describe('a renderer process', () => {
       child.on('spawn', () => process.exit(0));`;
     const { process: renderer, death } = await live(context, script);
     assert.equal((await death).code, 0);
-    assert.throws(() => process.kill(-renderer.pid, 0), { code: 'ESRCH' });
+    await assertGone([renderer.pid]);
   });
 
   it('with a grandchild that has left the group and holds the pipes, is dead all the same', async (context) => {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Lease, Renewal } from '../../../src/store/store.js';
+import { Leases } from '../../../src/supervisor/jobs/leases.js';
+import { Beside } from '../../../src/supervisor/loop.js';
+import type { Assignment } from '../../../src/supervisor/renderer/renderer.js';
+import { job, promised, settled } from '../fakes.js';
+
+const LEASE_MS = 30_000;
+const assigned = (id: string, progress = 0.5): Assignment => ({
+  job: job(id),
+  progress,
+  progressAt: 0,
+  lostAt: undefined,
+});
+
+function keeping() {
+  const calls: string[] = [];
+  const lost: Lease[] = [];
+  let answer = promised<readonly Lease[]>();
+  const store = {
+    renew: (renewals: readonly Renewal[]) => {
+      calls.push(`renew ${renewals.map(({ id, progress }) => `${id}@${progress}`).join(' ')}`);
+      return answer.promise;
+    },
+    rescue: async () => {
+      calls.push('rescue');
+      return 0;
+    },
+  };
+  const beside = new Beside(
+    () => {},
+    () => {},
+  );
+  const leases = new Leases(LEASE_MS, 0, { store, beside, lost: (lease) => lost.push(lease) });
+  const reply = async (leases: readonly Lease[] | Error = []) => {
+    if (leases instanceof Error) answer.broken(leases);
+    else answer.keep(leases);
+    answer = promised();
+    await settled();
+  };
+  return { leases, calls, lost, reply };
+}
+
+describe('leases', () => {
+  it('are renewed every half second while jobs are rendered, every third of their time while outcomes are written', async () => {
+    const { leases, calls, reply } = keeping();
+    leases.tend([assigned('a')], [], 0);
+    await reply();
+    leases.tend([assigned('a')], [], 499);
+    leases.tend([assigned('a', 0.7)], [{ id: 'b', fence: 1 }], 500);
+    await reply();
+    leases.tend([], [{ id: 'b', fence: 1 }], 5_000);
+    leases.tend([], [{ id: 'b', fence: 1 }], 10_500);
+    await reply();
+    assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.7 b@1', 'renew b@1']);
+  });
+
+  it('of its own are renewed before any are rescued, and not at the same time', async () => {
+    const { leases, calls, reply } = keeping();
+    leases.tend([assigned('a')], [], LEASE_MS / 2);
+    await settled();
+    assert.deepEqual(calls, ['renew a@0.5']);
+    leases.tend([assigned('a')], [], LEASE_MS);
+    await reply();
+    assert.deepEqual(calls, ['renew a@0.5', 'rescue']);
+  });
+
+  it('are not rescued while its own cannot be renewed', async () => {
+    const { leases, calls, reply } = keeping();
+    leases.tend([assigned('a')], [], LEASE_MS / 2);
+    await reply(new Error('locked'));
+    assert.deepEqual(calls, ['renew a@0.5']);
+    leases.tend([assigned('a')], [], LEASE_MS / 2 + 500);
+    await reply();
+    assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.5', 'rescue']);
+  });
+
+  it('of others are looked after by an idle farm too, and nothing else is written', async () => {
+    const { leases, calls } = keeping();
+    for (let now = 0; now <= LEASE_MS; now += 250) {
+      leases.tend([], [], now);
+      await settled();
+    }
+    assert.deepEqual(calls, ['rescue', 'rescue']);
+  });
+
+  it('that are lost are told', async () => {
+    const { leases, lost, reply } = keeping();
+    leases.tend([assigned('a'), assigned('b')], [], 0);
+    await reply([{ id: 'b', fence: 1 }]);
+    assert.deepEqual(lost, [{ id: 'b', fence: 1 }]);
+  });
+});
