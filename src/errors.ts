@@ -13,53 +13,89 @@ interface Fault {
 const KNOWN = {
   // Bad input: what was asked cannot be done, whoever asks again.
   invalid_request: { retryable: false, hint: 'Correct the fields that the pointers name.' },
-  unknown_template: { retryable: false, hint: 'GET /v1/templates or `storyfarm templates list` shows the installed templates.' },
+  unknown_template: {
+    retryable: false,
+    hint: 'GET /v1/templates or `storyfarm templates list` shows the installed templates.',
+  },
   unknown_job: { retryable: false, hint: 'Check the job id; finished jobs are forgotten after the retention time.' },
   unknown_bubble: { retryable: false, hint: 'Use the bubble ids of the template (`storyfarm templates show`).' },
   missing_words: { retryable: false, hint: 'Give words for every bubble that the template requires.' },
   unknown_role: { retryable: false, hint: 'Use the role ids of the template (`storyfarm templates show`).' },
   unknown_character: { retryable: false, hint: 'Use one of the characters that the template offers for this role.' },
   words_too_long: { retryable: false, hint: 'Shorten the words to the limit of the bubble.' },
-  words_do_not_fit: { retryable: false, hint: 'Shorten the words: they do not fit the bubble even at its smallest size.' },
+  words_do_not_fit: {
+    retryable: false,
+    hint: 'Shorten the words: they do not fit the bubble even at its smallest size.',
+  },
   missing_glyphs: { retryable: false, hint: 'Remove the characters that no installed font can draw.' },
-  control_characters: { retryable: false, hint: 'Remove control characters, bidirectional overrides and private-use characters.' },
+  control_characters: {
+    retryable: false,
+    hint: 'Remove control characters, bidirectional overrides and private-use characters.',
+  },
   idempotency_conflict: { retryable: false, hint: 'Use a new Idempotency-Key for a different request.' },
   not_cancellable: { retryable: false, hint: 'Only queued and rendering jobs can be cancelled.' },
   template_invalid: { retryable: false, hint: 'Run `storyfarm templates validate` and mend what it names.' },
-  config_invalid: { retryable: false, hint: 'Run `storyfarm config` to see every option, its value and where it came from.' },
+  config_invalid: {
+    retryable: false,
+    hint: 'Run `storyfarm config` to see every option, its value and where it came from.',
+  },
   // Rendering.
   ffmpeg_missing: { retryable: false, hint: 'Install ffmpeg, or set ffmpegPath (STORYFARM_FFMPEG_PATH).' },
   ffmpeg_failed: { retryable: true, hint: 'Read the end of the ffmpeg output in the cause.' },
-  ffmpeg_stalled: { retryable: true, hint: 'ffmpeg made no progress within the stall budget; look at the load of the machine.' },
+  ffmpeg_stalled: {
+    retryable: true,
+    hint: 'ffmpeg made no progress within the stall budget; look at the load of the machine.',
+  },
   output_incomplete: { retryable: true, hint: 'The encoder left a file that is not whole; it was not published.' },
   too_large: { retryable: false, hint: 'Raise maxBytes of the rendition, or lower its size.' },
-  font_missing: { retryable: false, hint: 'Run `npm run fonts` or restore the fonts folder; `storyfarm doctor` checks it.' },
+  font_missing: {
+    retryable: false,
+    hint: 'Run `npm run fonts` or restore the fonts folder; `storyfarm doctor` checks it.',
+  },
   no_space: { retryable: true, hint: 'Free disk space; the farm goes on by itself.' },
   aborted: { retryable: true, hint: 'The attempt was stopped from outside; it is tried again and not counted.' },
   // Deaths of a renderer, as the supervisor sees them.
   renderer_crashed: { retryable: true, hint: 'The renderer ended during the job; see signal and exit code.' },
   renderer_silent: { retryable: true, hint: 'The renderer sent no heartbeat and was killed.' },
-  renderer_stalled: { retryable: true, hint: 'The job made no progress within the stall budget; the renderer was killed.' },
-  renderer_memory: { retryable: true, hint: 'The renderer passed the hard memory limit mid-job and was killed; see maxMemoryHard.' },
+  renderer_stalled: {
+    retryable: true,
+    hint: 'The job made no progress within the stall budget; the renderer was killed.',
+  },
+  renderer_memory: {
+    retryable: true,
+    hint: 'The renderer passed the hard memory limit mid-job and was killed; see maxMemoryHard.',
+  },
   renderer_nonsense: {
     retryable: true,
     hint: 'The renderer sent what is no message; supervisor and renderer may be of different builds. Restart the farm.',
   },
   boot_failed: { retryable: true, hint: 'The renderer could not start; run `storyfarm doctor`.' },
-  poison: { retryable: false, hint: 'The job ended several renderers; it was set aside. Look at its history before trying it again.' },
+  poison: {
+    retryable: false,
+    hint: 'The job ended several renderers; it was set aside. Look at its history before trying it again.',
+  },
   // Store.
   fenced: { retryable: false, hint: 'The lease was lost; another attempt owns the job now. Nothing was written.' },
   store_busy: { retryable: true, hint: 'The store is locked or away; try again shortly.' },
   store_corrupt: { retryable: false, hint: 'Restore the store from a backup (docs/operations.md).' },
-  store_too_new: { retryable: false, hint: 'The store was written by a newer Storyfarm; install that version or newer.' },
+  store_too_new: {
+    retryable: false,
+    hint: 'The store was written by a newer Storyfarm; install that version or newer.',
+  },
   // Service.
   not_found: { retryable: false, hint: 'Check the address.' },
   method_not_allowed: { retryable: false, hint: 'Use one of the methods in the Allow header.' },
-  precondition_failed: { retryable: false, hint: 'The file is not the one that If-Match or If-Unmodified-Since names; fetch it anew.' },
+  precondition_failed: {
+    retryable: false,
+    hint: 'The file is not the one that If-Match or If-Unmodified-Since names; fetch it anew.',
+  },
   range_not_satisfiable: { retryable: false, hint: 'Ask for a range within the length that Content-Range gives.' },
   unsupported_media_type: { retryable: false, hint: 'Send Content-Type: application/json.' },
   body_too_large: { retryable: false, hint: 'Send a smaller body.' },
-  already_running: { retryable: false, hint: 'Another Storyfarm uses this data folder; stop it or choose another data folder (dataFolder).' },
+  already_running: {
+    retryable: false,
+    hint: 'Another Storyfarm uses this data folder; stop it or choose another data folder (dataFolder).',
+  },
   port_in_use: { retryable: false, hint: 'Choose another port or stop the program that listens there.' },
   unavailable: { retryable: true, hint: 'Try again after the time given.' },
   internal: { retryable: true, hint: 'This is a defect; the log has the cause under the same request id.' },
@@ -127,7 +163,8 @@ export function failure(code: ErrorCode, message: string): Failure {
 export function asStoryfarmError(thrown: unknown): StoryfarmError {
   if (thrown instanceof StoryfarmError) return thrown;
   const code = (thrown as { code?: unknown } | null)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new StoryfarmError('no_space', 'The disk is full.', { cause: thrown });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new StoryfarmError('no_space', 'The disk is full.', { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new StoryfarmError('internal', message, { cause: thrown });
 }

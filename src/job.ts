@@ -63,7 +63,16 @@ export interface JobResult {
 export interface HistoryEntry {
   /** Milliseconds since the epoch, on the database's clock. */
   readonly at: number;
-  readonly event: 'enqueued' | 'claimed' | 'released' | 'rescued' | 'retried' | 'rendered' | 'delivered' | 'dead' | 'cancelled';
+  readonly event:
+    | 'enqueued'
+    | 'claimed'
+    | 'released'
+    | 'rescued'
+    | 'retried'
+    | 'rendered'
+    | 'delivered'
+    | 'dead'
+    | 'cancelled';
   readonly fence: number;
   readonly server: string | null;
   readonly failure: Failure | null;

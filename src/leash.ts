@@ -4,4 +4,5 @@
  */
 import { spawnSync } from 'node:child_process';
 
-export const canLeash: boolean = process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0;
+export const canLeash: boolean =
+  process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0;

@@ -27,7 +27,10 @@ export function openService(config: Config, part: string): Service {
   return { config, clock: systemClock, log: createLog({ part, level: config.logLevel }), metrics: createMetrics() };
 }
 
-export const openConfiguredStore = ({ store }: Pick<Config, 'store'>): Promise<JobStore> => openStore(store ?? '');
+/** `onlyLook`: a command that is over in a moment does not read the whole file for damage first, as a service does. */
+export function openConfiguredStore({ store }: Pick<Config, 'store'>, { onlyLook = false } = {}): Promise<JobStore> {
+  return openStore(store ?? '', { checkIntegrity: !onlyLook });
+}
 
 /** The usable templates; each broken one is told with its place and remedy, and the others keep working. */
 export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log'>): Promise<LoadedCatalog> {

@@ -56,7 +56,8 @@ export async function drawPixels(overlay: Overlay, layout: TextLayout, view: Vie
   return { width, height, rgba: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
 }
 
-function contextOf(width: number, height: number): SKRSContext2D {
+/** A blank canvas in pixels, set up for words; its `canvas` encodes what was drawn. */
+export function contextOf(width: number, height: number): SKRSContext2D {
   const ctx = createCanvas(width, height).getContext('2d');
   // The host's language must not choose between variants of a glyph.
   ctx.lang = 'en';

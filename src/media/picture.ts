@@ -1,10 +1,11 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
-import { createCanvas, type Image, loadImage } from '@napi-rs/canvas';
+import { type Canvas, loadImage } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
-import { drawOverlay, prepareText, type View } from '../scene/draw.js';
+import { drawOverlay, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
 import type { Overlay } from '../scene/scene.js';
+import { contextOf } from './canvas.js';
 
 export interface DrawnWords {
   readonly overlay: Overlay;
@@ -55,12 +56,11 @@ export async function drawSheet(frames: readonly SheetFrame[], columns: number, 
   const height = Math.max(...pictures.map((picture) => Math.round((CELL * picture.height) / picture.width)));
   const across = Math.min(columns, frames.length);
   const down = Math.ceil(frames.length / across);
-  const sheet = createCanvas(GAP + across * (CELL + GAP), GAP + down * (height + CAPTION + GAP));
-  const ctx = sheet.getContext('2d');
+  const ctx = contextOf(GAP + across * (CELL + GAP), GAP + down * (height + CAPTION + GAP));
+  const sheet = ctx.canvas;
   ctx.fillStyle = '#f4f1ec';
   ctx.fillRect(0, 0, sheet.width, sheet.height);
   ctx.fillStyle = '#3a3632';
-  prepareText(ctx);
   ctx.font = `17px ${family}`;
   pictures.forEach((picture, index) => {
     const x = GAP + (index % across) * (CELL + GAP);
@@ -71,12 +71,10 @@ export async function drawSheet(frames: readonly SheetFrame[], columns: number, 
   return sheet.encode('png');
 }
 
-async function paint(blank: string, words: readonly DrawnWords[], view: View) {
-  const image: Image = await loadImage(blank);
-  const canvas = createCanvas(image.width, image.height);
-  const ctx = canvas.getContext('2d');
-  ctx.lang = 'en';
+async function paint(blank: string, words: readonly DrawnWords[], view: View): Promise<Canvas> {
+  const image = await loadImage(blank);
+  const ctx = contextOf(image.width, image.height);
   ctx.drawImage(image, 0, 0);
   for (const { overlay, layout } of words) drawOverlay(ctx, overlay, layout, view);
-  return canvas;
+  return ctx.canvas;
 }

@@ -2,14 +2,7 @@
 
 import { StoryfarmError } from '../errors.js';
 import { openSqliteStore } from './sqlite/sqlite.js';
-import type { JobStore } from './store.js';
-
-export interface StoreOptions {
-  /** Milliseconds that a call waits for a locked store before it rejects with `store_busy`; default 5000. */
-  readonly busyDeadlineMs?: number;
-  /** Whether an embedded file is read through at opening, so that damage is found at boot and not in the middle of the work; default true. Takes some 0.8 s per 100 MB. */
-  readonly checkIntegrity?: boolean;
-}
+import type { JobStore, StoreOptions } from './store.js';
 
 /**
  * `sqlite:/absolute/file.db` or `sqlite:relative/file.db` (from the working folder); the file and its folder are made when missing.

@@ -169,3 +169,11 @@ export interface JobStore {
   /** Waits for calls under way, then lets go of every handle. Other calls afterwards reject with `unavailable`; closing twice is closing once. */
   close(): Promise<void>;
 }
+
+/** How a store is opened. */
+export interface StoreOptions {
+  /** Milliseconds that a call waits for a locked store before it rejects with `store_busy`; default 5000. */
+  readonly busyDeadlineMs?: number;
+  /** Whether an embedded file is read through at opening, so that damage is found at boot and not in the middle of the work; default true. Takes some 0.8 s per 100 MB. */
+  readonly checkIntegrity?: boolean;
+}

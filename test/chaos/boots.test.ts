@@ -1,8 +1,13 @@
 /** Renderers that cannot boot: the farm stays, waits longer and longer, blames no job, and is back when they can. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
-import { breakBoots, farm, mendBoots } from './farm/farm.js';
+import { fileURLToPath } from 'node:url';
+import { breakBoots, farm, freshFolder, mendBoots } from './farm/farm.js';
+import type { Told } from './farm/program.js';
 
 describe('when renderers cannot boot', () => {
   it('the farm stays up, is not ready, takes no jobs, and backs off as one', async (context) => {
@@ -38,6 +43,23 @@ describe('when renderers cannot boot', () => {
     const [job] = await end();
     assert.deepEqual([job?.id, job?.state, job?.crashes, job?.attempt, job?.fence], [id, 'rendered', 0, 0, 1]);
     assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'draining' });
+  });
+
+  it("nothing else is needed to keep the farm's process up between two boots", async (context) => {
+    const dataFolder = await freshFolder();
+    await breakBoots(dataFolder);
+    const program = fileURLToPath(new URL('./farm/program.js', import.meta.url));
+    const child = spawn(process.execPath, [program, dataFolder, 'unfit'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    context.after(async () => {
+      child.kill('SIGKILL');
+      await rm(dataFolder, { recursive: true, force: true });
+    });
+    let died = 0;
+    for await (const line of createInterface(child.stdout)) {
+      if ((JSON.parse(line) as Told).kind === 'died') died++;
+      if (died === 4) break;
+    }
+    assert.equal(died, 4, `it ended with ${child.exitCode}`);
   });
 
   it('one that takes too long is killed, heartbeats or not', async (context) => {

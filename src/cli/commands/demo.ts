@@ -30,7 +30,8 @@ interface DemoJob {
 }
 
 /** Cut to what the bubble takes: as much as a person may type. */
-const LONG = 'A long line shrinks until all of it fits, and then it still looks good, even in a bubble as small as this one is here';
+const LONG =
+  'A long line shrinks until all of it fits, and then it still looks good, even in a bubble as small as this one is here';
 
 const JOBS: readonly DemoJob[] = [
   { name: 'Korean', locale: 'ko' },
@@ -130,7 +131,10 @@ async function renderAll(url: string, { template }: InstalledTemplate): Promise<
   const jobs = JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
     const bar = bars.add(name);
     const words = Object.fromEntries(
-      template.bubbles.map((bubble, n) => [bubble.id, n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale)]),
+      template.bubbles.map((bubble, n) => [
+        bubble.id,
+        n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale),
+      ]),
     );
     const sent = performance.now();
     const job = await followJob(url, await sendJob(url, { template: template.id, words }), bar.show);

@@ -17,7 +17,7 @@ export function statusCommand(): Command {
     .option('--json', 'print one JSON object')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
       const { config } = configOf(command);
-      const store = await openConfiguredStore(config);
+      const store = await openConfiguredStore(config, { onlyLook: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
         if (json)

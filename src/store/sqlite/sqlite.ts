@@ -13,7 +13,6 @@
 import type Database from 'better-sqlite3';
 import { StoryfarmError } from '../../errors.js';
 import type { HistoryEntry, Job, JobResult, JobState } from '../../job.js';
-import type { StoreOptions } from '../open.js';
 import type {
   ClaimOptions,
   Enqueued,
@@ -24,6 +23,7 @@ import type {
   OutboxRow,
   QueueCounts,
   Renewal,
+  StoreOptions,
 } from '../store.js';
 import { Commits, patiently } from './commits.js';
 import { openDatabase } from './database.js';

@@ -16,7 +16,8 @@ export type Told =
   | { readonly kind: 'died'; readonly code: ErrorCode };
 
 const [dataFolder = '', renderer = '', special = '{}'] = process.argv.slice(2);
-const tell = (told: Told) => void process.send?.(told);
+/** To a parent that has no channel, in lines of JSON. */
+const tell = (told: Told) => void (process.send ? process.send(told) : console.log(JSON.stringify(told)));
 
 const store = await openStore(storeIn(dataFolder));
 const working = new Set<string>();
