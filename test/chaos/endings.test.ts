@@ -79,15 +79,17 @@ describe('a stop', () => {
     }
   });
 
-  it('at any moment leaves no job in hand: a claim that is under way is given back', async (context) => {
-    const through = { claimed: Promise.resolve() };
+  it('leaves no job in hand: one whose claim was under way is given back', async (context) => {
+    let stopped: Promise<void> = Promise.resolve();
     const { enqueueMany, recorder, supervisor, end } = await farm(context, 'slow', {
       through: (store) =>
         Object.assign(Object.create(store), {
           claim: async (options: Parameters<typeof store.claim>[0]) => {
             const jobs = await store.claim(options);
-            // The store has committed; before the farm hears of it, it is stopped.
-            if (jobs.length > 0) through.claimed = supervisor.stop();
+            if (jobs.length === 0) return jobs;
+            // The store has committed; before the farm hears of it, it is stopped, and every renderer is gone.
+            stopped = supervisor.stop();
+            await recorder.times(2, 'left');
             return jobs;
           },
         }),
@@ -95,7 +97,7 @@ describe('a stop', () => {
     await recorder.times(2, 'booted');
     await enqueueMany(2);
     await recorder.until('released');
-    await through.claimed;
+    await stopped;
     assert.equal(recorder.of('assigned').length, 0);
     assert.ok((await end()).every(({ state }) => state === 'queued'));
   });
