@@ -33,7 +33,7 @@ export async function until<T>(what: string, look: () => Promise<T | false> | T 
     const seen = await look();
     if (seen !== false) return seen;
     if (performance.now() > deadline) throw new Error(`After ${DEADLINE_MS / 1000} s still not: ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -45,6 +45,14 @@ export interface Service {
   readonly mode: string;
   readonly restarts: number;
   readonly exitCode: number | undefined;
+}
+
+/** A farm in the middle of its jobs. */
+export interface Held {
+  /** The supervisor's process and all below it. */
+  readonly tree: readonly number[];
+  /** Lets the jobs go on. */
+  readonly release: () => void;
 }
 
 export class Managed {
@@ -86,7 +94,8 @@ export class Managed {
   async run(...args: readonly string[]): Promise<string> {
     const options = { env: this.#env, cwd: this.#folder, timeout: DEADLINE_MS, maxBuffer: 1 << 26 };
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], options);
-    this.pids.add(await this.daemon());
+    const daemon = await this.daemon();
+    if (daemon) this.pids.add(daemon);
     return stdout;
   }
 
@@ -114,19 +123,28 @@ export class Managed {
     return readFile(join(this.#folder, 'pm2', 'logs', `storyfarm-${part}-error.log`), 'utf8');
   }
 
-  /** Waits until the kernel shows so many encoders at work below the farm; answers the farm's processes. */
-  encoding(farm: Service, encoders: number): Promise<readonly number[]> {
-    return until(`${encoders} ffmpeg under the farm`, () => {
+  /** Catches the farm in the middle of so many jobs: their encoders are stopped, and no job ends before they are released. */
+  async hold(farm: Service, jobs: number): Promise<Held> {
+    const held = new Set<number>();
+    const tree = await until(`${jobs} jobs are being encoded`, () => {
       const pids = treeOf(farm.pid);
       for (const pid of pids) this.pids.add(pid);
-      return pids.filter((pid) => look(pid, 'comm') === 'ffmpeg\n').length >= encoders && pids;
+      for (const pid of pids.filter((pid) => look(pid, 'comm') === 'ffmpeg\n' && !held.has(pid)))
+        if (signal(pid, 'SIGSTOP')) held.add(pid);
+      return held.size >= jobs && pids;
     });
+    return {
+      tree,
+      release: () => {
+        for (const pid of held) signal(pid, 'SIGCONT');
+      },
+    };
   }
 
   /** Ends whatever is left, however the test went. */
   async end(): Promise<void> {
     if (await this.daemon()) await this.run('kill').catch(() => {});
-    for (const pid of this.pids) if (look(pid, 'environ').includes(this.#folder)) process.kill(pid, 'SIGKILL');
+    for (const pid of this.pids) if (look(pid, 'environ').includes(this.#folder)) signal(pid, 'SIGKILL');
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -141,7 +159,7 @@ export async function managed(): Promise<Managed> {
   return new Managed(folder, await freePorts(3));
 }
 
-/** Makes a copy of the tiny template last so long that there is time to interrupt it. */
+/** Makes a copy of the tiny template last so long that its encoder can be caught. */
 async function stretch(folder: string): Promise<void> {
   for (const name of ['footage.mp4', 'red.mp4', 'green.mp4', 'music.m4a']) {
     const [file, longer] = [join(folder, name), join(folder, `longer-${name}`)];
@@ -198,5 +216,14 @@ function look(pid: number, file: string): string {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     return '';
+  }
+}
+
+/** False when there is no such process any more. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
   }
 }

@@ -8,8 +8,10 @@ import { openStore } from '../../src/store/open.js';
 import type { JobStore } from '../../src/store/store.js';
 import { assertGone } from '../chaos/farm/gone.js';
 import { assertInvariants } from '../chaos/farm/invariants.js';
-import { type Managed, managed, noPm2, type Service, until } from './managed.js';
+import { type Managed, managed, noPm2, until } from './managed.js';
 
+/** Had anybody but the supervisor been signalled, an encoder would have ended early, and the job been tried again or given back. */
+const UNDISTURBED = 'enqueued claimed rendered';
 const SERVICES = ['storyfarm-farm', 'storyfarm-files', 'storyfarm-front'];
 
 describe('under pm2', { skip: noPm2 }, () => {
@@ -41,6 +43,8 @@ describe('under pm2', { skip: noPm2 }, () => {
   const ready = (part: keyof Managed['addresses']) =>
     until(`${part} is ready`, async () => (await readiness(part)) === 200);
 
+  const draining = () => until('the farm drains', async () => (await readiness('farm')) === 503);
+
   it('is ready when `pm2 start` returns, and renders', async () => {
     await pm2.start();
     for (const part of ['farm', 'files', 'front'] as const) assert.equal(await readiness(part), 200, part);
@@ -50,7 +54,7 @@ describe('under pm2', { skip: noPm2 }, () => {
       assert.deepEqual({ status, mode, restarts }, { status: 'online', mode: 'fork_mode', restarts: 0 }, name);
 
     store = await openStore(`sqlite:${pm2.dataFolder}/storyfarm.db`);
-    const { state, files, poster } = await followJob(pm2.addresses.front, await send('tiny'), () => {});
+    const { state, files, poster } = await followJob(pm2.addresses.front, await send('long'), () => {});
     assert.equal(state, 'rendered');
     assert.equal(files.length, 3);
     for (const file of [...files, ...(poster ? [poster] : [])]) {
@@ -63,9 +67,9 @@ describe('under pm2', { skip: noPm2 }, () => {
 
   it('is back after its supervisor was killed, and renders every job once', async () => {
     const killed = await pm2.farm();
-    const [one, two] = [await send('long'), await send('long')];
+    const interrupted = [await send('long'), await send('long')];
     const waiting = [await send('tiny'), await send('tiny')];
-    const tree = await pm2.encoding(killed, 2);
+    const { tree } = await pm2.hold(killed, 2);
     process.kill(killed.pid, 'SIGKILL');
     await assertGone(tree);
 
@@ -73,22 +77,25 @@ describe('under pm2', { skip: noPm2 }, () => {
     const { pid, status, restarts } = await pm2.farm();
     assert.notEqual(pid, killed.pid);
     assert.deepEqual({ status, restarts }, { status: 'online', restarts: 1 });
-    for (const job of [one, two, ...waiting]) await rendered(job);
-    for (const job of [one, two]) assert.equal(await events(job), 'enqueued claimed rescued claimed rendered');
-    for (const job of waiting) assert.equal(await events(job), 'enqueued claimed rendered');
+    for (const job of [...interrupted, ...waiting]) await rendered(job);
+    for (const job of interrupted) assert.equal(await events(job), 'enqueued claimed rescued claimed rendered');
+    for (const job of waiting) assert.equal(await events(job), UNDISTURBED);
   });
 
   it('finishes its jobs on `pm2 stop`, and takes no more', async () => {
-    const jobs = [await send('long'), await send('long')];
+    const farm = await pm2.farm();
+    const present = [await send('long'), await send('long')];
+    const { tree, release } = await pm2.hold(farm, 2);
     const waiting = await send('tiny');
-    const tree = await pm2.encoding(await pm2.farm(), 2);
-    await pm2.run('stop', 'storyfarm-farm');
+    const stopping = pm2.run('stop', 'storyfarm-farm');
+    await draining();
+    release();
+    await stopping;
 
     const { status, exitCode } = await pm2.farm();
     assert.deepEqual({ status, exitCode }, { status: 'stopped', exitCode: 0 });
     await assertGone(tree);
-    // Had anybody but the supervisor been signalled, an encoder would have ended early and the job been tried again.
-    for (const job of jobs) assert.equal(await events(job), 'enqueued claimed rendered');
+    for (const job of present) assert.equal(await events(job), UNDISTURBED);
     assert.equal(await events(waiting), 'enqueued');
     assert.equal(await readiness('files'), 200);
 
@@ -98,41 +105,51 @@ describe('under pm2', { skip: noPm2 }, () => {
   });
 
   it('finishes its jobs on `pm2 reload`, and comes back', async () => {
-    const job = await send('long');
     const old = await pm2.farm();
-    const tree = await pm2.encoding(old, 1);
-    await pm2.run('reload', 'storyfarm-farm');
+    const job = await send('long');
+    const { tree, release } = await pm2.hold(old, 1);
+    const reloading = pm2.run('reload', 'storyfarm-farm');
+    await draining();
+    release();
+    await reloading;
     assert.equal(await readiness('farm'), 200);
     await assertGone(tree);
-    assert.equal(await events(job), 'enqueued claimed rendered');
+    assert.equal(await events(job), UNDISTURBED);
     assert.notEqual((await pm2.farm()).pid, old.pid);
   });
 
   it('finishes its jobs and leaves when pm2 itself is killed; resurrected, it is there once', async () => {
     await pm2.run('save');
+    const old = [...(await pm2.services()).values()].map(({ pid }) => pid);
+    const farm = await pm2.farm();
     const job = await send('long');
-    const services = await pm2.services();
-    const trees = [...services.values()].map(({ pid }) => pid);
-    await pm2.encoding(services.get('storyfarm-farm') as Service, 1);
+    const { tree, release } = await pm2.hold(farm, 1);
     process.kill(await pm2.daemon(), 'SIGKILL');
+    await draining();
     await pm2.run('resurrect');
+    await until('the second farm is refused', async () => (await pm2.errors('farm')).includes('(port_in_use)'));
+    release();
 
-    const now = await until('three services are online', async () => {
+    const services = await until('three services are online', async () => {
       const listed = [...(await pm2.services()).values()];
       return listed.length === 3 && listed.every(({ status }) => status === 'online') && listed;
     });
     for (const part of ['farm', 'files', 'front'] as const) await ready(part);
-    await assertGone(trees);
-    assert.ok(now.every(({ pid }) => !trees.includes(pid)));
-    assert.equal(await events(job), 'enqueued claimed rendered');
+    await assertGone([...tree, ...old]);
+    assert.ok(services.every(({ pid }) => !old.includes(pid)));
+    assert.equal(await events(job), UNDISTURBED);
     await rendered(await send('tiny'));
   });
 
   it('finishes its jobs on `pm2 kill`, and leaves nothing', async () => {
+    const farm = await pm2.farm();
     const job = await send('long');
-    await pm2.encoding(await pm2.farm(), 1);
-    await pm2.run('kill');
-    assert.equal(await events(job), 'enqueued claimed rendered');
-    await assertInvariants({ store, dataFolder: pm2.dataFolder, ids, pids: [...pm2.pids].filter(Boolean) });
+    const { release } = await pm2.hold(farm, 1);
+    const killing = pm2.run('kill');
+    await draining();
+    release();
+    await killing;
+    assert.equal(await events(job), UNDISTURBED);
+    await assertInvariants({ store, dataFolder: pm2.dataFolder, ids, pids: [...pm2.pids] });
   });
 });

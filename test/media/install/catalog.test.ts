@@ -29,55 +29,73 @@ const CASES: readonly {
 }[] = [
   {
     what: 'a missing file',
-    change: (raw) => void (raw.footage[0].file = 'gone.mp4'),
+    change: (raw) => {
+      raw.footage[0].file = 'gone.mp4';
+    },
     pointer: '/footage/0/file',
     says: /gone\.mp4 is not there.*Put it into/,
   },
   {
     what: 'a missing character',
-    change: (raw) => void (raw.roles[0].characters[1].layer.file = 'gone.mp4'),
+    change: (raw) => {
+      raw.roles[0].characters[1].layer.file = 'gone.mp4';
+    },
     pointer: '/roles/0/characters/1/layer/file',
     says: /not there/,
   },
   {
     what: 'a bubble outside the frame',
-    change: (raw) => void (raw.bubbles[0].shape.x = 300),
+    change: (raw) => {
+      raw.bubbles[0].shape.x = 300;
+    },
     pointer: '/bubbles/0/shape',
     says: /./,
   },
   {
     what: 'a window past the end',
-    change: (raw) => void (raw.bubbles[1].end = 2.5),
+    change: (raw) => {
+      raw.bubbles[1].end = 2.5;
+    },
     pointer: '/bubbles/1/end',
     says: /./,
   },
   {
     what: 'a bad colour',
-    change: (raw) => void (raw.bubbles[0].style.colour = 'sort of blue'),
+    change: (raw) => {
+      raw.bubbles[0].style.colour = 'sort of blue';
+    },
     pointer: '/bubbles/0/style/colour',
     says: /colour/i,
   },
   {
     what: 'footage that ends early',
-    change: (raw) => void (raw.duration = 3),
+    change: (raw) => {
+      raw.duration = 3;
+    },
     pointer: '/footage/0/file',
     says: /lasts 2\.000 s/,
   },
   {
     what: 'music without sound',
-    change: (raw) => void (raw.music.file = 'footage.mp4'),
+    change: (raw) => {
+      raw.music.file = 'footage.mp4';
+    },
     pointer: '/music/file',
     says: /no sound/,
   },
   {
     what: 'footage without a picture',
-    change: (raw) => void (raw.footage[0].file = 'music.m4a'),
+    change: (raw) => {
+      raw.footage[0].file = 'music.m4a';
+    },
     pointer: '/footage/0/file',
     says: /./,
   },
   {
     what: 'a path out of the folder',
-    change: (raw) => void (raw.footage[0].file = '../tiny/footage.mp4'),
+    change: (raw) => {
+      raw.footage[0].file = '../tiny/footage.mp4';
+    },
     pointer: '/footage/0',
     says: /./,
   },
@@ -101,7 +119,9 @@ for (const { what, change, pointer, says } of CASES) {
 }
 
 test('a picture that would fill the memory is refused by its header', async (t) => {
-  const folder = broken(temporaryFolder(t), (raw) => void (raw.footage[0] = { file: 'bomb.png' }));
+  const folder = broken(temporaryFolder(t), (raw) => {
+    raw.footage[0] = { file: 'bomb.png' };
+  });
   writeFileSync(join(folder, 'bomb.png'), pngOf(60_000, 60_000));
   await assert.rejects(
     loadTemplate(folder),
@@ -128,7 +148,9 @@ test('what is not JSON is refused with its place', async (t) => {
 test('a broken template leaves the others at work', async (t) => {
   const folder = temporaryFolder(t);
   copyOfTiny(folder);
-  broken(folder, (raw) => void (raw.bubbles = []));
+  broken(folder, (raw) => {
+    raw.bubbles = [];
+  });
   const { list, get, broken: refused } = await loadCatalog([folder]);
   assert.deepEqual(
     list().map(({ ref }) => ref.id),
