@@ -25,7 +25,7 @@ export interface Track {
   readonly uniform: boolean;
   /** Frames per second of a video track, from its sample durations; 0 for others. */
   readonly fps: number;
-  /** Coded pixels of a video track; 0 for others. */
+  /** Pixels of a video track as it is shown, a turn by the track header included; 0 for others. */
   readonly width: number;
   readonly height: number;
   /** Samples per second of an audio track; 0 for others. */
@@ -138,8 +138,7 @@ function readTrack(trak: Buffer, movieTimescale: number, fileSize: number, path:
     duration: presented(boxes, movieTimescale, path) ?? mediaDuration,
     uniform: times.uniform,
     fps: kind === 'video' && times.ticks > 0 ? (sizes.length * timescale) / times.ticks : 0,
-    width: kind === 'video' ? entry.readUInt16BE(32) : 0,
-    height: kind === 'video' ? entry.readUInt16BE(34) : 0,
+    ...(kind === 'video' ? shownSize(entry, one(boxes, 'tkhd', path)) : { width: 0, height: 0 }),
     sampleRate: kind === 'audio' ? entry.readUInt32BE(32) / 65536 : 0,
   };
 }
@@ -149,6 +148,14 @@ function timesOf(box: Buffer): { timescale: number; duration: number } {
   return box.readUInt8(0) === 1
     ? { timescale: box.readUInt32BE(20), duration: Number(box.readBigUInt64BE(24)) }
     : { timescale: box.readUInt32BE(12), duration: box.readUInt32BE(16) };
+}
+
+/** Coded pixels, exchanged when the track header's matrix (8.3.2) turns the picture on its side, as telephones do; ffmpeg turns it while decoding. */
+function shownSize(entry: Buffer, tkhd: Buffer): { width: number; height: number } {
+  const [width, height] = [entry.readUInt16BE(32), entry.readUInt16BE(34)];
+  const matrix = tkhd.readUInt8(0) === 1 ? 52 : 40;
+  const isUpright = tkhd.readInt32BE(matrix) !== 0 || tkhd.readInt32BE(matrix + 4) === 0;
+  return isUpright ? { width, height } : { width: height, height: width };
 }
 
 /** Decoding times (8.6.1.2): runs of samples of equal duration. */

@@ -47,8 +47,12 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
   try {
     const { outputs, stages } = await render(order, tools, { onProgress, signal });
     send({ type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages } });
-  } catch (error) {
-    send({ type: 'failed', id, fence, failure: asStoryfarmError(error).toJSON() });
+  } catch (thrown) {
+    const error = asStoryfarmError(thrown);
+    // The supervisor logs what a renderer writes. Only what ffmpeg said: other causes may hold what was typed.
+    if (error.code === 'ffmpeg_failed' && error.cause instanceof Error)
+      console.error(`job ${id}: ffmpeg said:\n${error.cause.message}`);
+    send({ type: 'failed', id, fence, failure: error.toJSON() });
   }
 }
 

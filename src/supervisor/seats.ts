@@ -57,10 +57,10 @@ export class Seats {
     return this.alive.flatMap(({ assignment }) => (assignment && assignment.lostAt === undefined ? [assignment] : []));
   }
 
-  /** Those that may get a job now: between jobs, and not grown past their memory. */
+  /** Those that may get a job now: between jobs, not grown past their memory, and not killed a moment ago. */
   get free(): readonly Renderer[] {
     return this.slots.flatMap(({ renderer }) =>
-      renderer?.phase === 'idle' && !this.#isFull(renderer) ? [renderer] : [],
+      renderer?.phase === 'idle' && !renderer.killedFor && !this.#isFull(renderer) ? [renderer] : [],
     );
   }
 

@@ -58,7 +58,7 @@ describe('a supervisor that stands still', () => {
     const still = program(context, dataFolder, 'slow', { leaseMs, silentMs: 1_000 });
     const pids = await heard(still, 2, 'started');
     await heard(still, 2, 'working');
-    still.child.kill('SIGSTOP');
+    still.child.send('stand still');
     await supervisor.start();
     // Not before the leases have expired.
     await recorder.times(2, 'assigned');

@@ -21,6 +21,17 @@ test('reads the index of footage', async () => {
   );
 });
 
+test('a film that a telephone turned on its side has the size that is shown', async (t) => {
+  const folder = temporaryFolder(t);
+  const bytes = readFileSync(join(tinyFolder, 'footage.mp4'));
+  const matrix = bytes.indexOf('tkhd') + 4 + 40;
+  // A quarter turn: a = d = 0, b = 1, c = -1, as 16.16 numbers.
+  for (const [index, value] of [0, 0x10000, 0, -0x10000, 0].entries()) bytes.writeInt32BE(value, matrix + index * 4);
+  writeFileSync(join(folder, 'turned.mp4'), bytes);
+  const [video] = (await readMovie(join(folder, 'turned.mp4'))).tracks;
+  assert.deepEqual([video?.width, video?.height], [240, 320]);
+});
+
 test('reads the index of music', async () => {
   const { tracks } = await readMovie(join(tinyFolder, 'music.m4a'));
   assert.deepEqual(

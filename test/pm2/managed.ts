@@ -15,7 +15,7 @@ import { copyOfTiny } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';
 
 const PROGRAM = join(packageFolder, 'node_modules', '.bin', 'pm2');
-const ECOSYSTEM = join(packageFolder, 'ecosystem.config.js');
+export const ECOSYSTEM = join(packageFolder, 'ecosystem.config.js');
 
 /** Why tests with pm2 are skipped, or false. */
 export const noPm2: string | false =
@@ -24,7 +24,7 @@ export const noPm2: string | false =
     : !existsSync(PROGRAM) && 'pm2 is not installed (npm ci)';
 
 /** Long on a machine that does ten other things. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 60_000;
 
 /** Looks again and again until there is an answer that is not false. For what tells nobody that it has happened. */
 export async function until<T>(what: string, look: () => Promise<T | false> | T | false): Promise<T> {
@@ -92,7 +92,7 @@ export class Managed {
 
   /** Runs pm2 from a folder that is not the project's. Rejects when it fails. */
   async run(...args: readonly string[]): Promise<string> {
-    const options = { env: this.#env, cwd: this.#folder, timeout: DEADLINE_MS, maxBuffer: 1 << 26 };
+    const options = { env: this.#env, cwd: this.#folder, timeout: 2 * DEADLINE_MS, maxBuffer: 1 << 26 };
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ...args], options);
     const daemon = await this.daemon();
     if (daemon) this.pids.add(daemon);

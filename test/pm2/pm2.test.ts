@@ -2,17 +2,42 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { loadConfig } from '../../src/cli/config.js';
 import { followJob, sendJob } from '../../src/cli/follow.js';
 import type { JobDocument } from '../../src/front/documents.js';
 import { openStore } from '../../src/store/open.js';
 import type { JobStore } from '../../src/store/store.js';
 import { assertGone } from '../chaos/farm/gone.js';
 import { assertInvariants } from '../chaos/farm/invariants.js';
-import { type Managed, managed, noPm2, until } from './managed.js';
+import { ECOSYSTEM, type Managed, managed, noPm2, until } from './managed.js';
 
 /** Had anybody but the supervisor been signalled, an encoder would have ended early, and the job been tried again or given back. */
 const UNDISTURBED = 'enqueued claimed rendered';
-const SERVICES = ['storyfarm-farm', 'storyfarm-files', 'storyfarm-front'];
+const SERVICES = ['storyfarm-farm', 'storyfarm-files', 'storyfarm-front'].sort();
+
+interface App {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly kill_timeout: number;
+  readonly listen_timeout: number;
+}
+
+it('pm2 waits for longer than any drain and any boot takes', async () => {
+  const { apps } = (await import(pathToFileURL(ECOSYSTEM).href)) as { apps: readonly App[] };
+  assert.deepEqual(apps.map(({ name }) => name).sort(), SERVICES);
+  for (const { name, env, kill_timeout, listen_timeout } of apps) {
+    const { config } = loadConfig({ env });
+    assert.ok(
+      kill_timeout >= config.drain + 10_000,
+      `${name} is killed after ${kill_timeout} ms, drain ${config.drain}`,
+    );
+    assert.ok(
+      listen_timeout >= config.boot + 10_000,
+      `${name} is ready after ${listen_timeout} ms, boot ${config.boot}`,
+    );
+  }
+});
 
 describe('under pm2', { skip: noPm2 }, () => {
   let pm2: Managed;
@@ -49,7 +74,7 @@ describe('under pm2', { skip: noPm2 }, () => {
     await pm2.start();
     for (const part of ['farm', 'files', 'front'] as const) assert.equal(await readiness(part), 200, part);
     const services = await pm2.services();
-    assert.deepEqual([...services.keys()].sort(), [...SERVICES].sort());
+    assert.deepEqual([...services.keys()].sort(), SERVICES);
     for (const { name, status, mode, restarts } of services.values())
       assert.deepEqual({ status, mode, restarts }, { status: 'online', mode: 'fork_mode', restarts: 0 }, name);
 

@@ -54,4 +54,8 @@ Object.assign(observer, {
   },
 });
 process.on('disconnect', () => process.exit());
+// By its own hand, and so never in the middle of a transaction, with the lock of the store in its hand.
+process.on('message', (message) => {
+  if (message === 'stand still') process.kill(process.pid, 'SIGSTOP');
+});
 await farm.supervisor.start();
