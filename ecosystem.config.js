@@ -4,7 +4,7 @@
  *   npx pm2 start ecosystem.config.js
  *
  * Options are storyfarm.config.json beside this file and STORYFARM_* variables (`storyfarm config` lists them). What is set in `env` below
- * stands over both; after a change run `npx pm2 startOrReload ecosystem.config.js`.
+ * stands over both; after a change run `npx pm2 reload ecosystem.config.js`.
  *
  * pm2 reads this file with require(). It stays an ES module without top-level await: Node 20.19, 22.12 and newer can do that.
  */
@@ -26,14 +26,13 @@ const service = (part) => ({
   args: part,
   env,
 
-  // One process, and signals for it alone. pm2's default ("treekill") interrupts the renderers and their ffmpeg first, and its cluster mode would put a
-  // process of pm2's own between.
+  // One process, and signals for it alone: pm2's default ("treekill") interrupts the whole tree, ffmpeg first.
   exec_mode: 'fork',
   treekill: false,
   // Stopping is a drain. The default, 1.6 s, would kill it half way. The farm gives back what it could not finish and ends by itself before this.
   kill_timeout: (drainSeconds + 15) * 1000,
 
-  // `pm2 start` returns when the service can work. pm2 takes silence for readiness when this is over, so it is longer than any boot.
+  // `pm2 start` returns when the service can work. pm2 takes silence for readiness when this is over, so it is longer than `boot` (60 s).
   wait_ready: true,
   listen_timeout: 90_000,
 

@@ -17,7 +17,7 @@ export interface Attempt {
 export interface Storage {
   /** Folder that holds one folder per job. */
   readonly folder: string;
-  /** An empty folder for an attempt to work in. */
+  /** An empty folder for an attempt to work in. What earlier attempts of the job left is deleted: a job that is tried again has no result. */
   begin(attempt: Attempt): Promise<string>;
   /** Makes the part folder durable and visible. Answers its final path. */
   publish(attempt: Attempt): Promise<string>;
@@ -28,6 +28,7 @@ export interface Storage {
 }
 
 const PART = /^\.(\d+)\.part$/;
+const PUBLISHED = /^(\d+)$/;
 
 export function openStorage(dataFolder: string): Storage {
   const folder = join(dataFolder, 'jobs');
@@ -38,7 +39,10 @@ export function openStorage(dataFolder: string): Storage {
     folder,
 
     async begin(attempt) {
-      await rm(part(attempt), { recursive: true, force: true });
+      for (const name of await readdir(join(folder, attempt.id)).catch(() => [])) {
+        const fence = Number(PUBLISHED.exec(name)?.[1] ?? PART.exec(name)?.[1]);
+        if (fence <= attempt.fence) await rm(join(folder, attempt.id, name), { recursive: true, force: true });
+      }
       await mkdir(part(attempt), { recursive: true });
       return part(attempt);
     },

@@ -18,8 +18,12 @@ import { type RenderTools, render } from './render.js';
 /** The least step of progress worth a message. */
 const STEP = 0.005;
 
-function send(message: ToSupervisor): void {
-  if (process.connected) process.send?.(message);
+/** Resolves when the message is on its way, or there is nobody to hear it. */
+function send(message: ToSupervisor): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) resolve();
+    else process.send(message, () => resolve());
+  });
 }
 
 function boot(options: RendererOptions): RenderTools {
@@ -32,27 +36,28 @@ function boot(options: RendererOptions): RenderTools {
     catalog: () => loadCatalog(options.templateFolders),
     stallMs: options.stallMs,
   };
-  send({ type: 'ready', ffmpeg: ffmpeg.version });
+  void send({ type: 'ready', ffmpeg: ffmpeg.version });
   return tools;
 }
 
-async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<void> {
+/** Renders, and answers what to tell the supervisor about it. */
+async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<ToSupervisor> {
   const { id, fence } = order;
   let told = 0;
   const onProgress = (fraction: number, stage: string) => {
     if (fraction - told < STEP) return;
     told = fraction;
-    send({ type: 'progress', id, fence, fraction, stage });
+    void send({ type: 'progress', id, fence, fraction, stage });
   };
   try {
     const { outputs, stages } = await render(order, tools, { onProgress, signal });
-    send({ type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages } });
+    return { type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages } };
   } catch (thrown) {
     const error = asStoryfarmError(thrown);
     // The supervisor logs what a renderer writes. Only what ffmpeg said: other causes may hold what was typed.
     if (error.code === 'ffmpeg_failed' && error.cause instanceof Error)
       console.error(`job ${id}: ffmpeg said:\n${error.cause.message}`);
-    send({ type: 'failed', id, fence, failure: error.toJSON() });
+    return { type: 'failed', id, fence, failure: error.toJSON() };
   }
 }
 
@@ -63,11 +68,13 @@ function main(): void {
   process.on('SIGTERM', () => {});
   const tools = boot(options);
   let present: { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  let told = Promise.resolve();
 
-  setInterval(() => send({ type: 'heartbeat' }), options.heartbeatMs);
+  setInterval(() => void send({ type: 'heartbeat' }), options.heartbeatMs);
   const leave = async (abort: boolean) => {
     if (abort) present?.abort.abort(new Error('The supervisor is gone.'));
     await present?.done;
+    await told;
     process.exit(0);
   };
   process.on('disconnect', () => void leave(true));
@@ -82,8 +89,10 @@ function main(): void {
         `A second job (${message.order.id}) came while ${present.id} was being rendered.`,
       );
     const abort = new AbortController();
-    const done = work(message.order, tools, abort.signal).then(() => {
+    const done = work(message.order, tools, abort.signal).then((outcome) => {
+      // Before it is told: the answer may be the next job.
       present = undefined;
+      told = send(outcome);
     });
     present = { id: message.order.id, abort, done };
   });
@@ -92,8 +101,5 @@ function main(): void {
 try {
   main();
 } catch (error) {
-  const gone = () => process.exit(1);
-  if (process.send)
-    process.send({ type: 'unfit', failure: asStoryfarmError(error).toJSON() } satisfies ToSupervisor, gone);
-  else gone();
+  void send({ type: 'unfit', failure: asStoryfarmError(error).toJSON() }).then(() => process.exit(1));
 }

@@ -25,16 +25,23 @@ test('an attempt that begins again begins empty', async (t) => {
 
 test('a late attempt never touches a newer one, and its leavings go by number', async (t) => {
   const storage = openStorage(temporaryFolder(t));
-  const [late, newer] = [
-    { id: 'job', fence: 1 },
-    { id: 'job', fence: 2 },
-  ];
-  writeFileSync(join(await storage.begin(late), 'large.mp4'), 'late');
+  const late = { id: 'job', fence: 1 };
+  const newer = { id: 'job', fence: 2 };
   writeFileSync(join(await storage.begin(newer), 'large.mp4'), 'newer');
   await storage.publish(newer);
+  writeFileSync(join(await storage.begin(late), 'large.mp4'), 'late');
   await storage.publish(late);
   await storage.discard(late);
   assert.deepEqual(readdirSync(join(storage.folder, 'job')), ['2']);
+});
+
+test('what a killed attempt published and never told goes when the job is tried again', async (t) => {
+  const storage = openStorage(temporaryFolder(t));
+  await storage.begin({ id: 'job', fence: 1 });
+  await storage.publish({ id: 'job', fence: 1 });
+  await storage.begin({ id: 'job', fence: 2 });
+  await storage.begin({ id: 'job', fence: 3 });
+  assert.deepEqual(readdirSync(join(storage.folder, 'job')), ['.3.part']);
 });
 
 test('discarding what is not there is nothing, and an empty job folder goes too', async (t) => {

@@ -1,11 +1,8 @@
-/**
- * The three services under real pm2, which is run as a program, in a home of its own: a user's pm2 is not touched, and nothing asks the network. Linux only, since it looks
- * into /proc.
- */
+/** The three services under real pm2, which is run as a program, in a home of its own: a user's pm2 is not touched, and nothing asks the network. */
 
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +10,7 @@ import { promisify } from 'node:util';
 import { packageFolder } from '../../src/package.js';
 import { copyOfTiny } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';
+import { isStopped, look, signal, treeOf } from './processes.js';
 
 const PROGRAM = join(packageFolder, 'node_modules', '.bin', 'pm2');
 export const ECOSYSTEM = join(packageFolder, 'ecosystem.config.js');
@@ -125,18 +123,17 @@ export class Managed {
 
   /** Catches the farm in the middle of so many jobs: their encoders are stopped, and no job ends before they are released. */
   async hold(farm: Service, jobs: number): Promise<Held> {
-    const held = new Set<number>();
-    const tree = await until(`${jobs} jobs are being encoded`, () => {
-      const pids = treeOf(farm.pid);
-      for (const pid of pids) this.pids.add(pid);
-      for (const pid of pids.filter((pid) => look(pid, 'comm') === 'ffmpeg\n' && !held.has(pid)))
-        if (signal(pid, 'SIGSTOP')) held.add(pid);
-      return held.size >= jobs && pids;
+    const { tree, encoders } = await until(`${jobs} jobs are being encoded`, () => {
+      const tree = treeOf(farm.pid);
+      for (const pid of tree) this.pids.add(pid);
+      const encoders = tree.filter((pid) => look(pid, 'comm') === 'ffmpeg\n');
+      for (const pid of encoders) signal(pid, 'SIGSTOP');
+      return encoders.filter(isStopped).length >= jobs && { tree, encoders };
     });
     return {
       tree,
       release: () => {
-        for (const pid of held) signal(pid, 'SIGCONT');
+        for (const pid of encoders) signal(pid, 'SIGCONT');
       },
     };
   }
@@ -164,9 +161,7 @@ async function stretch(folder: string): Promise<void> {
   for (const name of ['footage.mp4', 'red.mp4', 'green.mp4', 'music.m4a']) {
     const [file, longer] = [join(folder, name), join(folder, `longer-${name}`)];
     execFileSync(ffmpeg.path, ['-v', 'error', '-stream_loop', '9', '-i', file, '-c', 'copy', longer]);
-    await rm(file);
-    await writeFile(file, await readFile(longer));
-    await rm(longer);
+    await rename(longer, file);
   }
   const file = join(folder, 'template.json');
   const template = JSON.parse(await readFile(file, 'utf8'));
@@ -203,27 +198,4 @@ interface Listed {
 function serviceOf({ name, pid, pm2_env }: Listed): Service {
   const { status, exec_mode, restart_time, exit_code } = pm2_env;
   return { name, pid, status, mode: exec_mode, restarts: restart_time, exitCode: exit_code };
-}
-
-/** A process and its descendants. */
-function treeOf(pid: number): number[] {
-  const children = look(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-  return pid ? [pid, ...children.flatMap(treeOf)] : [];
-}
-
-function look(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-/** False when there is no such process any more. */
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, name);
-  } catch {
-    return false;
-  }
 }

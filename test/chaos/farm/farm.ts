@@ -120,14 +120,16 @@ export async function farm(
   options: FarmOptions = {},
 ): Promise<Farm> {
   const dataFolder = await freshFolder();
+  const ends = [() => rm(dataFolder, { recursive: true, force: true })];
+  // In reverse, and as far as it came: what is opened last is closed first.
+  context.after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
   const { busyDeadlineMs } = options;
   const store = await openStore(storeIn(dataFolder), busyDeadlineMs === undefined ? {} : { busyDeadlineMs });
+  ends.push(() => store.close());
   const made = new Farm(dataFolder, store, typeof renderer === 'string' ? fixture(renderer) : renderer, options);
-  context.after(async () => {
-    await made.supervisor.stop();
-    await store.close();
-    await rm(dataFolder, { recursive: true, force: true });
-  });
+  ends.push(() => made.supervisor.stop());
   if (options.start !== false) await made.supervisor.start();
   return made;
 }
