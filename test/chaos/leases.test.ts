@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import Database from 'better-sqlite3';
 import { StoryfarmError } from '../../src/errors.js';
 import { openStorage } from '../../src/media/storage.js';
+import { connect } from '../../src/store/sqlite/connection.js';
 import type { JobStore } from '../../src/store/store.js';
 import { farm, WIDE } from './farm/farm.js';
 
@@ -196,7 +196,7 @@ describe('a store that does not answer', () => {
 
 /** Holds the write lock of the store, as another process would. */
 function lock(dataFolder: string): () => void {
-  const database = new Database(join(dataFolder, 'jobs.db'));
+  const database = connect(join(dataFolder, 'jobs.db'));
   database.exec('BEGIN IMMEDIATE');
   return () => {
     database.exec('ROLLBACK');

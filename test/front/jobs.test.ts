@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import Database from 'better-sqlite3';
+import { connect } from '../../src/store/sqlite/connection.js';
 import { type Api, describedApi } from './api.js';
 import { ORDER, type Overrides, RESULT, type Served, served } from './fixtures.js';
 import { manualClock } from './manual-clock.js';
@@ -95,7 +95,7 @@ describe('asking for a video', () => {
 
   it('answers 503 with Retry-After while the store is locked, records nothing, and goes on afterwards', async (t) => {
     const { api, storeFile, store } = await start(t, { storeOptions: { busyDeadlineMs: 30 } });
-    const other = new Database(storeFile);
+    const other = connect(storeFile);
     other.exec('BEGIN IMMEDIATE');
     const { status, headers, body } = await api.call('POST', '/v1/jobs', { body: ORDER });
     assert.equal(status, 503);

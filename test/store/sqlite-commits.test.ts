@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { Commits } from '../../src/store/sqlite/commits.js';
+import { connect } from '../../src/store/sqlite/connection.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { prepare } from '../../src/store/sqlite/statements.js';
 import { Transitions } from '../../src/store/sqlite/transitions.js';
@@ -12,7 +12,7 @@ import { freshFile } from './fixtures/place.js';
 
 async function commits(context: TestContext) {
   const said: string[] = [];
-  const database = new Database(await freshFile(context), { verbose: (sql) => said.push(String(sql)) });
+  const database = connect(await freshFile(context), { verbose: (sql) => said.push(String(sql)) });
   context.after(() => database.close());
   database.exec('CREATE TABLE parents (id INTEGER PRIMARY KEY)');
   database.exec('CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)');

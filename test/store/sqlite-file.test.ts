@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { openStore, sqliteFile } from '../../src/store/open.js';
+import { connect } from '../../src/store/sqlite/connection.js';
 import { isNetworkFileSystem, isOlder, openDatabase } from '../../src/store/sqlite/database.js';
 import { asked, enqueue, present, rejectsWith } from './conformance/subject.js';
 import { freshFile, opened } from './fixtures/place.js';
@@ -120,7 +120,7 @@ describe('a file that is refused', () => {
 
   test("another program's database: config_invalid, and it is left as it was", async (context) => {
     const file = await freshFile(context);
-    const theirs = new Database(file);
+    const theirs = connect(file);
     theirs.exec('CREATE TABLE letters (body TEXT)');
     theirs.close();
     const before = await readFile(file);
@@ -158,7 +158,7 @@ test('a write that breaks half-way is undone alone: its neighbours in the same c
 });
 
 function setVersion(file: string, version: number): void {
-  const raw = new Database(file);
+  const raw = connect(file);
   raw.pragma(`user_version = ${version}`);
   raw.close();
 }

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoryfarmError } from '../../errors.js';
 import { patiently } from './commits.js';
+import { connect } from './connection.js';
 import { asStoreError } from './faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 
@@ -36,7 +37,7 @@ function openFile(file: string): Database.Database {
     assertLocalDisk(file);
     // Made here and not by SQLite: the words in it are nobody else's to read. The log beside it takes over these rights.
     closeSync(openSync(file, 'a', 0o600));
-    return new Database(file, { timeout: BLOCKING_WAIT_MS });
+    return connect(file, { timeout: BLOCKING_WAIT_MS });
   } catch (thrown) {
     if (thrown instanceof StoryfarmError || thrown instanceof Database.SqliteError) throw asStoreError(thrown, file);
     throw new StoryfarmError('config_invalid', `The store ${file} cannot be opened: ${(thrown as Error).message}`, {
@@ -86,7 +87,7 @@ export function isOlder(version: string, than: string): boolean {
 function setUp(database: Database.Database): void {
   assertLibrary(database);
   assertOurs(database);
-  const mode = database.pragma('journal_mode = WAL', { simple: true });
+  const mode = database.pragma('journal_mode = WAL');
   if (mode !== 'wal') {
     throw new StoryfarmError('config_invalid', `The disk of ${database.name} does not allow a write-ahead log.`, {
       file: database.name,
@@ -106,7 +107,7 @@ function setUp(database: Database.Database): void {
 /** Before anything is written: another program's database is left as it was. */
 function assertOurs(database: Database.Database): void {
   const empty = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (empty || database.pragma('application_id', { simple: true }) === APPLICATION_ID) return;
+  if (empty || database.pragma('application_id') === APPLICATION_ID) return;
   throw new StoryfarmError('config_invalid', `${database.name} is a database, but not a Storyfarm store.`, {
     file: database.name,
     hint: 'Name another file for the store.',
@@ -114,14 +115,14 @@ function assertOurs(database: Database.Database): void {
 }
 
 function assertSound(database: Database.Database): void {
-  const finding = database.pragma('quick_check(1)', { simple: true });
+  const finding = database.pragma('quick_check(1)');
   if (finding !== 'ok') throw new Database.SqliteError(String(finding), 'SQLITE_CORRUPT');
 }
 
 /** Forward only. Whoever comes first does it; whoever comes at the same time waits and finds it done. */
 function migrate(database: Database.Database): void {
   const bringUpToDate = database.transaction(() => {
-    const done = database.pragma('user_version', { simple: true }) as number;
+    const done = database.pragma('user_version') as number;
     if (done > MIGRATIONS.length) {
       throw new StoryfarmError(
         'store_too_new',
