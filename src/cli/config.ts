@@ -4,10 +4,10 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
-import { z } from 'zod';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { type Complaint, StoryfarmError } from '../errors.js';
-import { type Config, flagOf, OPTIONS, type Option, type OptionName, variableOf } from './options.js';
+import { type Config, flagOf, GREATER, OPTIONS, type Option, type OptionName, variableOf } from './options.js';
 
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
 
@@ -26,8 +26,9 @@ export interface ConfigSources {
 }
 
 const FILE = 'storyfarm.config.json';
-/** Read from the environment by other parts: by tests, by bin/leash, and the file's name here. */
-const OTHER_VARIABLES = new Set(['STORYFARM_CONFIG', 'STORYFARM_LEASHED']);
+/** Read from the environment by others: the file's name here, the address by `submit`, the last by bin/leash. */
+const OTHER_VARIABLES = new Set(['STORYFARM_CONFIG', 'STORYFARM_URL', 'STORYFARM_LEASHED']);
+const REMEDY = '`storyfarm config --help` and docs/configuration.md tell every option, its unit and its default.';
 
 const names = Object.keys(OPTIONS) as OptionName[];
 const isName = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name);
@@ -36,7 +37,7 @@ const isName = (name: string): name is OptionName => Object.hasOwn(OPTIONS, name
 export function loadConfig({
   flags = {},
   env = process.env,
-  file = env.STORYFARM_CONFIG,
+  file = env.STORYFARM_CONFIG || undefined,
 }: ConfigSources = {}): LoadedConfig {
   const complaints: Complaint[] = [];
   const path = file ?? (existsSync(FILE) ? FILE : undefined);
@@ -44,26 +45,38 @@ export function loadConfig({
   const fromEnvironment = readEnvironment(env, complaints);
   const values: Partial<Record<OptionName, unknown>> = {};
   const origins: Partial<Record<OptionName, Origin>> = {};
+  const places: Partial<Record<OptionName, string>> = {};
   for (const name of names) {
     const { schema, fallback }: Option = OPTIONS[name];
     const [origin, raw, place] = pick(name, flags, fromEnvironment, fromFile, fallback, path);
     const parsed = schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else complaints.push(complain(`/${name}`, `${place}: ${z.prettifyError(parsed.error).replace(/^✖ /, '')}`));
+    else complaints.push(complain(name, `${place}: ${objection(name, raw, parsed.error)}`));
     origins[name] = origin;
+    places[name] = place;
   }
-  if (complaints.length > 0) {
-    const text = complaints.map(({ detail }) => detail).join('; ');
-    throw new StoryfarmError('config_invalid', `The configuration is not valid: ${text}`, { complaints });
+  for (const [more, less] of GREATER) {
+    if ((values[more] as number) <= (values[less] as number))
+      complaints.push(complain(more, `${places[more]}: ${more} must be greater than ${less}.`));
   }
-  const config = values as Config;
-  const dataFolder = resolve(config.dataFolder);
-  const store = config.store ?? `sqlite:${join(dataFolder, 'storyfarm.db')}`;
-  const templateFolders = config.templateFolders.map((folder) => resolve(folder));
+  if (complaints.length > 0) throw invalid(complaints);
   return {
-    config: { ...config, dataFolder, store, templateFolders },
+    config: located(values as Config, (name) => (origins[name] === 'file' ? dirname(path ?? '') : '')),
     origins: origins as Record<OptionName, Origin>,
     file: path,
+  };
+}
+
+/** Places made absolute: those in a file begin at the file, others at the present folder. */
+function located(config: Config, from: (name: OptionName) => string): Config {
+  const dataFolder = resolve(from('dataFolder'), config.dataFolder);
+  const store = config.store ?? `sqlite:${join(dataFolder, 'storyfarm.db')}`;
+  return {
+    ...config,
+    dataFolder,
+    store: store.replace(/^sqlite:(?![/:])(.*[^/])$/, (_, file: string) => `sqlite:${resolve(from('store'), file)}`),
+    templateFolders: config.templateFolders.map((folder) => resolve(from('templateFolders'), folder)),
+    ffmpegPath: config.ffmpegPath === undefined ? undefined : resolve(from('ffmpegPath'), config.ffmpegPath),
   };
 }
 
@@ -82,20 +95,21 @@ function pick(
 }
 
 function readFile(path: string, complaints: Complaint[]): Record<string, unknown> {
+  let raw: unknown;
   try {
-    const raw: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new Error('it is not an object');
-    for (const key of Object.keys(raw)) {
-      if (key !== '$schema' && !isName(key))
-        complaints.push(complain(`/${key}`, `${path} /${key}: there is no such option${nearest(key)}.`));
-    }
-    return raw as Record<string, unknown>;
+    raw = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new StoryfarmError('config_invalid', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-      file: path,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw unreadable(path, 'There is no configuration file', '', cause);
+    throw unreadable(path, 'The configuration file cannot be read:', ` (${message})`, cause);
   }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw unreadable(path, 'The configuration file must hold one JSON object:');
+  for (const key of Object.keys(raw)) {
+    if (key === '$schema' || isName(key)) continue;
+    complaints.push(complain(key, `${path} /${key}: there is no such option${meant(key, (name) => name)}.`));
+  }
+  return raw as Record<string, unknown>;
 }
 
 function readEnvironment(env: NodeJS.ProcessEnv, complaints: Complaint[]): Partial<Record<OptionName, unknown>> {
@@ -105,18 +119,47 @@ function readEnvironment(env: NodeJS.ProcessEnv, complaints: Complaint[]): Parti
     if (!variable.startsWith('STORYFARM_') || OTHER_VARIABLES.has(variable) || variable.startsWith('STORYFARM_TEST_'))
       continue;
     const name = byVariable.get(variable);
-    if (!name) complaints.push(complain(`/${variable}`, `${variable}: there is no such option.`));
-    else found[name] = name === 'templateFolders' ? value?.split(delimiter) : value;
+    if (name) found[name] = name === 'templateFolders' ? value?.split(delimiter) : value;
+    else {
+      const guess = meant(variable.slice('STORYFARM_'.length), variableOf);
+      complaints.push(complain(variable, `${variable}: there is no such option${guess}.`));
+    }
   }
   return found;
 }
 
 /** The option that differs least, when one is near. */
-function nearest(key: string): string {
-  const near = names.find(
-    (name) => name.toLowerCase() === key.toLowerCase() || name.startsWith(key) || key.startsWith(name),
-  );
-  return near ? ` (did you mean ${near}?)` : '';
+function meant(key: string, written: (name: OptionName) => string): string {
+  const bare = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '');
+  const wanted = bare(key);
+  const near = names.find((name) => bare(name) === wanted) ?? names.find((name) => begins(bare(name), wanted));
+  return near ? ` (did you mean ${written(near)}?)` : '';
 }
 
-const complain = (pointer: string, detail: string): Complaint => ({ pointer, code: 'config_invalid', detail });
+const begins = (a: string, b: string) => b.length > 2 && (a.startsWith(b) || b.startsWith(a));
+
+/** What is wanted, and what came instead; an address of a store may hold a password. */
+function objection(name: OptionName, raw: unknown, error: z.ZodError): string {
+  const wanted = error.issues[0]?.message ?? '';
+  const came = name === 'store' ? '' : JSON.stringify(raw).slice(0, 60);
+  return came ? `${wanted.replace(/\.$/, '')}, not ${came}.` : wanted;
+}
+
+function invalid(complaints: readonly Complaint[]): StoryfarmError {
+  const [first] = complaints;
+  const message =
+    complaints.length === 1 && first
+      ? `The configuration is not valid: ${first.detail}`
+      : `The configuration is wrong in ${complaints.length} places.`;
+  return new StoryfarmError('config_invalid', message, { complaints, hint: REMEDY });
+}
+
+function unreadable(file: string, what: string, why = '', cause?: unknown): StoryfarmError {
+  return new StoryfarmError('config_invalid', `${what} ${file}${why}.`, { file, cause, hint: REMEDY });
+}
+
+const complain = (key: string, detail: string): Complaint => ({
+  pointer: `/${key}`,
+  code: 'config_invalid',
+  detail,
+});

@@ -1,19 +1,24 @@
-/** Configuration as flags of a command: the help is made from the table of options. */
+/** Flags of commands: those of the configuration, whose help is made from the table of options, and how a value is read. */
 
+import { delimiter } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LoadedConfig, loadConfig } from './config.js';
-import { flagOf, OPTIONS, type OptionName } from './options.js';
+import { flagOf, OPTIONS, type OptionName, usualOf } from './options.js';
 
 /** Adds `--config` and a flag for each named option. */
 export function withOptions(command: Command, names: readonly OptionName[]): Command {
   command.addOption(
-    new Option('--config <file>', 'configuration file (default: storyfarm.config.json here, if there is one)'),
+    new Option('--config <file>', 'The configuration file. [storyfarm.config.json here, if there is one]'),
   );
   for (const name of names) {
     const { text, unit, fallback } = OPTIONS[name];
-    const many = Array.isArray(fallback);
-    const shown = fallback === undefined || many ? '' : ` [${String(fallback)}]`;
-    command.addOption(new Option(`${flagOf(name)} <${unit}${many ? '...' : ''}>`, `${text}${shown}`));
+    const option = new Option(`${flagOf(name)} <${unit}>`, `${text} [${usualOf(name)}]`);
+    if (Array.isArray(fallback)) {
+      // Not one flag with many values: it would swallow the arguments after it.
+      option.argParser((value, known: readonly string[] = []) => [...known, ...value.split(delimiter)]);
+      option.description += ' Repeat for more.';
+    }
+    command.addOption(option);
   }
   return command;
 }
@@ -42,6 +47,29 @@ export const FARM: readonly OptionName[] = [
 /** Collects `--words hello=Hi` and the like into an object; the value may contain further equal signs. */
 export function collectPair(text: string, known: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError(`Give name=value, not ${JSON.stringify(text)}.`);
-  return { ...known, [text.slice(0, at)]: text.slice(at + 1) };
+  if (at < 1) throw new InvalidArgumentError(`Give name=value, such as hello="How are you?".`);
+  const name = text.slice(0, at);
+  if (Object.hasOwn(known, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+  return { ...known, [name]: text.slice(at + 1) };
+}
+
+/** Reads a whole number within bounds. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^-?\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Reads the address of a front. */
+export function webAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give an address such as http://127.0.0.1:8080.');
+}
+
+/** Reads a key as the API takes it. */
+export function idempotencyKey(text: string): string {
+  if (/^[\x20-\x7e]{1,255}$/.test(text)) return text;
+  throw new InvalidArgumentError('Give 1 to 255 printable ASCII characters.');
 }

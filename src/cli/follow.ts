@@ -1,7 +1,7 @@
 /** Talking to a front as a partner does: send a job, follow its events, read its document. */
 
 import { createParser } from 'eventsource-parser';
-import { isErrorCode, StoryfarmError } from '../errors.js';
+import { type Complaint, isErrorCode, StoryfarmError } from '../errors.js';
 import type { JobDocument } from '../front/documents.js';
 import { isFinished } from '../job.js';
 
@@ -13,14 +13,19 @@ export interface JobOrder {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Sends a job. Rejects with the code that the front's problem document names, or `unavailable`. */
-export async function sendJob(url: string, { idempotencyKey, ...order }: JobOrder): Promise<JobDocument> {
+/** Sends a job. Rejects with the code that the front's problem document names, or `unavailable`. Addresses in the answer are absolute. */
+export async function sendJob(
+  url: string,
+  { idempotencyKey, ...order }: JobOrder,
+  signal?: AbortSignal,
+): Promise<JobDocument> {
   const answer = await ask(new URL('/v1/jobs', url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
     body: JSON.stringify(order),
+    ...(signal ? { signal } : {}),
   });
-  return (await answer.json()) as JobDocument;
+  return jobOf(answer);
 }
 
 /** Reads a job's events until it is finished, then answers the job. A stream that breaks is taken up again. */
@@ -28,46 +33,73 @@ export async function followJob(
   url: string,
   job: JobDocument,
   onProgress: (fraction: number, state: string) => void,
+  signal?: AbortSignal,
 ): Promise<JobDocument> {
   let last: Pick<JobDocument, 'state' | 'progress'> = job;
   const parser = createParser({
     onEvent: ({ data }) => {
-      // A progress event tells no state: it is still the last one.
-      last = { ...last, ...(JSON.parse(data) as Partial<typeof last>) };
+      // An event of progress tells no state: it is that of the event before.
+      last = { ...last, ...(JSON.parse(data) as Partial<JobDocument>) };
       onProgress(last.progress, last.state);
     },
   });
   while (!isFinished(last.state)) {
-    const events = await ask(new URL(job.links.events, url), { headers: { accept: 'text/event-stream' } });
+    const events = await ask(new URL(job.links.events, url), {
+      headers: { accept: 'text/event-stream' },
+      ...(signal ? { signal } : {}),
+    });
     const text = new TextDecoder();
     try {
       for await (const chunk of events.body ?? []) parser.feed(text.decode(chunk as Uint8Array, { stream: true }));
     } catch {
       // The front went away; ask the next one.
+      signal?.throwIfAborted();
     }
     parser.reset();
   }
-  return (await (await ask(new URL(job.links.self, url))).json()) as JobDocument;
+  return jobOf(await ask(new URL(job.links.self, url)));
+}
+
+/** A front without a public address of its own answers relative ones: they begin where it was asked. */
+async function jobOf(answer: Response): Promise<JobDocument> {
+  const job = (await answer.json().catch(() => undefined)) as JobDocument | undefined;
+  if (!job?.links) throw noFront(new URL(answer.url), `answered ${answer.status}, but no job`);
+  const absolute = (url: string) => new URL(url, answer.url).href;
+  return {
+    ...job,
+    files: job.files.map((file) => ({ ...file, url: absolute(file.url) })),
+    poster: job.poster && { ...job.poster, url: absolute(job.poster.url) },
+    links: { self: absolute(job.links.self), events: absolute(job.links.events) },
+  };
 }
 
 /** Fetches, and turns a problem document or a dead address into an error with its remedy. */
 async function ask(address: URL, init?: RequestInit): Promise<Response> {
   const answer = await fetch(address, init).catch((cause) => {
+    init?.signal?.throwIfAborted();
     throw new StoryfarmError('unavailable', `No front answers at ${address.origin}.`, {
       cause,
       hint: 'Start one with `npm start` (storyfarm up), or give --url.',
     });
   });
   if (answer.ok) return answer;
-  const problem = (await answer.json().catch(() => ({}))) as {
-    code?: string;
-    detail?: string;
-    hint?: string;
-    errors?: [];
-  };
-  const code = isErrorCode(problem.code) ? problem.code : 'unavailable';
-  throw new StoryfarmError(code, problem.detail ?? `The front answered ${answer.status}.`, {
+  const problem = (await answer.json().catch(() => undefined)) as Problem | undefined;
+  if (!isErrorCode(problem?.code)) throw noFront(address, `answered ${answer.status}`);
+  throw new StoryfarmError(problem.code, problem.detail ?? `The front answered ${answer.status}.`, {
     complaints: problem.errors ?? [],
     ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+  });
+}
+
+interface Problem {
+  readonly code?: unknown;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly errors?: readonly Complaint[];
+}
+
+function noFront({ origin }: URL, what: string): StoryfarmError {
+  return new StoryfarmError('unavailable', `${origin} ${what}: it is no front of Storyfarm.`, {
+    hint: 'Give the address of a front with --url.',
   });
 }

@@ -1,11 +1,12 @@
 /**
  * Every option of Storyfarm in one place: name, default, unit, meaning. config.ts reads their values from the file, the environment and the flags; the commands'
- * help, `storyfarm config` and docs/configuration.md are made from this table.
+ * help, `storyfarm config` and docs/configuration.md (page.ts) are made from this table.
  */
 
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LOG_LEVELS } from '../log.js';
 import { packageFolder } from '../package.js';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -19,22 +20,33 @@ const SIZES: Record<string, number> = {
   gib: 1_073_741_824,
 };
 
-function measured(units: Record<string, number>, bare: string, example: string) {
-  return z.union([z.number(), z.string()]).transform((value, context) => {
-    const parts = /^([\d.]+)\s*([a-zA-Z]*)$/.exec(String(value).trim());
+/** A number with its unit, or of the unit `bare`; from `least` to `most`, both in the smallest unit. */
+function measured(units: Record<string, number>, bare: string, least: number, most: number, wanted: string) {
+  return z.union([z.number(), z.string()], { error: wanted }).transform((value, context) => {
+    const parts = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(String(value).trim());
     const unit = units[(parts?.[2] || bare).toLowerCase()];
-    const number = Number(parts?.[1]);
-    if (unit !== undefined && Number.isFinite(number) && number > 0) return number * unit;
-    context.addIssue({ code: 'custom', message: `Give a number with a unit, such as ${example}.` });
+    const number = Math.round(Number(parts?.[1]) * (unit ?? Number.NaN));
+    if (number >= least && number <= most) return number;
+    context.addIssue({ code: 'custom', message: wanted });
     return z.NEVER;
   });
 }
 
-/** Milliseconds; written as 500, "30s", "6h". */
-const duration = measured(UNITS, 'ms', '30s');
+/** Milliseconds; written as 500, "30s", "6h". No longer than a timer of Node can be: beyond that it would ring at once. */
+const atLeast = (least: number) =>
+  measured(UNITS, 'ms', least, 2 ** 31 - 1, `Give a time from ${least}ms to 24d, such as 1500ms, 30s or 6h.`);
+const duration = atLeast(1);
 /** Bytes; written as 1048576, "512MB", "2GiB". */
-const size = measured(SIZES, 'b', '512MB');
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const size = measured(SIZES, 'b', 1, 2 ** 50, 'Give a size, such as 64KiB, 512MB or 2GB.');
+const text = (most = 4096) => z.string().min(1, 'Give some text.').max(most, `Give at most ${most} characters.`);
+
+function whole(least: number, most: number) {
+  const wanted = `Give a whole number from ${least} to ${most}.`;
+  return z
+    .union([z.number(), z.string().trim().regex(/^\d+$/, wanted)], { error: wanted })
+    .transform(Number)
+    .pipe(z.int(wanted).min(least, wanted).max(most, wanted));
+}
 
 export interface Option<T = unknown> {
   readonly schema: z.ZodType<T>;
@@ -42,61 +54,61 @@ export interface Option<T = unknown> {
   readonly fallback: unknown;
   readonly unit: string;
   readonly text: string;
-  /** Shown masked. */
-  readonly secret?: boolean;
+  /** The default in words, where it depends on the machine or on other options. */
+  readonly usual?: string;
 }
 
-const option = <T>(schema: z.ZodType<T>, fallback: unknown, unit: string, text: string): Option<T> => ({
+const option = <T>(schema: z.ZodType<T>, fallback: unknown, unit: string, text: string, usual?: string): Option<T> => ({
   schema,
   fallback,
   unit,
   text,
+  ...(usual === undefined ? {} : { usual }),
 });
 
 export const OPTIONS = {
-  dataFolder: option(
-    z.string().min(1),
-    'var',
-    'folder',
-    'Where the embedded store, editions and finished files are kept.',
-  ),
+  dataFolder: option(text(), 'var', 'folder', 'Where the embedded store, editions and finished files are kept.'),
   templateFolders: option(
-    z.array(z.string().min(1)).min(1),
+    z.array(text(), { error: 'Give a list of folders.' }).min(1, 'Give at least one folder.'),
     [join(packageFolder, 'templates')],
-    'folders',
+    'folder',
     'Where templates are installed: folders of templates, or templates.',
+    'templates/ of the installation',
   ),
   store: option(
-    z
-      .string()
-      .regex(/^(sqlite|mssql):/, 'Give sqlite:FILE or mssql://…')
+    text()
+      .regex(/^(sqlite|mssql):/, 'Give sqlite:FILE.')
       .optional(),
     undefined,
     'address',
-    'The job store. Default: sqlite:storyfarm.db in the data folder.',
+    'The job store, such as sqlite:/srv/storyfarm/jobs.db.',
+    'storyfarm.db in the data folder',
   ),
   ffmpegPath: option(
-    z.string().min(1).optional(),
+    text().optional(),
     undefined,
     'file',
-    'The ffmpeg to use. Default: from PATH, else the one that npm installed.',
+    'The ffmpeg to use.',
+    'from PATH, else the one that npm installed',
   ),
-  host: option(z.string().min(1), '127.0.0.1', 'address', "Where front, files and the farm's metrics listen."),
-  port: option(whole(0, 65535), 8080, 'port', 'Port of the front (`up`: of everything).'),
+  host: option(text(255), '127.0.0.1', 'address', 'Where front, files and the metrics of the farm listen.'),
+  port: option(whole(0, 65535), 8080, 'port', 'Port of the front (`up`: of everything); 0 takes a free one.'),
   filesPort: option(whole(0, 65535), 8081, 'port', 'Port of `storyfarm files`.'),
   farmPort: option(whole(0, 65535), 9464, 'port', 'Port of the metrics and health of `storyfarm farm`.'),
   filesUrl: option(
-    z.url().optional(),
+    z.url({ protocol: /^https?$/, error: 'Give an address such as https://files.example.com.' }).optional(),
     undefined,
     'URL',
-    "Public address of this server's files. Default: the address that `up` or `files` listens on.",
+    "Public address of this server's files.",
+    'where `up` or `files` listens',
   ),
-  server: option(z.string().min(1).max(64), hostname(), 'name', "This server's name in leases and rows."),
+  server: option(text(64), hostname(), 'name', "This server's name in leases and rows.", 'name of the host'),
   slots: option(
     whole(1, 256),
     availableParallelism(),
     'renderers',
-    'Renderers at work at the same time. Default: the number of cores.',
+    'Renderers at work at the same time.',
+    'number of cores',
   ),
   maxJobs: option(
     whole(1, 1_000_000),
@@ -107,17 +119,17 @@ export const OPTIONS = {
   maxMemory: option(
     size,
     '512MB',
-    'bytes',
+    'size',
     'Memory of a renderer and its children, between jobs, above which it is recycled.',
   ),
   maxMemoryHard: option(
     size,
     '3GB',
-    'bytes',
+    'size',
     'Memory of a renderer and its children, mid-job, at which it is killed and its job tried again.',
   ),
   maxAge: option(duration, '6h', 'time', 'Age at which a renderer is recycled.'),
-  lease: option(duration, '30s', 'time', 'How long a claim holds without renewal.'),
+  lease: option(atLeast(1000), '30s', 'time', 'How long a claim holds without renewal.'),
   poll: option(duration, '1s', 'time', 'Longest time between two looks for jobs while idle.'),
   heartbeat: option(duration, '500ms', 'time', 'Time between heartbeats of a renderer.'),
   silent: option(duration, '15s', 'time', 'A renderer that says nothing for this long is killed.'),
@@ -127,9 +139,9 @@ export const OPTIONS = {
   maxAttempts: option(whole(1, 100), 3, 'attempts', 'Failures after which a job is dead.'),
   maxCrashes: option(whole(1, 100), 3, 'renderers', 'Renderers that a job may end before it is set aside as poison.'),
   drain: option(duration, '60s', 'time', 'How long a drain may take before what is left is given back.'),
-  bodyLimit: option(size, '64KiB', 'bytes', 'Largest request body that the front takes.'),
+  bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),
     'info',
     'level',
     'The least important lines that are logged.',
@@ -138,6 +150,18 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 export type Config = { readonly [K in OptionName]: z.output<(typeof OPTIONS)[K]['schema']> };
+
+/** Pairs of which the first must be the greater: else every renderer would be killed for nothing. */
+export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
+  ['maxMemoryHard', 'maxMemory'],
+  ['silent', 'heartbeat'],
+];
+
+/** The default as help and documents show it: the same on every machine. */
+export function usualOf(name: OptionName): string {
+  const { usual, fallback }: Option = OPTIONS[name];
+  return usual ?? String(fallback);
+}
 
 /** dataFolder: --data-folder, STORYFARM_DATA_FOLDER. */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -2,7 +2,9 @@
  * Where everything is joined: from a configuration to the parts that a command runs. Each part is opened once, and closed in the reverse order.
  */
 
+import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
+import { StoryfarmError } from '../errors.js';
 import type { Addresses } from '../front/documents.js';
 import { createLog, type Log } from '../log.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
@@ -12,8 +14,10 @@ import { openEditions } from '../media/install/editions.js';
 import { openStorage } from '../media/storage.js';
 import { createMetrics, type Metrics } from '../metrics.js';
 import type { RenderTools } from '../renderer/render.js';
-import { openStore } from '../store/open.js';
+import { openStore, sqliteFile } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
+import type { InstalledTemplate } from '../template/catalog.js';
+import { NO_TEMPLATE } from './installed.js';
 import type { Config } from './options.js';
 
 export interface Service {
@@ -27,10 +31,21 @@ export function openService(config: Config, part: string): Service {
   return { config, clock: systemClock, log: createLog({ part, level: config.logLevel }), metrics: createMetrics() };
 }
 
-/** `onlyLook`: a command that is over in a moment does not read the whole file for damage first, as a service does. */
-export function openConfiguredStore({ store }: Pick<Config, 'store'>, { onlyLook = false } = {}): Promise<JobStore> {
-  return openStore(store ?? '', { checkIntegrity: !onlyLook });
+/** `onlyLook`: makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
+export async function openConfiguredStore(
+  { store = '' }: Pick<Config, 'store'>,
+  { onlyLook = false } = {},
+): Promise<JobStore> {
+  if (onlyLook && !isStoreMade({ store }))
+    throw new StoryfarmError('not_found', `There is no store ${store} yet.`, {
+      hint: '`storyfarm up` makes it; --data-folder or --store names another.',
+    });
+  return openStore(store, { checkIntegrity: !onlyLook });
 }
+
+/** Whether the store's file is there; a store that is no file is. */
+export const isStoreMade = ({ store = '' }: Pick<Config, 'store'>): boolean =>
+  !store.startsWith('sqlite:') || existsSync(sqliteFile(store));
 
 /** The usable templates; each broken one is told with its place and remedy, and the others keep working. */
 export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log'>): Promise<LoadedCatalog> {
@@ -41,23 +56,21 @@ export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log
       error.message,
     );
   }
+  if (catalog.list().length === 0) {
+    log.warn({ folders: config.templateFolders, hint: NO_TEMPLATE }, 'no usable template is installed');
+  }
   return catalog;
 }
 
-/** What `render` needs, in this process. */
-export async function openRenderTools(
-  config: Config,
-  dataFolder = config.dataFolder,
-): Promise<RenderTools & { readonly catalogNow: LoadedCatalog }> {
+/** What `render` needs, in this process, for one template. */
+export function openRenderTools(config: Config, installed: InstalledTemplate, dataFolder: string): RenderTools {
   const ffmpeg = openFfmpeg(config.ffmpegPath);
-  const catalogNow = await loadCatalog(config.templateFolders);
   return {
     ffmpeg,
     fonts: loadFonts(),
     editions: openEditions(config.dataFolder, ffmpeg),
     storage: openStorage(dataFolder),
-    catalog: async () => catalogNow,
-    catalogNow,
+    catalog: async () => ({ list: () => [installed], get: () => installed }),
     stallMs: config.stall,
   };
 }

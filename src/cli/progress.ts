@@ -7,19 +7,31 @@ export interface Progress {
   show(fraction: number, what: string): void;
 }
 
-export interface Bars {
+interface Bars {
   add(label: string): Progress;
+  /** Gives the terminal back: without it, it keeps neither cursor nor line ends. */
   done(): void;
 }
 
-/** Any number of bars below each other. */
-export function progressBars(to: NodeJS.WriteStream = process.stderr): Bars {
-  if (!to.isTTY) return { add: (label) => lines(label, to), done() {} };
+/** Any number of bars below each other, while the work goes on. */
+export async function withBars<T>(
+  work: (add: (label: string) => Progress) => Promise<T>,
+  to: NodeJS.WriteStream = process.stderr,
+): Promise<T> {
+  const { add, done } = to.isTTY ? terminalBars(to) : { add: (label: string) => lines(label, to), done() {} };
+  process.once('exit', done);
+  try {
+    return await work(add);
+  } finally {
+    process.off('exit', done);
+    done();
+  }
+}
+
+function terminalBars(stream: NodeJS.WriteStream): Bars {
   const format = '{label} {bar} {percentage} %  {what}';
-  const bars = new MultiBar(
-    { stream: to, format, barsize: 28, hideCursor: true, clearOnComplete: false },
-    Presets.rect,
-  );
+  const options = { stream, format, barsize: 28, hideCursor: true, clearOnComplete: false, barIncompleteChar: '·' };
+  const bars = new MultiBar(options, Presets.rect);
   return {
     add(label) {
       const bar = bars.create(100, 0, { label: label.padEnd(22), what: '' });
@@ -27,12 +39,6 @@ export function progressBars(to: NodeJS.WriteStream = process.stderr): Bars {
     },
     done: () => bars.stop(),
   };
-}
-
-/** One bar; `done` ends it. */
-export function progressBar(label: string): Progress & { done(): void } {
-  const bars = progressBars();
-  return { ...bars.add(label), done: bars.done };
 }
 
 /** A line at each quarter. */

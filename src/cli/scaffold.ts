@@ -17,8 +17,12 @@ export interface FootageFacts {
 
 /** Longest template that is proposed, in seconds; the format takes up to 120. */
 const LONGEST = 30;
-/** Rates that a measured one is taken for when it is within half a percent. */
+/** Longest side of a design that the format takes. */
+const LARGEST = 3840;
+/** Rates that a measured one is taken for when it is within half a percent; a film that is faster than the last gives only every second frame, and so on. */
 const RATES = ['12', '15', '23.976', '24', '25', '29.97', '30', '48', '50', '59.94', '60'];
+/** Longest sides of the ladder for a design of 1280 or more; a smaller design has the same proportions. */
+const SIDES = { large: 1280, medium: 854, small: 640 };
 
 const SAMPLES: readonly { en: string; ko: string }[] = [
   { en: 'Hello, you!', ko: '안녕, 잘 지내?' },
@@ -27,10 +31,12 @@ const SAMPLES: readonly { en: string; ko: string }[] = [
 ];
 
 export function scaffold(id: string, footage: FootageFacts): z.input<typeof templateSchema> {
-  const fps = RATES.find((rate) => Math.abs(footage.fps / Number(rate) - 1) < 0.005) ?? String(Math.round(footage.fps));
+  const fps = rateOf(footage.fps);
   const rate = Number(fps);
   const duration = Math.floor(Math.min(LONGEST, footage.duration) * rate) / rate;
-  const [width, height] = [even(footage.width), even(footage.height)];
+  const { width, height } = within(footage.width, footage.height, LARGEST);
+  const longest = Math.min(SIDES.large, Math.max(width, height));
+  const rendition = (side: number) => within(width, height, (side / SIDES.large) * longest);
   const seconds = (share: number) => Math.round(duration * share * 100) / 100;
   const bubble = (n: number) => ({
     id: ['hello', 'middle', 'bye'][n] ?? `bubble-${n}`,
@@ -64,12 +70,21 @@ export function scaffold(id: string, footage: FootageFacts): z.input<typeof temp
     bubbles: [bubble(0), bubble(1), bubble(2)],
     ...(footage.sound ? { music: { file: footage.file, fadeOut: 0.5 } } : {}),
     ladder: [
-      { id: 'large', ...within(width, height, 1280) },
-      { id: 'medium', ...within(width, height, 854) },
-      { id: 'small', ...within(width, height, 640), audio: { bitrate: 64 } },
+      { id: 'large', ...rendition(SIDES.large) },
+      { id: 'medium', ...rendition(SIDES.medium) },
+      { id: 'small', ...rendition(SIDES.small), audio: { bitrate: 64 } },
     ],
     poster: { time: seconds(0.1) },
   };
+}
+
+/** The usual rate that is nearest to a measured one, if one is near. */
+function rateOf(measured: number): string {
+  const limit = Number(RATES.at(-1)) * 1.005;
+  const rate = measured / 2 ** Math.max(0, Math.ceil(Math.log2(measured / limit)));
+  const distance = (usual: string) => Math.abs(rate / Number(usual) - 1);
+  const nearest = RATES.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+  return distance(nearest) < 0.005 ? nearest : String(Math.max(1, Math.round(rate)));
 }
 
 const even = (pixels: number) => Math.max(16, Math.floor(pixels / 2) * 2);
@@ -81,7 +96,7 @@ function titleOf(id: string): string {
     .join(' ');
 }
 
-/** The design size, scaled so that its longer side is at most `longest`. */
+/** A size, scaled so that its longer side is at most `longest`, in even pixels. */
 function within(width: number, height: number, longest: number): { width: number; height: number } {
   const scale = Math.min(1, longest / Math.max(width, height));
   return { width: even(width * scale), height: even(height * scale) };

@@ -1,4 +1,6 @@
-/** Signals, as a service under a process manager needs them: the first TERM or INT leaves gracefully, the second at once. */
+/** Signals: a service leaves gracefully at the first TERM or INT and at once at the second; a command that works for a person stops its work. */
+
+import { StoryfarmError } from '../errors.js';
 
 export interface Stoppable {
   /** Finish the present work, then end. */
@@ -33,4 +35,33 @@ export function onSignals({ drain, stop }: Stoppable): void {
 /** Tells pm2 (`wait_ready`) that the service works; without pm2 it does nothing. */
 export function tellReady(): void {
   if (process.connected) process.send?.('ready');
+}
+
+/** What a shell reports of a program that a signal ended. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs work that INT or TERM stops: its signal fires, and the call rejects with `aborted` when the work has cleaned up. The process then ends with the exit code of
+ * the signal (130, 143). A second signal ends it at once.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let exitCode: number | undefined;
+  const onSignal = (name: keyof typeof EXIT_CODES) => {
+    if (exitCode !== undefined) process.exit(exitCode);
+    exitCode = EXIT_CODES[name];
+    abort.abort(new StoryfarmError('aborted', 'Interrupted.'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  try {
+    return await work(abort.signal);
+  } catch (cause) {
+    if (exitCode === undefined) throw cause;
+    process.exitCode = exitCode;
+    throw new StoryfarmError('aborted', 'Interrupted.', { cause, hint: 'Nothing unfinished is left behind.' });
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
 }

@@ -5,21 +5,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
 import type { JobDocument } from '../../front/documents.js';
-import { openFfmpeg } from '../../media/ffmpeg.js';
-import { loadCatalog } from '../../media/install/catalog.js';
-import { openEditions } from '../../media/install/editions.js';
 import { packageFolder } from '../../package.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { inLocale } from '../../template/format.js';
 import { configOf, withOptions } from '../flags.js';
 import { followJob, sendJob } from '../follow.js';
+import { castsOf, findTemplate } from '../installed.js';
 import type { Config } from '../options.js';
-import { progressBars } from '../progress.js';
+import { withBars } from '../progress.js';
+import { interruptible } from '../signals.js';
 import { bytesText, secondsText, table } from '../table.js';
+import { prepareEdition } from './templates/prepare.js';
 
 /** Words per job by the position of the bubble; a bubble without gets the template's sample. */
 interface DemoJob {
@@ -44,26 +44,23 @@ export function demoCommand(): Command {
     new Command('demo').description('Prepare a template, start a farm, send three jobs, and show the files.'),
     ['templateFolders', 'ffmpegPath', 'slots'],
   )
-    .argument('[template]', 'template id', 'birthday-theatre')
-    .action(async (id: string, _flags: unknown, command: Command) => run(configOf(command).config, id));
+    .argument('[template]', 'id of an installed template', 'birthday-theatre')
+    .action((name: string, _flags: unknown, command: Command) =>
+      interruptible((signal) => run(configOf(command).config, name, signal)),
+    );
 }
 
-async function run(config: Config, id: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'storyfarm-demo-'));
+async function run(config: Config, name: string, signal: AbortSignal): Promise<void> {
   const started = performance.now();
-  const installed = (await loadCatalog(config.templateFolders)).get(id);
-  if (!installed)
-    throw new StoryfarmError(
-      'unknown_template',
-      `There is no usable template "${id}" in ${config.templateFolders.join(', ')}.`,
-    );
-  process.stdout.write(`Storyfarm demo with the template "${inLocale(installed.template.title, 'en')}" (${id})\n\n`);
+  const installed = await findTemplate(config, name);
+  const folder = await mkdtemp(join(tmpdir(), 'storyfarm-demo-'));
+  const { id, title } = installed.template;
+  process.stdout.write(`Storyfarm demo with the template "${inLocale(title, 'en')}" (${id})\n\n`);
   try {
-    await prepare(config, folder, installed);
-    const farm = await startFarm(config, folder);
+    await prepareEdition({ ...config, dataFolder: folder }, installed, castsOf(installed.template)[0] ?? {}, signal);
+    const farm = await startFarm(config, folder, signal);
     try {
-      const jobs = await renderAll(farm.url, installed);
-      tell(jobs, folder);
+      tell(await renderAll(farm.url, installed, signal));
     } finally {
       await farm.end();
     }
@@ -71,49 +68,41 @@ async function run(config: Config, id: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  process.stdout.write(
-    `\nAll in ${secondsText((performance.now() - started) / 1000)}. The files are in\n  ${join(folder, 'jobs')}\n`,
-  );
+  const seconds = (performance.now() - started) / 1000;
+  process.stdout.write(`\nAll in ${secondsText(seconds)}. The folders are in\n${join(folder, 'jobs')}\n`);
 }
 
-async function prepare(config: Config, folder: string, installed: InstalledTemplate): Promise<void> {
-  const cast = Object.fromEntries(installed.template.roles.map((role) => [role.id, role.characters[0]?.id ?? '']));
-  const bars = progressBars();
-  const bar = bars.add('preparing');
-  await openEditions(folder, openFfmpeg(config.ffmpegPath)).prepare(installed, cast, {
-    onProgress: (fraction) => bar.show(fraction, 'once per template and cast'),
-  });
-  bar.show(1, 'prepared');
-  bars.done();
+interface RunningFarm {
+  readonly url: string;
+  end(): Promise<void>;
 }
 
-/** A real farm in a process of its own, as an operator would run it. */
-async function startFarm(config: Config, folder: string): Promise<{ readonly url: string; end(): Promise<void> }> {
+/** A real farm in a process of its own, as an operator would run it, and apart from one that is configured here. Its log is no answer of ours. */
+async function startFarm(config: Config, folder: string, signal: AbortSignal): Promise<RunningFarm> {
   const port = await freePort();
-  const flags = [
-    'up',
-    '--data-folder',
-    folder,
-    '--port',
-    `${port}`,
-    '--slots',
-    `${config.slots}`,
-    '--log-level',
-    'warn',
-    '--template-folders',
-    ...config.templateFolders,
-  ];
-  if (config.ffmpegPath) flags.push('--ffmpeg-path', config.ffmpegPath);
-  const child = fork(join(packageFolder, 'bin', 'storyfarm'), flags, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const flags = {
+    'data-folder': folder,
+    store: `sqlite:${join(folder, 'storyfarm.db')}`,
+    host: '127.0.0.1',
+    port,
+    slots: config.slots,
+    drain: '1s',
+    'log-level': 'warn',
+    'template-folders': config.templateFolders.join(delimiter),
+    ...(config.ffmpegPath === undefined ? {} : { 'ffmpeg-path': config.ffmpegPath }),
+  };
+  const args = ['up', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
+  const child = fork(join(packageFolder, 'bin', 'storyfarm'), args, { stdio: ['ignore', 2, 2, 'ipc'] });
   const exited = once(child, 'exit');
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
   const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)]);
+  signal.removeEventListener('abort', stop);
   if (!ready) throw new StoryfarmError('unavailable', 'The farm did not start.', { hint: 'Run `storyfarm doctor`.' });
   return {
     url: `http://127.0.0.1:${port}`,
     async end() {
-      child.kill('SIGTERM');
+      stop();
       await exited;
     },
   };
@@ -126,23 +115,28 @@ interface Rendered {
   readonly seconds: number;
 }
 
-async function renderAll(url: string, { template }: InstalledTemplate): Promise<Rendered[]> {
-  const bars = progressBars();
-  const jobs = JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
-    const bar = bars.add(name);
-    const words = Object.fromEntries(
-      template.bubbles.map((bubble, n) => [
-        bubble.id,
-        n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale),
-      ]),
-    );
-    const sent = performance.now();
-    const job = await followJob(url, await sendJob(url, { template: template.id, words }), bar.show);
-    return { name, job, seconds: (performance.now() - sent) / 1000 };
-  });
-  const rendered = await Promise.all(jobs);
-  bars.done();
-  return rendered;
+function renderAll(url: string, { template }: InstalledTemplate, signal: AbortSignal): Promise<readonly Rendered[]> {
+  return withBars((add) =>
+    Promise.all(
+      JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
+        const bar = add(name);
+        const words = Object.fromEntries(
+          template.bubbles.map((bubble, n) => [
+            bubble.id,
+            n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale),
+          ]),
+        );
+        const sent = performance.now();
+        const job = await followJob(
+          url,
+          await sendJob(url, { template: template.id, words }, signal),
+          bar.show,
+          signal,
+        );
+        return { name, job, seconds: (performance.now() - sent) / 1000 };
+      }),
+    ),
+  );
 }
 
 /** Whole words, as many as the limit allows. */
@@ -151,33 +145,26 @@ function cut(text: string, most: number): string {
   return text.slice(0, text.lastIndexOf(' ', most)).replace(/,$/, '');
 }
 
-function tell(rendered: readonly Rendered[], folder: string): void {
+function tell(rendered: readonly Rendered[]): void {
   const rows = rendered.flatMap(({ name, job, seconds }) => {
-    if (job.failure) return [[name, job.state, job.failure.message, '', '', '']];
-    const files = job.files.map((file) => [
-      file.rendition,
-      `${file.width}x${file.height}`,
-      secondsText(file.duration),
-      bytesText(file.bytes),
-      pathOf(file.url),
+    const files = [...job.files, ...(job.poster ? [{ ...job.poster, duration: 0 }] : [])];
+    return files.map(({ url, width, height, duration, bytes }, n) => [
+      ...(n === 0 ? [name, secondsText(seconds)] : ['', '']),
+      ...[url.replace(/^.*\//, ''), `${width}x${height}`, duration > 0 ? secondsText(duration) : '', bytesText(bytes)],
     ]);
-    if (job.poster)
-      files.push([
-        'poster',
-        `${job.poster.width}x${job.poster.height}`,
-        '',
-        bytesText(job.poster.bytes),
-        pathOf(job.poster.url),
-      ]);
-    return files.map((file, n) => [n === 0 ? `${name} (${secondsText(seconds)})` : '', ...file]);
   });
-  process.stdout.write(
-    `\n${table(['job', 'file', 'pixels', 'length', 'size', `path in ${join(folder, 'jobs')}`], rows)}\n`,
-  );
+  process.stdout.write(`\n${table(['job', 'took', 'file', 'pixels', 'length', 'size'], rows)}\n\n`);
+  const folders = rendered.map(({ name, job }) => [
+    name,
+    job.failure ? `${job.state}: ${job.failure.message}` : folderOf(job),
+  ]);
+  process.stdout.write(`${table(['job', 'folder'], folders)}\n`);
   if (rendered.some(({ job }) => job.failure)) process.exitCode = 1;
 }
 
-const pathOf = (url: string) => url.replace(/^.*\/v1\/files\//, '');
+/** Below the folder of the jobs. */
+const folderOf = ({ files }: JobDocument) =>
+  files[0]?.url.replace(/^.*\/v1\/files\//, '').replace(/\/[^/]*$/, '') ?? '';
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');

@@ -1,19 +1,22 @@
 /** `storyfarm doctor`: looks at everything that Storyfarm needs on this machine, and says what to do about what is not well. */
 
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { asStoryfarmError, StoryfarmError } from '../../errors.js';
+import { StoryfarmError } from '../../errors.js';
 import { canLeash } from '../../leash.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
 import { loadFonts } from '../../media/fonts.js';
 import { loadCatalog } from '../../media/install/catalog.js';
 import { configOf, PLACES, withOptions } from '../flags.js';
+import { NO_TEMPLATE } from '../installed.js';
 import type { Config } from '../options.js';
-import { openConfiguredStore } from '../parts.js';
-import { bytesText } from '../table.js';
+import { isStoreMade, openConfiguredStore } from '../parts.js';
+import { withRemedy } from '../refusals.js';
+import { bytesText, printJson } from '../table.js';
 
 interface Finding {
   readonly what: string;
@@ -30,7 +33,10 @@ const run = promisify(execFile);
 /** Encoders and filters without which no job can be made. */
 const NEEDED = {
   encoders: ['libx264', 'aac', 'png'],
-  filters: ['overlay', 'scale', 'fps', 'trim', 'split', 'mergeplanes', 'pad', 'atrim', 'afade'],
+  filters: [
+    ...['afade', 'aformat', 'apad', 'aresample', 'asplit', 'atrim', 'color', 'crop', 'format', 'fps', 'mergeplanes'],
+    ...['overlay', 'pad', 'scale', 'setpts', 'setsar', 'split', 'trim', 'volume'],
+  ],
 };
 const LOW_DISK = 2e9;
 
@@ -75,24 +81,25 @@ const LOOKS: Readonly<Record<string, Look>> = {
     return { state: 'well', found: `${book.stack('sans').length} faces in the usual stack` };
   },
   async templates({ templateFolders }) {
-    const { broken, list } = { ...(await loadCatalog(templateFolders)) };
+    const { broken, list } = await loadCatalog(templateFolders);
+    const usable = `${list().length} usable`;
     const first = broken[0];
     if (first)
-      return { state: 'ill', found: `${broken.length} broken: ${first.error.message}`, remedy: first.error.hint };
-    const count = list().length;
-    return {
-      state: count > 0 ? 'well' : 'ill',
-      found: `${count} usable`,
-      remedy: `Put templates into ${templateFolders.join(' or ')}.`,
-    };
+      return {
+        state: 'ill',
+        found: `${usable}, ${broken.length} broken: ${first.error.message}`,
+        remedy: `Run \`storyfarm templates validate ${first.folder}\` and mend what it names.`,
+      };
+    if (list().length > 0) return { state: 'well', found: usable };
+    return { state: 'ill', found: `none in ${templateFolders.join(', ')}`, remedy: NO_TEMPLATE };
   },
   async folder({ dataFolder }) {
-    await mkdir(dataFolder, { recursive: true });
-    await access(dataFolder, constants.W_OK);
-    return { state: 'well', found: dataFolder };
+    const there = await nearestFolder(dataFolder);
+    await access(there, constants.W_OK);
+    return { state: 'well', found: there === dataFolder ? there : `${dataFolder}, to be made at the first start` };
   },
   async disk({ dataFolder }) {
-    const { bavail, bsize } = await statfs(dataFolder);
+    const { bavail, bsize } = await statfs(await nearestFolder(dataFolder));
     const free = bavail * bsize;
     return {
       state: free > LOW_DISK ? 'well' : 'poor',
@@ -101,6 +108,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
     };
   },
   async store(config) {
+    if (!isStoreMade(config)) return { state: 'well', found: `${config.store}, to be made at the first start` };
     const store = await openConfiguredStore(config);
     try {
       await store.ping();
@@ -111,14 +119,15 @@ const LOOKS: Readonly<Record<string, Look>> = {
     }
   },
   async ports({ host, port, filesPort, farmPort }) {
-    const taken: number[] = [];
-    for (const one of new Set([port, filesPort, farmPort])) if (!(await isFree(host, one))) taken.push(one);
-    if (taken.length === 0)
-      return { state: 'well', found: `${[port, filesPort, farmPort].join(', ')} are free on ${host}` };
+    const ports = { port, filesPort, farmPort };
+    const taken: string[] = [];
+    for (const [name, number] of Object.entries(ports))
+      if (!(await isFree(host, number))) taken.push(`${number} (${name})`);
+    if (taken.length === 0) return { state: 'well', found: `${Object.values(ports).join(', ')} are free on ${host}` };
     return {
       state: 'poor',
       found: `taken on ${host}: ${taken.join(', ')}`,
-      remedy: 'Storyfarm may be running already; else choose others (port, filesPort, farmPort).',
+      remedy: 'If Storyfarm runs already, all is well; else stop what listens there or choose other ports.',
     };
   },
 };
@@ -131,12 +140,12 @@ export function doctorCommand(): Command {
     'filesPort',
     'farmPort',
   ])
-    .option('--json', 'print one JSON object')
+    .option('--json', 'Print one JSON object.')
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       const { config } = configOf(command);
       const findings: Finding[] = [];
       for (const [what, look] of Object.entries(LOOKS)) findings.push(await examine(what, look, config));
-      if (json) process.stdout.write(`${JSON.stringify({ findings }, undefined, 2)}\n`);
+      if (json) printJson({ findings });
       else process.stdout.write(`${findings.map(line).join('\n')}\n`);
       if (findings.some(({ state }) => state === 'ill')) process.exitCode = 1;
     });
@@ -147,15 +156,8 @@ async function examine(what: string, look: Look, config: Config): Promise<Findin
     const { remedy = '', ...found } = await look(config);
     return { what, remedy, ...found };
   } catch (thrown) {
-    const error = asStoryfarmError(thrown);
-    const denied =
-      (thrown as NodeJS.ErrnoException).code === 'EACCES' || (thrown as NodeJS.ErrnoException).code === 'EROFS';
-    const remedy = denied
-      ? 'Give this user the right to write there, or choose another folder.'
-      : error instanceof StoryfarmError
-        ? error.hint
-        : '';
-    return { what, state: 'ill', found: error.message, remedy };
+    const { message, hint } = withRemedy(thrown);
+    return { what, state: 'ill', found: message, remedy: hint };
   }
 }
 
@@ -165,10 +167,24 @@ function line({ what, state, found, remedy }: Finding): string {
   return `${SIGNS[state]}  ${what.padEnd(10)} ${found}${state !== 'well' && remedy ? `\n                 -> ${remedy}` : ''}`;
 }
 
+/** The folder, or the nearest above it that is there. Makes nothing. */
+async function nearestFolder(folder: string): Promise<string> {
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (found && !found.isDirectory())
+    throw new StoryfarmError('config_invalid', `${folder} is no folder.`, { hint: 'Choose another data folder.' });
+  return found ? folder : nearestFolder(dirname(folder));
+}
+
+/** Rejects when this machine or this user cannot listen there at all. */
 function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 }

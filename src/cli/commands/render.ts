@@ -1,16 +1,19 @@
 /** `storyfarm render`: one job in this process, without store or server. */
 
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { StoryfarmError } from '../../errors.js';
+import type { JobResult } from '../../job.js';
 import { render } from '../../renderer/render.js';
 import { checkRequest } from '../../template/request.js';
-import { collectPair, configOf, PLACES, withOptions } from '../flags.js';
+import { collectPair, configOf, withOptions } from '../flags.js';
+import { findTemplate } from '../installed.js';
+import type { Config } from '../options.js';
 import { openRenderTools } from '../parts.js';
-import { progressBar } from '../progress.js';
-import { bytesText, secondsText, table } from '../table.js';
+import { withBars } from '../progress.js';
+import { interruptible } from '../signals.js';
+import { bytesText, printJson, secondsText, table } from '../table.js';
 
 interface Flags {
   readonly words?: Record<string, string>;
@@ -20,68 +23,58 @@ interface Flags {
 }
 
 export function renderCommand(): Command {
-  return withOptions(
-    new Command('render').description('Render one video here and now, without store or server.'),
-    PLACES,
-  )
-    .argument('<template>', 'template id (`storyfarm templates list`)')
-    .option('-w, --words <bubble=text>', 'words of one bubble; repeat for others', collectPair)
-    .option('-c, --cast <role=character>', 'who plays a role; repeat for others', collectPair)
-    .option('-o, --out <folder>', 'where the files go', '.')
-    .option('--json', 'print one JSON object')
-    .action(async (id: string, { words = {}, cast, out, json }: Flags, command: Command) => {
-      const { config } = configOf(command);
-      const work = join(config.dataFolder, 'render', randomUUID());
-      const tools = await openRenderTools(config, work);
-      const installed = tools.catalogNow.get(id);
-      if (!installed)
-        throw new StoryfarmError(
-          'unknown_template',
-          `There is no template "${id}" in ${config.templateFolders.join(', ')}.`,
-        );
-      const request = checkRequest(
-        installed.template,
-        { words, ...(cast ? { cast } : {}) },
-        tools.fonts.book,
-        tools.fonts.measure,
-      );
-      const abort = new AbortController();
-      process.once('SIGINT', () => abort.abort(new Error('interrupted')));
-      const bar = progressBar(id);
+  return withOptions(new Command('render').description('Render one video here and now, without store or server.'), [
+    'dataFolder',
+    'templateFolders',
+    'ffmpegPath',
+  ])
+    .argument('<template>', 'id of an installed template (`storyfarm templates list`), or a folder')
+    .option('-w, --words <bubble=text>', 'Words of one bubble; repeat for others.', collectPair)
+    .option('-c, --cast <role=character>', 'Who plays a role; repeat for others.', collectPair)
+    .option('-o, --out <folder>', 'Where the files go. [here]', '.')
+    .option('--json', 'Print one JSON object.')
+    .addHelpText('after', '\nExample:\n  storyfarm render night-balloon -w hello="Psst… awake?" --out videos')
+    .action(async (name: string, flags: Flags, command: Command) => {
       const started = performance.now();
-      try {
-        const order = {
-          id: 'render',
-          fence: 1,
-          template: { ...installed.ref },
-          cast: { ...request.cast },
-          words: { ...request.words },
-        };
-        const { outputs, stages } = await render(order, tools, {
-          onProgress: (fraction, stage) => bar.show(fraction, stage),
-          signal: abort.signal,
-        });
-        bar.done();
-        const folder = resolve(out);
-        await mkdir(folder, { recursive: true });
-        const files = outputs.map((output) => ({ ...output, file: join(folder, basename(output.file)) }));
-        for (const { file } of files) await copyFile(join(work, 'jobs', 'render', '1', basename(file)), file);
-        const seconds = (performance.now() - started) / 1000;
-        if (json) process.stdout.write(`${JSON.stringify({ files, stages, seconds }, undefined, 2)}\n`);
-        else {
-          const rows = files.map((f) => [
-            f.rendition,
-            `${f.width}x${f.height}`,
-            f.duration ? secondsText(f.duration) : '',
-            bytesText(f.bytes),
-            f.file,
-          ]);
-          process.stdout.write(
-            `${table(['file', 'pixels', 'length', 'size', 'path'], rows)}\nrendered in ${secondsText(seconds)}\n`,
-          );
-        }
-      } finally {
-        await rm(work, { recursive: true, force: true });
-      }
+      const { outputs, stages } = await interruptible((signal) =>
+        renderHere(configOf(command).config, name, flags, signal),
+      );
+      const seconds = (performance.now() - started) / 1000;
+      if (flags.json) return printJson({ files: outputs, stages, seconds });
+      const rows = outputs.map((output) => [
+        output.rendition,
+        `${output.width}x${output.height}`,
+        output.duration ? secondsText(output.duration) : '',
+        bytesText(output.bytes),
+        output.file,
+      ]);
+      process.stdout.write(
+        `${table(['file', 'pixels', 'length', 'size', 'path'], rows)}\nrendered in ${secondsText(seconds)}\n`,
+      );
     });
+}
+
+/** Renders in a folder of its own and copies what is finished; in the answer, files have absolute paths. */
+async function renderHere(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<JobResult> {
+  const installed = await findTemplate(config, name);
+  const work = join(config.dataFolder, 'render', randomUUID());
+  const tools = openRenderTools(config, installed, work);
+  const { words = {}, cast } = flags;
+  const request = checkRequest(installed.template, { words, cast }, tools.fonts.book, tools.fonts.measure);
+  // Before the work, not after it.
+  const folder = resolve(flags.out);
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  try {
+    const order = { id: 'render', fence: 1, template: { ...installed.ref }, ...request };
+    const result = await withBars((add) => {
+      const onProgress = add(installed.ref.id).show;
+      return render(order, tools, { onProgress, signal });
+    });
+    const outputs = result.outputs.map((output) => ({ ...output, file: join(folder, basename(output.file)) }));
+    for (const { file } of outputs) await copyFile(join(work, 'jobs', 'render', '1', basename(file)), file);
+    return { ...result, outputs };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }

@@ -81,6 +81,7 @@ async function up(config: Config): Promise<void> {
 
 async function farmAlone(config: Config): Promise<void> {
   const parts = openService(config, 'farm');
+  await jobsFolder(config);
   await openCatalog(parts);
   const store = await openConfiguredStore(config);
   const farm = createFarm(parts, store);

@@ -2,40 +2,24 @@
 
 import { Command } from 'commander';
 import { JOB_STATES, type Job } from '../../job.js';
-import { configOf, withOptions } from '../flags.js';
+import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
-import { secondsText, table } from '../table.js';
+import { printJson, secondsText, table } from '../table.js';
 
 export function statusCommand(): Command {
   return withOptions(new Command('status').description('Print the queue and the latest jobs.'), ['dataFolder', 'store'])
-    .option(
-      '-n, --jobs <number>',
-      'how many of the latest jobs',
-      (text) => Math.max(0, Number.parseInt(text, 10) || 0),
-      10,
-    )
-    .option('--json', 'print one JSON object')
+    .option('-n, --jobs <number>', 'How many of the latest jobs. [10]', wholeNumber(0, 1000), 10)
+    .option('--json', 'Print one JSON object.')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
       const { config } = configOf(command);
       const store = await openConfiguredStore(config, { onlyLook: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
-        if (json)
-          process.stdout.write(
-            `${JSON.stringify({ store: store.name, ...counts, latest: latest.map(brief) }, undefined, 2)}\n`,
-          );
-        else {
-          process.stdout.write(
-            `${store.name}\n\n${table([...JOB_STATES], [JOB_STATES.map((state) => counts.byState[state])])}\n`,
-          );
-          process.stdout.write(
-            `${counts.due} due now${counts.due > 0 ? `, the oldest for ${secondsText(counts.oldestDueMs / 1000)}` : ''}\n`,
-          );
-          if (latest.length > 0)
-            process.stdout.write(
-              `\n${table(['job', 'template', 'state', 'progress', 'attempts', 'server', 'took', 'failure'], latest.map(row))}\n`,
-            );
-        }
+        if (json) return printJson({ store: store.name, ...counts, latest: latest.map(brief) });
+        const oldest = counts.due > 0 ? `, the oldest for ${secondsText(counts.oldestDueMs / 1000)}` : '';
+        const states = table([...JOB_STATES], [JOB_STATES.map((state) => counts.byState[state])]);
+        process.stdout.write(`${store.name}\n\n${states}\n${counts.due} due now${oldest}\n`);
+        if (latest.length > 0) process.stdout.write(`\n${table(['job', 'template', 'state', ''], latest.map(row))}\n`);
       } finally {
         await store.close();
       }
@@ -60,18 +44,11 @@ const brief = ({
   ...{ createdAt, startedAt, finishedAt, failure: failure?.code ?? null },
 });
 
-function row(job: Job): (string | number)[] {
-  const took =
-    job.startedAt !== null && job.finishedAt !== null ? secondsText((job.finishedAt - job.startedAt) / 1000) : '';
-  const progress = job.state === 'rendering' ? `${Math.floor(job.progress * 100)} %` : '';
-  return [
-    job.id,
-    job.request.template.id,
-    job.state,
-    progress,
-    job.attempt + job.crashes,
-    job.server ?? '',
-    took,
-    job.failure?.code ?? '',
-  ];
+const row = (job: Job) => [job.id, job.request.template.id, job.state, noteOf(job)];
+
+/** What is most worth knowing in this state; the rest is in the JSON. */
+function noteOf({ state, progress, startedAt, finishedAt, attempt, crashes, failure }: Job): string {
+  if (state === 'rendering') return `${Math.floor(progress * 100)} %`;
+  if (failure) return attempt + crashes > 1 ? `${failure.code}, ${attempt + crashes} times` : failure.code;
+  return startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';
 }

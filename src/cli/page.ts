@@ -1,0 +1,49 @@
+/** docs/configuration.md, made from the table of options; scripts/docs.mjs writes it, and a test holds the committed page to it. */
+
+import { flagOf, OPTIONS, type OptionName, usualOf, variableOf } from './options.js';
+
+export function configurationPage(): string {
+  const rows = (Object.keys(OPTIONS) as OptionName[]).map((name) => {
+    const { text, unit } = OPTIONS[name];
+    return `| \`${name}\` | ${unit} | ${cell(name)} | ${text} |`;
+  });
+  return `${HEAD}\n| option | unit | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n${TAIL}`;
+}
+
+/** What can be written is set as code, what is said in words is not. */
+const cell = (name: OptionName) => ('usual' in OPTIONS[name] ? usualOf(name) : `\`${usualOf(name)}\``);
+
+const HEAD = `# Configuration
+
+<!-- Made by \`node scripts/docs.mjs\` from the table of options (src/cli/options.ts). -->
+
+Every option may be given in four places; the later one wins:
+
+1. its default;
+2. the configuration file, one JSON object: \`storyfarm.config.json\` in the folder where a command is started, or the file that \`--config\` or
+   \`STORYFARM_CONFIG\` names;
+3. the environment: \`${variableOf('maxJobs')}\` for \`maxJobs\`;
+4. a flag: \`${flagOf('maxJobs')}\`, of the commands that use the option (\`storyfarm COMMAND --help\`).
+
+\`storyfarm config\` prints what is in force and where it came from. An unknown key, an unknown \`STORYFARM_…\` variable or a value that cannot be used is an error
+that names its place, and nothing starts.
+
+\`\`\`json
+{
+  "dataFolder": "/srv/storyfarm",
+  "slots": 4,
+  "maxMemory": "600MB",
+  "drain": "90s"
+}
+\`\`\`
+`;
+
+const TAIL = `
+- A *time* is a number with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, or milliseconds; at most 24 days.
+- A *size* is a number with \`kB\`, \`MB\`, \`GB\`, \`KiB\`, \`MiB\` or \`GiB\`, or bytes.
+- Relative places in a file begin at the file's folder, others at the folder where the command is started.
+- Several \`templateFolders\` are a list in the file, stand between colons in the environment (semicolons on Windows), and repeat the flag.
+- \`maxMemoryHard\` must be greater than \`maxMemory\`, \`silent\` greater than \`heartbeat\`.
+
+Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to.
+`;
