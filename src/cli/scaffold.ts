@@ -2,6 +2,8 @@
 
 import type { z } from 'zod';
 import type { templateSchema } from '../template/format.js';
+import { fpsOf } from '../template/fps.js';
+import { beyondLevel } from '../template/levels.js';
 
 export interface FootageFacts {
   /** Path inside the template folder. */
@@ -23,6 +25,8 @@ const LARGEST = 3840;
 const RATES = ['12', '15', '23.976', '24', '25', '29.97', '30', '48', '50', '59.94', '60'];
 /** Longest sides of the ladder for a design of 1280 or more; a smaller design has the same proportions. */
 const SIDES = { large: 1280, medium: 854, small: 640 };
+/** The format's default; and what square and nearly square films of 60 frames a second need. */
+const [USUAL_LEVEL, HIGHER_LEVEL] = ['4.0', '4.2'];
 
 const SAMPLES: readonly { en: string; ko: string }[] = [
   { en: 'Hello, you!', ko: '안녕, 잘 지내?' },
@@ -32,11 +36,15 @@ const SAMPLES: readonly { en: string; ko: string }[] = [
 
 export function scaffold(id: string, footage: FootageFacts): z.input<typeof templateSchema> {
   const fps = rateOf(footage.fps);
-  const rate = Number(fps);
-  const duration = Math.floor(Math.min(LONGEST, footage.duration) * rate) / rate;
+  const rate = fpsOf(fps).value;
+  const duration = Math.floor(Math.min(LONGEST, footage.duration) * rate + 1e-6) / rate;
   const { width, height } = within(footage.width, footage.height, LARGEST);
   const longest = Math.min(SIDES.large, Math.max(width, height));
-  const rendition = (side: number) => within(width, height, (side / SIDES.large) * longest);
+  const rendition = (side: number) => {
+    const size = within(width, height, (side / SIDES.large) * longest);
+    const isFast = beyondLevel(USUAL_LEVEL, size.width, size.height, rate) !== undefined;
+    return isFast ? { ...size, level: HIGHER_LEVEL } : size;
+  };
   const seconds = (share: number) => Math.round(duration * share * 100) / 100;
   const bubble = (n: number) => ({
     id: ['hello', 'middle', 'bye'][n] ?? `bubble-${n}`,

@@ -1,7 +1,7 @@
 /** `storyfarm templates preview`: a contact sheet, to be looked at. */
 
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../../errors.js';
 import { openFfmpeg } from '../../../media/ffmpeg.js';
@@ -39,13 +39,14 @@ export function previewCommand(): Command {
 async function preview(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<string> {
   const installed = await findTemplate(config, name);
   const { template } = installed;
-  const { locale, cast, out = `${template.id}-${locale}.png` } = flags;
+  const { locale, cast } = flags;
+  const file = resolve(flags.out ?? `${template.id}-${locale}.png`);
   const fonts = loadFonts();
   const request = checkRequest(template, { cast, words: samplesOf(template, locale) }, fonts.book);
+  await mkdir(dirname(file), { recursive: true });
   const edition = await prepareEdition(config, installed, request.cast, signal);
-  const sheet = await contactSheet(edition, locale, openFfmpeg(config.ffmpegPath), fonts);
-  await writeFile(out, sheet);
-  return resolve(out);
+  await writeFile(file, await contactSheet(edition, locale, openFfmpeg(config.ffmpegPath), fonts));
+  return file;
 }
 
 /** By bubble. Rejects a language in which the template says nothing at all: the sheet would show another one without a word. */

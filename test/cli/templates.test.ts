@@ -1,0 +1,125 @@
+/** The ten-minutes path of an operator: from an MP4 to a template, a contact sheet and a video; and looking at templates. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { imageSize } from 'image-size';
+import { readMovie } from '../../src/media/mp4.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { copyOfTiny, fixtureTemplates, tinyFolder } from '../fixtures/tiny.js';
+import { ffmpeg } from '../fixtures/video.js';
+import { gateIn } from './gate.js';
+import { ended, processesWith, run, spawn } from './storyfarm.js';
+
+const footage = join(tinyFolder, 'footage.mp4');
+const TINY = ['--template-folders', fixtureTemplates];
+const POSIX = process.platform === 'win32' && 'it needs named pipes';
+
+describe('from an MP4 to a video', () => {
+  it('new, validate, preview, render', async (t) => {
+    const cwd = temporaryFolder(t);
+    const made = await run(['templates', 'new', 'sea', '--footage', footage], { cwd });
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /^\/.*\/sea is a working template of 2\.00 s with 3 bubbles\.\n {2}1\. Move the bubbles/);
+
+    const valid = await run(['templates', 'validate', 'sea'], { cwd });
+    assert.deepEqual([valid.code, valid.stdout], [0, `ok   ${join(cwd, 'sea', 'template.json')}\n`]);
+
+    const preview = await run(['templates', 'preview', 'sea', '-l', 'ko'], { cwd });
+    assert.deepEqual([preview.code, preview.stdout], [0, `${join(cwd, 'sea-ko.png')}\n`], preview.stderr);
+    // Two columns and two rows for three bubbles: frames 480 wide, gaps of 16, captions of 30.
+    const { type, width, height } = imageSize(readFileSync(join(cwd, 'sea-ko.png')));
+    assert.deepEqual([type, width, height], ['png', 3 * 16 + 2 * 480, 2 * (16 + 360 + 30) + 16]);
+
+    const words = ['-w', 'hello=안녕 🎉', '-w', 'bye=a=b'];
+    const rendered = await run(['render', './sea', ...words, '--out', 'new/videos', '--json'], { cwd });
+    assert.equal(rendered.code, 0, rendered.stderr);
+    const { files } = JSON.parse(rendered.stdout);
+    assert.deepEqual(
+      files.map(({ rendition, file }: { rendition: string; file: string }) => [rendition, file]),
+      ['large.mp4', 'medium.mp4', 'small.mp4', 'poster.jpg'].map((name) => [
+        name.split('.')[0],
+        join(cwd, 'new', 'videos', name),
+      ]),
+    );
+    const [video] = (await readMovie(files[0].file)).tracks;
+    assert.deepEqual([video?.width, video?.height, video?.samples], [320, 240, 50]);
+    assert.match(rendered.stderr, /^sea: 0 % \w+\n(sea: .*\n)*sea: 100 % publish\n$/);
+  });
+
+  it('leaves nothing of a film of which no template can be made', async (t) => {
+    const cwd = temporaryFolder(t);
+    const film = (name: string, ...options: string[]) =>
+      execFileSync(ffmpeg.path, ['-v', 'error', '-stream_loop', '9', '-i', footage, '-c', 'copy', ...options, name], {
+        cwd,
+      });
+    film('short.mp4', '-t', '0.5');
+    film('fragmented.mp4', '-movflags', 'frag_keyframe+empty_moov');
+    const wrong: readonly (readonly [string, RegExp])[] = [
+      ['short.mp4', /short\.mp4 lasts only 0\.5\d s\./],
+      ['fragmented.mp4', /The index of fragmented\.mp4 names no frames\./],
+      [join(tinyFolder, 'music.m4a'), /music\.m4a has no video track\./],
+    ];
+    for (const [name, said] of wrong) {
+      const { code, stdout, stderr } = await run(['templates', 'new', 'x', '--footage', name], { cwd });
+      assert.deepEqual([code, stdout], [2, ''], stderr);
+      assert.match(stderr, said);
+      assert.match(stderr, /-> Give an MP4 or MOV/);
+      assert.equal(existsSync(join(cwd, 'x')), false);
+    }
+  });
+
+  it('an interrupted render leaves nothing, and tells the shell', { skip: POSIX }, async (t) => {
+    const cwd = temporaryFolder(t);
+    const gate = gateIn(cwd);
+    const args = ['render', 'tiny', ...TINY, '-w', 'hello=x', '--out', 'videos', '--ffmpeg-path', gate.path];
+    const render = spawn(args, { cwd });
+    await gate.reached();
+    render.kill('SIGINT');
+    const { code, stdout, stderr } = await ended(render);
+    assert.deepEqual([code, stdout], [130, '']);
+    assert.match(stderr, /^storyfarm: Interrupted\. \(aborted\)\n {2}-> Nothing unfinished is left behind\.\n$/m);
+    assert.deepEqual(execFileSync('find', ['.', '-name', '*.part', '-o', '-name', '*.mp4'], { cwd }).toString(), '');
+    if (process.platform === 'linux') assert.deepEqual(processesWith(cwd), []);
+  });
+});
+
+describe('looking at templates', () => {
+  it('list, prepare, show', async (t) => {
+    const cwd = temporaryFolder(t);
+    const list = await run(['templates', 'list', ...TINY], { cwd });
+    assert.match(list.stdout, /^tiny +Tiny +320x240 +2\.00 s +25 +2 +2$/m);
+    const before = await run(['templates', 'show', 'tiny', ...TINY], { cwd });
+    assert.match(before.stdout, /^hello +0\.4 to 1\.2 s +box +ball +60 characters +required$/m);
+    assert.match(before.stdout, /^green +not prepared/m);
+    const prepared = await run(['templates', 'prepare', ...TINY], { cwd });
+    assert.deepEqual([prepared.code, prepared.stdout], [0, '']);
+    assert.match(prepared.stderr, /^tiny red: 100 % prepared\n[\s\S]*tiny green: 100 % prepared\n$/m);
+    const after = JSON.parse((await run(['templates', 'show', 'tiny', '--json', ...TINY], { cwd })).stdout);
+    assert.deepEqual(after.casts, [
+      { cast: { ball: 'red' }, prepared: true },
+      { cast: { ball: 'green' }, prepared: true },
+    ]);
+  });
+
+  it('names every place where a template is broken, and keeps the others', async (t) => {
+    const cwd = temporaryFolder(t);
+    copyOfTiny(cwd);
+    const file = join(copyOfTiny(cwd, 'broken'), 'template.json');
+    const template = JSON.parse(readFileSync(file, 'utf8'));
+    Object.assign(template.bubbles[0], { end: 9, sample: { en: 'Many more words than could ever be read in such a small bubble' } });
+    writeFileSync(file, JSON.stringify({ ...template, id: 'broken', poster: { time: 7 } }));
+    const { code, stdout } = await run(['templates', 'validate', '.', '--json'], { cwd });
+    assert.equal(code, 1);
+    const [good, bad] = JSON.parse(stdout).templates;
+    assert.deepEqual([good.id, good.complaints], ['tiny', []]);
+    const pointers = bad.complaints.map(({ pointer }: { pointer: string }) => pointer);
+    assert.ok(pointers.includes('/bubbles/0/end') && pointers.includes('/poster/time'), pointers.join());
+    const list = await run(['templates', 'list', '--template-folders', '.'], { cwd });
+    assert.equal(list.code, 1);
+    assert.match(list.stdout, /^tiny /m);
+    assert.match(list.stderr, /^BAD {2}.*broken.template\.json \//);
+  });
+});
