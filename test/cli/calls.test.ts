@@ -1,16 +1,20 @@
 /** Calls that are wrong: exit code 2, nothing on standard output, and on standard error what is wrong and what to do. */
 
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, it, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { withRemedy } from '../../src/cli/refusals.js';
 import { version } from '../../src/package.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { copyOfTiny, fixtureTemplates } from '../fixtures/tiny.js';
-import { run, spawn } from './storyfarm.js';
+import type { Call } from './many.js';
+import { type Ended, run, spawn } from './storyfarm.js';
 
 const TINY = ['--template-folders', fixtureTemplates];
 
@@ -70,22 +74,31 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['demo', 'nope', ...TINY], /There is no template "nope"\./],
 ];
 
+/** Makes the calls one after the other, in a process of their own. */
+async function makeAll(calls: readonly Call[], cwd: string): Promise<readonly Ended[]> {
+  const program = fork(fileURLToPath(new URL('many.js', import.meta.url)), { cwd });
+  const told = once(program, 'message');
+  program.send(calls);
+  const [results] = (await told) as [readonly Ended[]];
+  assert.equal(results.length, calls.length);
+  return results;
+}
+
 test('a wrong call ends with 2, says where it is wrong and what to do, and answers nothing', async (t) => {
   const cwd = temporaryFolder(t);
   writeFileSync(join(cwd, 'wrong.json'), '{"port": "x"}');
-  const left = [...WRONG];
-  const worker = async () => {
-    for (let next = left.shift(); next; next = left.shift()) {
-      const [args, said, env = {}] = next;
-      const { code, stdout, stderr } = await run(args, { cwd, env });
-      const call = `storyfarm ${args.join(' ')}\n${stderr}`;
-      assert.equal(code, 2, call);
-      assert.equal(stdout, '', call);
-      assert.match(stderr, said, call);
-      assert.doesNotMatch(stderr, /\n {4}at /, call);
-    }
-  };
-  await Promise.all([worker(), worker()]);
+  const results = await makeAll(
+    WRONG.map(([args, , env = {}]) => ({ args, env })),
+    cwd,
+  );
+  for (const [index, { code, stdout, stderr }] of results.entries()) {
+    const [args, said] = WRONG[index] as (typeof WRONG)[number];
+    const call = `storyfarm ${args.join(' ')}\n${stderr}`;
+    assert.equal(code, 2, call);
+    assert.equal(stdout, '', call);
+    assert.match(stderr, said, call);
+    assert.doesNotMatch(stderr, /\n {4}at /, call);
+  }
 });
 
 test('work that fails ends with 1', async (t) => {
@@ -108,17 +121,15 @@ test('work that fails ends with 1', async (t) => {
 
 describe('help and answers', () => {
   it('fit a terminal of 80 columns', async (t) => {
-    const cwd = temporaryFolder(t);
-    for (const args of [
-      ['--help'],
-      ['up', '--help'],
-      ['templates', '--help'],
-      ['render', '--help'],
-      ['templates', 'list'],
-    ]) {
-      const { code, stdout, stderr } = await run(args, { cwd });
+    const asked = ['--help', 'up --help', 'templates --help', 'render --help', 'templates list', 'templates show tiny'];
+    const calls = asked.map((call) => ({
+      args: call.split(' '),
+      env: { STORYFARM_TEMPLATE_FOLDERS: fixtureTemplates },
+    }));
+    for (const { code, stdout, stderr } of await makeAll(calls, temporaryFolder(t))) {
       assert.deepEqual([code, stderr], [0, '']);
-      for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+      // A path is as long as it is.
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 80 || line.startsWith('/'), line);
     }
   });
 
@@ -136,7 +147,7 @@ describe('help and answers', () => {
   it('do not mind a reader that leaves', async (t) => {
     const child = spawn(['config'], { cwd: temporaryFolder(t) });
     child.stdout?.destroy();
-    const [[code], stderr] = await Promise.all([once(child, 'exit'), text(child.stderr ?? [])]);
+    const [[code], stderr] = await Promise.all([once(child, 'exit'), text(child.stderr as Readable)]);
     assert.deepEqual([code, stderr], [0, '']);
   });
 });

@@ -1,6 +1,7 @@
 /** `storyfarm doctor` finds what is not well, and has a remedy for it. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { copyOfTiny, fixtureTemplates } from '../fixtures/tiny.js';
-import { run, type Surroundings } from './storyfarm.js';
+import { PROGRAM, run, type Surroundings } from './storyfarm.js';
 
 interface Finding {
   readonly what: string;
@@ -85,12 +86,23 @@ test('no templates, and a data folder that cannot be', async (t) => {
   assert.match(of('folder').found, /file is no folder/);
 });
 
-const MAY_ALL = process.getuid?.() === 0 && process.platform !== 'linux' && 'root may write everywhere';
+/** Root may write everywhere, so somebody else looks then. */
+const uid = process.getuid?.() === 0 ? 65534 : undefined;
+const noOther =
+  process.platform === 'win32' || (uid && spawnSync('test', ['-r', PROGRAM], { uid }).status !== 0)
+    ? 'no user can be found who may read this folder and not write everywhere'
+    : false;
 
-test('a folder that may not be written', { skip: MAY_ALL }, async (t) => {
+test('a folder that may not be written', { skip: noOther }, async (t) => {
   const cwd = temporaryFolder(t);
+  chmodSync(cwd, 0o755);
   mkdirSync(join(cwd, 'locked'), { mode: 0o555 });
-  const finding = await folderFinding(cwd);
-  assert.deepEqual([finding.state, finding.found], ['ill', `This user has no right to ${join(cwd, 'locked')}.`]);
-  assert.match(finding.remedy, /Give the user .* the right/);
+  const args = ['--template-folders', fixtureTemplates, '--data-folder', 'locked', ...PORTS];
+  const { code, of } = await doctor(args, { cwd, uid });
+  assert.deepEqual([code, of('folder').state], [1, 'ill']);
+  assert.equal(of('folder').found, `This user has no right to ${join(cwd, 'locked')}.`);
+  assert.match(of('folder').remedy, /^Give the user that runs Storyfarm the right to it/);
+  const up = await run(['up', '--port', '0', ...args.slice(0, 4)], { cwd, uid });
+  assert.deepEqual([up.code, up.stdout], [2, '']);
+  assert.match(up.stderr, /This user has no right to .*locked.*\(config_invalid\)\n {2}-> Give the user/);
 });

@@ -8,11 +8,13 @@ import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { packageFolder } from '../../src/package.js';
 
-const PROGRAM = join(packageFolder, 'bin', 'storyfarm');
+export const PROGRAM = join(packageFolder, 'bin', 'storyfarm');
 
 export interface Surroundings {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The user that it runs as; default: the present one. */
+  readonly uid?: number | undefined;
 }
 
 export interface Ended {
@@ -27,9 +29,10 @@ export async function run(args: readonly string[], where: Surroundings): Promise
 }
 
 /** Starts a command that is to be met while it works. The channel is there as under pm2: a service says `ready` on it. */
-export function spawn(args: readonly string[], { cwd, env = {} }: Surroundings): ChildProcess {
+export function spawn(args: readonly string[], { cwd, env = {}, uid }: Surroundings): ChildProcess {
   const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_'));
-  return fork(PROGRAM, args, { cwd, env: { ...Object.fromEntries(outside), ...env }, silent: true });
+  const inherited = Object.fromEntries(outside);
+  return fork(PROGRAM, args, { cwd, env: { ...inherited, ...env }, silent: true, ...(uid ? { uid } : {}) });
 }
 
 export async function ended(child: ChildProcess): Promise<Ended> {
