@@ -63,3 +63,24 @@ export function crop(picture: Picture, x: number, y: number, width: number, heig
   }
   return { width, height, bytes };
 }
+
+/** What ffmpeg itself reads in the slice headers of a stream: per slice the fields by name, in order, with the bit after them and their value. */
+export function traceSlices(units: readonly Uint8Array[]): { name: string; end: number; value: number }[][] {
+  const stream = Buffer.concat(units.flatMap((unit) => [Buffer.from([0, 0, 0, 1]), unit]));
+  const options = ['-f', 'h264', '-i', 'pipe:0', '-c', 'copy', '-bsf:v', 'trace_headers', '-f', 'null', '-'];
+  const { stderr } = spawnSync('ffmpeg', ['-hide_banner', '-nostdin', ...options], {
+    input: stream,
+    maxBuffer: 1 << 28,
+  });
+  const slices: { name: string; end: number; value: number }[][] = [];
+  let open: (typeof slices)[number] | undefined;
+  for (const line of String(stderr).split('\n')) {
+    if (!line.startsWith('[trace_headers')) continue;
+    const [, bit, name, code = '', value] = /\] (\d+)\s+(\S+)\s+([01]+) = (-?\d+)$/.exec(line) ?? [];
+    if (name === undefined) {
+      open = line.endsWith('] Slice Header') ? [] : undefined;
+      if (open) slices.push(open);
+    } else open?.push({ name, end: Number(bit) + code.length, value: Number(value) });
+  }
+  return slices;
+}
