@@ -189,13 +189,16 @@ export function readPictureSet(unit: Uint8Array, sequence: SequenceSet): Picture
   };
 }
 
-/** The first sequence and picture parameter set among these units, which must be the only ones. */
+/** The only sequence and picture parameter set among these units; encoders repeat them before each key frame. Throws when there are several. */
 export function readParameterSets(units: readonly Uint8Array[]): ParameterSets {
-  const [sps, otherSps] = units.filter((unit) => unitType(unit) === UnitType.sps);
-  const [pps, otherPps] = units.filter((unit) => unitType(unit) === UnitType.pps);
-  if (!sps || !pps || otherSps || otherPps) throw unspliceable('it has not exactly one pair of parameter sets');
-  const sequence = readSequenceSet(sps);
-  return { sequence, picture: readPictureSet(pps, sequence) };
+  const only = (type: number) => {
+    const [first, ...others] = units.filter((unit) => unitType(unit) === type);
+    if (!first || others.some((other) => Buffer.compare(first, other) !== 0))
+      throw unspliceable('it has not exactly one pair of parameter sets');
+    return first;
+  };
+  const sequence = readSequenceSet(only(UnitType.sps));
+  return { sequence, picture: readPictureSet(only(UnitType.pps), sequence) };
 }
 
 const SEQUENCE_FIELDS = [
