@@ -179,53 +179,45 @@ export function stopBit(rbsp: Uint8Array): number {
   return last * 8 + 7 - (31 - Math.clz32(byte & -byte));
 }
 
-/** Takes the emulation prevention bytes out of a NAL unit (7.3.1). Throws when it holds what no unit may hold. */
+const ZEROS = Buffer.alloc(2);
+
+/** Takes the emulation prevention bytes out of a NAL unit (7.3.1); a unit that has none is given back as it is. Throws when it holds what no unit may hold. */
 export function toRbsp(unit: Uint8Array): Uint8Array {
-  const rbsp = new Uint8Array(unit.length);
+  const bytes = Buffer.from(unit.buffer, unit.byteOffset, unit.length);
+  let rbsp: Uint8Array | undefined;
   let written = 0;
   let copied = 0;
-  for (let at = 2; at < unit.length; ) {
-    const byte = unit[at] ?? 0;
-    if (byte > 3) at += 3;
-    else if (unit[at - 1] !== 0 || unit[at - 2] !== 0) at++;
-    else {
-      // Also after the byte 3, at most 3 may follow: otherwise it was not needed.
-      if (byte !== 3 || (unit[at + 1] ?? 0) > 3) throw unspliceable('a unit holds a forbidden byte sequence');
-      rbsp.set(unit.subarray(copied, at), written);
-      written += at - copied;
-      copied = at + 1;
-      at += 3;
-    }
+  for (let at = bytes.indexOf(ZEROS); at >= 0; at = bytes.indexOf(ZEROS, at + 3)) {
+    const third = bytes[at + 2];
+    if (third === undefined || third > 3) continue;
+    // Also after the byte 3, at most 3 may follow: otherwise it was not needed.
+    if (third !== 3 || (bytes[at + 3] ?? 0) > 3) throw unspliceable('a unit holds a forbidden byte sequence');
+    rbsp ??= new Uint8Array(unit.length);
+    rbsp.set(unit.subarray(copied, at + 2), written);
+    written += at + 2 - copied;
+    copied = at + 3;
   }
+  if (!rbsp) return unit;
   rbsp.set(unit.subarray(copied), written);
   return rbsp.subarray(0, written + unit.length - copied);
 }
 
 /** Puts the emulation prevention bytes in (7.4.1): before a byte of at most 3 after two zeros, and after a zero at the very end. */
 export function toUnit(rbsp: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(rbsp.buffer, rbsp.byteOffset, rbsp.length);
   const places: number[] = [];
-  // `zeros` are two zero bytes that were not yet parted by an inserted byte.
-  for (let at = 2, parted = 0; at < rbsp.length; ) {
-    if ((rbsp[at] ?? 0) > 3) at += 3;
-    else if (at - 2 < parted || rbsp[at - 1] !== 0 || rbsp[at - 2] !== 0) at++;
-    else {
-      places.push(at);
-      parted = at;
-      at += 2;
-    }
+  for (let at = bytes.indexOf(ZEROS); at >= 0; at = bytes.indexOf(ZEROS, at + 2)) {
+    if ((bytes[at + 2] ?? 4) <= 3) places.push(at + 2);
   }
-  const ends = rbsp.length > 0 && rbsp[rbsp.length - 1] === 0;
-  if (places.length === 0 && !ends) return rbsp;
-  const unit = new Uint8Array(rbsp.length + places.length + (ends ? 1 : 0));
+  if (bytes.at(-1) === 0) places.push(bytes.length);
+  if (places.length === 0) return rbsp;
+  const unit = new Uint8Array(rbsp.length + places.length);
   let from = 0;
-  let written = 0;
-  for (const place of places) {
-    unit.set(rbsp.subarray(from, place), written);
-    written += place - from;
-    unit[written++] = 3;
+  for (const [inserted, place] of places.entries()) {
+    unit.set(rbsp.subarray(from, place), from + inserted);
+    unit[place + inserted] = 3;
     from = place;
   }
-  unit.set(rbsp.subarray(from), written);
-  if (ends) unit[unit.length - 1] = 3;
+  unit.set(rbsp.subarray(from), from + places.length);
   return unit;
 }
