@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
+import { toRbsp } from '../../../src/media/splice/bits.js';
 import { type ParameterSets, readParameterSets } from '../../../src/media/splice/parameter-sets.js';
 import { assemble, homeOf, type Place, rehome, type Slice } from '../../../src/media/splice/rehome.js';
-import type { Deblocking } from '../../../src/media/splice/slice-header.js';
+import { type Deblocking, readSliceHeader } from '../../../src/media/splice/slice-header.js';
 import { UnitType, unitType } from '../../../src/media/splice/units.js';
 import { crop, decode, encode, noise, type Picture, traceSlices } from './encoder.js';
 
@@ -134,11 +135,22 @@ for (const entropy of ['CABAC', 'CAVLC'] as const) {
     assert.equal(after.length, before.length);
     assert.ok(before.subarray(0, 5 * FRAME).equals(after.subarray(0, 5 * FRAME)));
     assert.ok(after.subarray(5 * FRAME, 6 * FRAME).equals(ownDecode(replacement, OFF)));
-    const traced = traceSlices(changed).filter((fields) => fields.some(({ name }) => name === 'idr_pic_id'));
+    const intra = (list: readonly Uint8Array[]) =>
+      traceSlices(list).filter((fields) => fields.some(({ name }) => name === 'idr_pic_id'));
+    const traced = intra(changed);
+    const filling = traced.flat().filter(({ name }) => name === 'cabac_alignment_one_bit');
+    assert.ok(entropy === 'CAVLC' || filling.length > 0);
+    assert.ok(filling.every(({ value }) => value === 1));
     const shared = ['nal_ref_idc', 'pic_parameter_set_id', 'frame_num', 'idr_pic_id', 'pic_order_cnt_lsb'];
-    const heads = traced.map((fields) => fields.filter(({ name }) => shared.includes(name)).map(({ value }) => value));
-    assert.equal(heads.length, 9 + 2);
-    for (const head of heads.slice(1, 10)) assert.deepEqual(head, heads[1]);
+    const heads = (list: typeof traced, names: string[]) =>
+      list.map((fields) => fields.filter(({ name }) => names.includes(name)).map(({ value }) => value));
+    // One slice, nine, one: all of a picture say what the film's own said there.
+    const [first, own, third] = heads(intra(units), shared);
+    assert.deepEqual(heads(traced, shared), [first, ...Array.from({ length: 9 }, () => own), third]);
+    const disabled = heads(traced, ['disable_deblocking_filter_idc']).flat();
+    assert.deepEqual(disabled, [0, ...Array.from({ length: 9 }, () => 1), 0]);
+    const kept = rehome(replacement.units, replacement.sets, home, { x: 0, y: 0 });
+    assert.ok(kept.every(({ unit }) => readSliceHeader(toRbsp(unit), sets).header.deblocking.disable === 0));
   });
 }
 
