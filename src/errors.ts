@@ -17,7 +17,7 @@ const KNOWN = {
     retryable: false,
     hint: 'GET /v1/templates or `storyfarm templates list` shows the installed templates.',
   },
-  unknown_job: { retryable: false, hint: 'Check the job id; finished jobs are forgotten after the retention time.' },
+  unknown_job: { retryable: false, hint: 'Check the job id.' },
   unknown_bubble: { retryable: false, hint: 'Use the bubble ids of the template (`storyfarm templates show`).' },
   missing_words: { retryable: false, hint: 'Give words for every bubble that the template requires.' },
   unknown_role: { retryable: false, hint: 'Use the role ids of the template (`storyfarm templates show`).' },

@@ -1,5 +1,6 @@
 /** Talking to a front as a partner does: send a job, follow its events, read its document. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import { type Complaint, isErrorCode, StoryfarmError } from '../errors.js';
 import type { JobDocument } from '../front/documents.js';
@@ -28,6 +29,10 @@ export async function sendJob(
   return jobOf(answer);
 }
 
+/** How often, and how long apart in milliseconds, a front that went away is asked again without hearing anything new: a minute. */
+const MOST_TRIES = 60;
+const PAUSE_MS = 1_000;
+
 /** Reads a job's events until it is finished, then answers the job. A stream that breaks is taken up again. */
 export async function followJob(
   url: string,
@@ -36,6 +41,7 @@ export async function followJob(
   signal?: AbortSignal,
 ): Promise<JobDocument> {
   let last: Pick<JobDocument, 'state' | 'progress'> = job;
+  let fruitless = 0;
   const parser = createParser({
     onEvent: ({ data }) => {
       // An event of progress tells no state: it is that of the event before.
@@ -44,18 +50,22 @@ export async function followJob(
     },
   });
   while (!isFinished(last.state)) {
-    const events = await ask(new URL(job.links.events, url), {
-      headers: { accept: 'text/event-stream' },
-      ...(signal ? { signal } : {}),
-    });
     const text = new TextDecoder();
+    const seen = last;
     try {
+      const events = await ask(new URL(job.links.events, url), {
+        headers: { accept: 'text/event-stream' },
+        ...(signal ? { signal } : {}),
+      });
       for await (const chunk of events.body ?? []) parser.feed(text.decode(chunk as Uint8Array, { stream: true }));
-    } catch {
-      // The front went away; ask the next one.
+    } catch (error) {
       signal?.throwIfAborted();
+      // A stream that broke is taken up again; a front that is away may be starting again.
+      if (error instanceof StoryfarmError && (!error.retryable || fruitless >= MOST_TRIES)) throw error;
     }
     parser.reset();
+    fruitless = last === seen ? fruitless + 1 : 0;
+    if (fruitless > 0) await pause(PAUSE_MS, undefined, signal ? { signal } : {});
   }
   return jobOf(await ask(new URL(job.links.self, url)));
 }

@@ -74,17 +74,26 @@ export function retryAfterOf(code: ErrorCode): number | undefined {
   return RETRY_AFTER[code];
 }
 
+/** Statuses that refuse a body. */
+const ABOUT_BODY = new Set([400, 413, 415, 422]);
+
 /** The document for an error. What only concerns us (the message of a defect) stays in the log. */
 export function problemOf(error: StoryfarmError, requestId: string): Problem {
   const status = statusOfError(error);
+  const detail = shorten(error.message);
+  // What is wrong with the body as a whole is wrong at its root.
+  const complaints =
+    error.complaints.length === 0 && ABOUT_BODY.has(status)
+      ? [{ pointer: '', code: error.code, detail }]
+      : error.complaints;
   return {
     type: `urn:storyfarm:problem:${error.code}`,
     title: titleOf(error.code),
     status,
-    detail: status === 500 ? 'Something failed on our side.' : shorten(error.message),
+    detail: status === 500 ? 'Something failed on our side.' : detail,
     code: error.code,
     hint: error.hint,
-    ...(error.complaints.length > 0 && { errors: error.complaints.slice(0, MOST_ERRORS).map(shortened) }),
+    ...(complaints.length > 0 && { errors: complaints.slice(0, MOST_ERRORS).map(shortened) }),
     requestId,
   };
 }

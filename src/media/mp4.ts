@@ -125,6 +125,8 @@ function readTrack(trak: Buffer, movieTimescale: number, fileSize: number, path:
   const entry = one(table, 'stsd', path).subarray(8);
   const times = readTimes(one(table, 'stts', path));
   const sizes = readSizes(one(table, 'stsz', path), fileSize);
+  if (sizes.length === 0 && kind === 'video')
+    throw torn(path, 'its index names no frames; a fragmented movie becomes whole with ffmpeg -i IT -c copy out.mp4');
   if (times.samples !== sizes.length)
     throw torn(path, `the index names ${times.samples} times for ${sizes.length} samples`);
   checkPlaces(table, sizes, fileSize, path);

@@ -8,7 +8,7 @@ import type { Template } from '../template/format.js';
 import { type RenditionJob, reencodeCommand, smallerQuality } from './reencode.js';
 
 export interface EncodeOptions {
-  /** Fraction of the first pass, which is nearly always the only one. */
+  /** Fraction, rising with every pass: a job that stands still is taken for stalled. */
   readonly onProgress: (fraction: number) => void;
   readonly signal?: AbortSignal | undefined;
   readonly stallMs?: number | undefined;
@@ -24,12 +24,20 @@ export async function encode(
   const { onProgress, signal, stallMs } = options;
   const first = jobs[0];
   if (!first) return;
-  const total = framesOf(template, first.rendition);
-  const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
-  await ffmpeg.run(reencodeCommand(template, jobs), {
-    ...watch,
-    onFrames: (frames) => onProgress(Math.min(1, frames / total)),
-  });
+  const isCapped = jobs.some(({ rendition }) => rendition.maxBytes !== undefined);
+  let done = 0;
+  const pass = async (some: readonly RenditionJob[]) => {
+    const total = framesOf(template, (some[0] ?? first).rendition);
+    // Where a further pass may follow, each takes most of what is left.
+    const share = isCapped ? (1 - done) * 0.8 : 1;
+    await ffmpeg.run(reencodeCommand(template, some), {
+      signal,
+      ...(stallMs === undefined ? {} : { stallMs }),
+      onFrames: (frames) => onProgress(done + share * Math.min(1, frames / total)),
+    });
+    done += share;
+  };
+  await pass(jobs);
   let large = await overCap(jobs);
   while (large.length > 0) {
     const smaller = large.map(({ job, bytes }) => {
@@ -40,7 +48,7 @@ export async function encode(
         `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`,
       );
     });
-    await ffmpeg.run(reencodeCommand(template, smaller), watch);
+    await pass(smaller);
     large = await overCap(smaller);
   }
 }

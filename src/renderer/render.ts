@@ -134,7 +134,7 @@ async function prepare(
       },
     );
   }
-  return tools.editions.prepare(installed, order.cast, options);
+  return tools.editions.prepare(installed, order.cast, { ...options, stallMs: tools.stallMs });
 }
 
 async function verifyAll(

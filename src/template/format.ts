@@ -113,6 +113,9 @@ export const bubbleSchema = z.strictObject({
   sample: localised(500).describe('Words that show the bubble at its best, per locale.'),
 });
 
+/** Largest side of a layer in design units: twice the largest design. Beyond it a frame alone would fill the memory. */
+const LARGEST = 7680;
+
 /**
  * One moving layer. `matte: "below"` means that the file is twice as high as the layer and its lower half is the matte (white shows, black
  * hides): H.264 has no transparency of its own. Width and height default to the design size.
@@ -120,10 +123,10 @@ export const bubbleSchema = z.strictObject({
 export const layerSchema = z.strictObject({
   file: asset,
   matte: z.enum(['none', 'below']).default('none'),
-  x: z.number().default(0),
-  y: z.number().default(0),
-  width: z.number().positive().optional(),
-  height: z.number().positive().optional(),
+  x: z.number().min(-LARGEST).max(LARGEST).default(0),
+  y: z.number().min(-LARGEST).max(LARGEST).default(0),
+  width: z.number().positive().max(LARGEST).optional(),
+  height: z.number().positive().max(LARGEST).optional(),
 });
 
 /** A footage entry is a layer of its own, or the place of the layer of whoever plays a role. Drawn in order, the first at the bottom. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { imageSize } from 'image-size';
@@ -20,7 +20,9 @@ const POSIX = process.platform === 'win32' && 'it needs named pipes';
 describe('from an MP4 to a video', () => {
   it('new, validate, preview, render', async (t) => {
     const cwd = temporaryFolder(t);
-    const made = await run(['templates', 'new', 'sea', '--footage', footage], { cwd });
+    // A film under any name.
+    copyFileSync(footage, join(cwd, 'film'));
+    const made = await run(['templates', 'new', 'sea', '--footage', 'film'], { cwd });
     assert.equal(made.code, 0, made.stderr);
     assert.match(made.stdout, /^\/.*\/sea is a working template of 2\.00 s with 3 bubbles\.\n {2}1\. Move the bubbles/);
 

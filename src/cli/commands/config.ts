@@ -33,7 +33,7 @@ export function configCommand(): Command {
 /** Addresses may hold a password. */
 function shown(value: unknown): string {
   const text = Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
-  return text.replace(/(:\/\/[^:@/\s]*):[^@\s]+@/g, '$1:***@').replace(/(password|pwd)=[^;&]+/gi, '$1=***');
+  return text.replace(/(:\/\/[^:@/\s]*):[^\s]+@/g, '$1:***@').replace(/(password|pwd)=[^;&]+/gi, '$1=***');
 }
 
 const STEPS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {

@@ -78,7 +78,9 @@ async function checkLayer(template: Template, layer: Layer, folder: string, poin
 async function checkMusic(file: string, folder: string, pointer: string): Promise<Complaint[]> {
   const missing = await checkFile(file, folder, pointer);
   if (missing) return [missing];
-  if (!/\.(m4a|mp4|mov)$/i.test(file)) return [];
+  if (/\.(mp3|wav|ogg|flac)$/i.test(file)) return [];
+  if (!/\.(m4a|mp4|mov)$/i.test(file))
+    return [complain(pointer, `${file} is no music; give M4A, MP3, WAV, OGG or FLAC.`)];
   try {
     const movie = await readMovie(join(folder, file));
     return movie.tracks.some((track) => track.kind === 'audio') ? [] : [complain(pointer, `${file} has no sound.`)];

@@ -14,6 +14,7 @@ import { asStoryfarmError, type Complaint, StoryfarmError } from '../../errors.j
 import type { Catalog, InstalledTemplate } from '../../template/catalog.js';
 import { checkTemplate } from '../../template/check.js';
 import type { Template } from '../../template/format.js';
+import type { Judges } from '../../template/request.js';
 import { checkAssets, layersOf } from './assets.js';
 
 export interface BrokenTemplate {
@@ -27,12 +28,12 @@ export interface LoadedCatalog extends Catalog {
 }
 
 /** Loads every template below the folders; a folder that has a template.json of its own is itself a template. Never rejects because of one template. */
-export async function loadCatalog(folders: readonly string[]): Promise<LoadedCatalog> {
+export async function loadCatalog(folders: readonly string[], judges: Judges = {}): Promise<LoadedCatalog> {
   const usable = new Map<string, InstalledTemplate>();
   const broken: BrokenTemplate[] = [];
   for (const folder of await templateFolders(folders)) {
     try {
-      const installed = await loadTemplate(folder);
+      const installed = await loadTemplate(folder, judges);
       const earlier = usable.get(installed.ref.id);
       if (earlier)
         throw invalid(folder, [
@@ -51,27 +52,27 @@ export async function loadCatalog(folders: readonly string[]): Promise<LoadedCat
   return { list: () => list, get: (id) => usable.get(id), broken };
 }
 
-/** Loads and checks one template. Rejects with `template_invalid`, file and complaints. */
-export async function loadTemplate(path: string): Promise<InstalledTemplate> {
+/** Loads and checks one template; with fonts to judge by, its sample words too. Rejects with `template_invalid`, file and complaints. */
+export async function loadTemplate(path: string, judges: Judges = {}): Promise<InstalledTemplate> {
   const folder = resolve(path);
-  const template = await readDescription(folder);
+  const template = await readDescription(folder, judges);
   const complaints = await checkAssets(template, folder);
   if (complaints.length > 0) throw invalid(folder, complaints);
   return { ref: { id: template.id, version: await contentHash(template, folder) }, template, folder };
 }
 
-async function readDescription(folder: string): Promise<Template> {
+async function readDescription(folder: string, judges: Judges): Promise<Template> {
   const file = join(folder, 'template.json');
   const text = await readFile(file, 'utf8').catch((cause) => {
     throw new StoryfarmError('template_invalid', `${file} cannot be read.`, { cause, file });
   });
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = JSON.parse(text.replace(/^\uFEFF/, '')); // Some editors of Windows begin with a byte order mark.
   } catch (cause) {
     throw new StoryfarmError('template_invalid', `${file} is not JSON: ${(cause as Error).message}`, { cause, file });
   }
-  const { template, complaints } = checkTemplate(raw);
+  const { template, complaints } = checkTemplate(raw, judges);
   if (!template || complaints.length > 0) throw invalid(folder, complaints);
   return template;
 }

@@ -38,6 +38,8 @@ export interface PrepareOptions {
   /** Fraction of the preparation, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without progress after which ffmpeg is killed; default that of Ffmpeg.run. */
+  readonly stallMs?: number | undefined;
 }
 
 export interface Editions {
@@ -100,7 +102,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   async function prepare(
     installed: InstalledTemplate,
     cast: Cast,
-    { onProgress, signal }: PrepareOptions = {},
+    { onProgress, signal, stallMs }: PrepareOptions = {},
   ): Promise<Edition> {
     const { ref, template } = installed;
     const there = await find(ref, cast);
@@ -116,9 +118,10 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       };
       const command = prepareCommand(template, cast, (file) => join(installed.folder, file), inPart);
       const total = framesOf(template, template.ladder[0] as Rendition);
-      await ffmpeg.run(command, { signal, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
+      const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
+      await ffmpeg.run(command, { ...watch, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
       await verify(template, inPart);
-      await ffmpeg.run(posterCommand(template, inPart), { signal });
+      await ffmpeg.run(posterCommand(template, inPart), watch);
       const files = Object.fromEntries(
         await Promise.all(
           (await readdir(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),

@@ -22,6 +22,9 @@ import { isStill } from './assets.js';
  */
 const AAC_FRAME = 1024;
 
+/** Damaged footage ends the preparation; usually ffmpeg would paint over the damage and go on. */
+const STRICT = ['-xerror', '-err_detect', 'explode'];
+
 export interface PreparedFiles {
   readonly footage: (rendition: Rendition) => string;
   readonly audio: (rendition: Rendition) => string;
@@ -57,7 +60,7 @@ export function prepareCommand(
   const layers = layersOfCast(template, cast);
   const stillOptions = ['-loop', '1', '-framerate', rate, '-t', `${template.duration + 1}`];
   const inputs = layers.map((layer) => ({
-    options: isStill(layer.file) ? stillOptions : [],
+    options: isStill(layer.file) ? stillOptions : STRICT,
     source: path(layer.file),
   }));
 
@@ -89,7 +92,7 @@ export function prepareCommand(
   if (template.music) {
     const settings = [...new Map(template.ladder.map((rendition) => [audioKey(rendition.audio), rendition])).values()];
     graph.push(...musicChains(template, template.music, settings, layers.length));
-    inputs.push({ options: ['-vn'], source: path(template.music.file) });
+    inputs.push({ options: [...STRICT, '-vn'], source: path(template.music.file) });
     settings.forEach((rendition, index) => {
       const { bitrate, channels, sampleRate } = rendition.audio;
       outputs.push({

@@ -92,6 +92,14 @@ const CASES: readonly {
     says: /./,
   },
   {
+    what: 'a layer that would fill the memory',
+    change: (raw) => {
+      raw.footage[0].width = 30_000;
+    },
+    pointer: '/footage/0',
+    says: /./,
+  },
+  {
     what: 'a path out of the folder',
     change: (raw) => {
       raw.footage[0].file = '../tiny/footage.mp4';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, truncateSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
@@ -8,11 +8,12 @@ import { posterCommand, prepareCommand } from '../../../src/media/install/prepar
 import { framesOf } from '../../../src/media/ladder.js';
 import { readMovie } from '../../../src/media/mp4.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
-import { tinyFolder } from '../../fixtures/tiny.js';
+import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 import { ffmpeg, frameOf } from '../../fixtures/video.js';
 
 const tiny = await loadTemplate(tinyFolder);
 const cast = { ball: 'red' };
+const strict = ['-xerror', '-err_detect', 'explode'];
 
 test('one command makes every size and every sound, another the blank poster', () => {
   const files = { footage: ({ id }: { id: string }) => `/e/${id}.mp4`, audio: () => '/e/a.m4a', poster: '/e/p.png' };
@@ -24,9 +25,9 @@ test('one command makes every size and every sound, another the blank poster', (
     files,
   );
   assert.deepEqual(command.inputs, [
-    { options: [], source: '/t/footage.mp4' },
-    { options: [], source: '/t/red.mp4' },
-    { options: ['-vn'], source: '/t/music.m4a' },
+    { options: strict, source: '/t/footage.mp4' },
+    { options: strict, source: '/t/red.mp4' },
+    { options: [...strict, '-vn'], source: '/t/music.m4a' },
   ]);
   assert.deepEqual(command.filter.split(';'), [
     'color=c=black:s=320x240:r=25/1:d=3,format=rgb24[stage0]',
@@ -131,4 +132,15 @@ test('a sweep takes what the dead left, not what the living work on', async (t) 
   utimesSync(root, 0, 0);
   assert.equal(await openEditions(folder, ffmpeg).sweep(), 1);
   assert.deepEqual(readdirSync(root), [`abc.${process.pid}-0123abcd.part`]);
+});
+
+test('footage that is damaged in its middle is refused, not painted over', async (t) => {
+  const folder = temporaryFolder(t);
+  const copy = copyOfTiny(folder);
+  const file = join(copy, 'green.mp4');
+  const bytes = readFileSync(file);
+  bytes.fill(0x5a, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.7));
+  writeFileSync(file, bytes);
+  const damaged = await loadTemplate(copy);
+  await assert.rejects(openEditions(folder, ffmpeg).prepare(damaged, { ball: 'green' }), { code: 'ffmpeg_failed' });
 });

@@ -69,10 +69,16 @@ async function factsOf(footage: string): Promise<FootageFacts> {
   const { width, height, fps, mediaDuration: duration } = video;
   if (duration < SHORTEST) throw unfit(footage, `${footage} lasts only ${secondsText(duration)}.`);
   return {
-    file: `footage${extname(footage).toLowerCase()}`,
+    file: `footage${nameEndOf(footage)}`,
     ...{ width, height, fps, duration },
     sound: hasSound(movie),
   };
+}
+
+/** The index has told that it is an MP4 or a MOV; templates go by the end of the name. */
+function nameEndOf(film: string): string {
+  const end = extname(film).toLowerCase();
+  return ['.mov', '.m4v'].includes(end) ? end : '.mp4';
 }
 
 /** Seconds; nobody reads three bubbles in less. */

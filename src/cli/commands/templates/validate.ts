@@ -3,12 +3,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { asStoryfarmError, type Complaint, StoryfarmError } from '../../../errors.js';
+import { type Complaint, StoryfarmError } from '../../../errors.js';
 import { loadFonts } from '../../../media/fonts.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
-import { layOut } from '../../../scene/layout.js';
-import type { Template } from '../../../template/format.js';
-import { sampleScene } from '../../sheet.js';
 import { printJson } from '../../table.js';
 
 interface Report {
@@ -39,8 +36,9 @@ async function examine(folder: string): Promise<readonly Report[]> {
       hint: 'Give the folder that holds template.json.',
     });
   }
-  const catalog = await loadCatalog([folder]);
-  const usable = catalog.list().map(({ folder, ref, template }) => ({ folder, ...ref, complaints: misfits(template) }));
+  const { book, measure } = loadFonts();
+  const catalog = await loadCatalog([folder], { fonts: book, measure });
+  const usable = catalog.list().map(({ folder, ref }) => ({ folder, ...ref, complaints: [] }));
   const broken = catalog.broken.map(({ folder, error: { code, message, complaints } }) => ({
     folder,
     complaints: complaints.length > 0 ? complaints : [{ pointer: '', code, detail: message }],
@@ -55,22 +53,4 @@ function lines({ folder, complaints }: Report): string[] {
     `${complaints.length === 0 ? 'ok ' : 'BAD'}  ${join(folder, 'template.json')}`,
     ...complaints.map(({ pointer, detail }) => `       ${pointer || '/'}  ${detail}`),
   ];
-}
-
-/** Sample words that do not fit their bubbles: they are what people see first. */
-function misfits(template: Template): readonly Complaint[] {
-  const fonts = loadFonts();
-  const locales = new Set(template.bubbles.flatMap(({ sample }) => Object.keys(sample)));
-  return [...locales].flatMap((locale) =>
-    sampleScene(template, {}, locale).overlays.flatMap((overlay): Complaint[] => {
-      try {
-        layOut(overlay, fonts.book, fonts.measure);
-        return [];
-      } catch (thrown) {
-        const index = template.bubbles.findIndex(({ id }) => id === overlay.bubble);
-        const detail = `${asStoryfarmError(thrown).message} Shorten the sample, enlarge the shape or lower size.min.`;
-        return [{ pointer: `/bubbles/${index}/sample/${locale}`, code: 'words_do_not_fit', detail }];
-      }
-    }),
-  );
 }
