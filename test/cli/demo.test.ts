@@ -36,7 +36,8 @@ test('the demo ends with a table of its files, and with no process', async (t) =
 
 test('an interrupted demo leaves nothing', { skip: process.platform === 'win32' && 'it needs signals' }, async (t) => {
   const cwd = temporaryFolder(t);
-  const demo = spawn(DEMO, surroundings(cwd));
+  // Its jobs take several seconds each: the signal always comes in their midst.
+  const demo = spawn(['demo', 'snow-post', '--slots', '2'], surroundings(cwd));
   const all = ended(demo);
   // The farm is up and has the jobs.
   createInterface({ input: demo.stderr as Readable }).on('line', (line) => {
@@ -44,7 +45,7 @@ test('an interrupted demo leaves nothing', { skip: process.platform === 'win32' 
   });
   const { code, stdout, stderr } = await all;
   assert.equal(code, 130, stderr);
-  assert.equal(stdout, 'Storyfarm demo with the template "Tiny" (tiny)\n\n');
+  assert.match(stdout, /^Storyfarm demo with the template ".+" \(snow-post\)\n\n$/);
   assert.match(stderr, /^storyfarm: Interrupted\. \(aborted\)$/m);
   assert.deepEqual(readdirSync(cwd), []);
   if (process.platform === 'linux') assert.deepEqual(processesWith(cwd), []);

@@ -64,8 +64,6 @@ async function factsOf(footage: string): Promise<FootageFacts> {
   });
   const video = movie.tracks.find((track) => track.kind === 'video');
   if (!video) throw unfit(footage, `${footage} has no video track.`);
-  // A fragmented film keeps its frames apart from the index.
-  if (video.samples === 0) throw unfit(footage, `The index of ${footage} names no frames.`);
   const { width, height, fps, mediaDuration: duration } = video;
   if (duration < SHORTEST) throw unfit(footage, `${footage} lasts only ${secondsText(duration)}.`);
   return {
