@@ -46,6 +46,10 @@ const KNOWN = {
     retryable: true,
     hint: 'ffmpeg made no progress within the stall budget; look at the load of the machine.',
   },
+  not_spliceable: {
+    retryable: false,
+    hint: 'Words cannot be put into this stream; the re-encode path is taken instead.',
+  },
   output_incomplete: { retryable: true, hint: 'The encoder left a file that is not whole; it was not published.' },
   too_large: { retryable: false, hint: 'Raise maxBytes of the rendition, or lower its size.' },
   font_missing: {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { StoryfarmError } from '../errors.js';
 import type { Output } from '../job.js';
 import { fpsOfRendition, framesOf } from '../media/ladder.js';
-import { type Movie, readMovie } from '../media/mp4.js';
+import { type Movie, readMovie } from '../media/mp4/movie.js';
 import type { Rendition, Template } from '../template/format.js';
 
 /** What is wrong with a movie, as one sentence, or undefined. Durations may differ by less than a frame. */

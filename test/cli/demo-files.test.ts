@@ -9,7 +9,7 @@ import { loadFonts } from '../../src/media/fonts.js';
 import { loadTemplate } from '../../src/media/install/catalog.js';
 import { openEditions } from '../../src/media/install/editions.js';
 import { fitOf, fpsOfRendition, framesOf, pixelBox } from '../../src/media/ladder.js';
-import { readMovie } from '../../src/media/mp4.js';
+import { readMovie } from '../../src/media/mp4/movie.js';
 import { packageFolder } from '../../src/package.js';
 import { layOutWords } from '../../src/renderer/words.js';
 import { inkBox } from '../../src/scene/draw.js';

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { imageSize } from 'image-size';
-import { readMovie } from '../../src/media/mp4.js';
+import { readMovie } from '../../src/media/mp4/movie.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { copyOfTiny, fixtureTemplates, tinyFolder } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';

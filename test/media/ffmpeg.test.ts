@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { StoryfarmError } from '../../src/errors.js';
 import { type FfmpegCommand, openFfmpeg } from '../../src/media/ffmpeg.js';
-import { readMovie } from '../../src/media/mp4.js';
+import { readMovie } from '../../src/media/mp4/movie.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const ffmpeg = openFfmpeg();

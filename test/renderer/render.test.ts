@@ -13,7 +13,7 @@ import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog, loadTemplate } from '../../src/media/install/catalog.js';
 import { type Edition, openEditions } from '../../src/media/install/editions.js';
 import { fitOf, fpsOfRendition, pixelBox } from '../../src/media/ladder.js';
-import { readMovie } from '../../src/media/mp4.js';
+import { readMovie } from '../../src/media/mp4/movie.js';
 import { openStorage } from '../../src/media/storage.js';
 import { type RenderTools, render } from '../../src/renderer/render.js';
 import { layOutWords } from '../../src/renderer/words.js';

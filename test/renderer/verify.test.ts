@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTemplate } from '../../src/media/install/catalog.js';
-import type { Movie, Track } from '../../src/media/mp4.js';
+import type { Movie, Track } from '../../src/media/mp4/movie.js';
 import { flawOf } from '../../src/renderer/verify.js';
 import type { Rendition } from '../../src/template/format.js';
 import { tinyFolder } from '../fixtures/tiny.js';

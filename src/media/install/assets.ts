@@ -9,7 +9,7 @@ import { imageSize } from 'image-size';
 import { asStoryfarmError, type Complaint } from '../../errors.js';
 import type { Layer, Template } from '../../template/format.js';
 import { fpsOf } from '../../template/fps.js';
-import { readMovie } from '../mp4.js';
+import { readMovie } from '../mp4/movie.js';
 
 /** Largest picture accepted, in pixels: 4096 x 4096 takes 64 MiB decoded. */
 const MAX_PIXELS = 4096 * 4096;

@@ -16,7 +16,7 @@ import type { InstalledTemplate } from '../../template/catalog.js';
 import { type Rendition, type Template, templateSchema } from '../../template/format.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { audioKey, framesOf } from '../ladder.js';
-import { readMovie } from '../mp4.js';
+import { readMovie } from '../mp4/movie.js';
 import { sync } from '../storage.js';
 import { type PreparedFiles, posterCommand, prepareCommand } from './prepare.js';
 

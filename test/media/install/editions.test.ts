@@ -6,7 +6,7 @@ import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { openEditions } from '../../../src/media/install/editions.js';
 import { posterCommand, prepareCommand } from '../../../src/media/install/prepare.js';
 import { framesOf } from '../../../src/media/ladder.js';
-import { readMovie } from '../../../src/media/mp4.js';
+import { readMovie } from '../../../src/media/mp4/movie.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 import { ffmpeg, frameOf } from '../../fixtures/video.js';

@@ -5,7 +5,7 @@ import { extname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../../errors.js';
 import { loadTemplate } from '../../../media/install/catalog.js';
-import { type Movie, readMovie } from '../../../media/mp4.js';
+import { type Movie, readMovie } from '../../../media/mp4/movie.js';
 import { type FootageFacts, scaffold } from '../../scaffold.js';
 import { secondsText } from '../../table.js';
 

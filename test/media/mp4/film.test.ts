@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readMp4Index, replaceSamples, sampleOf } from '../../../src/media/splice/mp4-index.js';
-import { readParameterSets } from '../../../src/media/splice/parameter-sets.js';
-import { assemble, homeOf, rehome } from '../../../src/media/splice/rehome.js';
-import { joinLengths, splitLengths, UnitType, unitType } from '../../../src/media/splice/units.js';
+import { readParameterSets } from '../../../src/media/h264/parameter-sets.js';
+import { assemble, homeOf, rehome } from '../../../src/media/h264/rehome.js';
+import { joinLengths, splitLengths, UnitType, unitType } from '../../../src/media/h264/units.js';
+import { readMp4Index, replaceSamples, sampleOf } from '../../../src/media/mp4/samples.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
-import { crop, decode, encode, noise, type Picture } from './encoder.js';
+import { crop, decode, encode, noise, type Picture } from '../h264/encoder.js';
 
 const OFF = { disable: 1, alpha: 0, beta: 0 };
 const [WIDTH, HEIGHT, FRAMES, KEY] = [176, 144, 36, 12];

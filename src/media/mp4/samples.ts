@@ -11,9 +11,9 @@
  * What it does not do: fragmented files, compact sizes (stz2), samples all of one size, several sample entries, and boxes that point into the file in other ways (sidx, meta, saio) are refused.
  */
 
-import { unspliceable } from './bits.js';
-import { type Box, boxesIn, onlyBox } from './mp4-boxes.js';
-import { type DecoderConfiguration, readDecoderConfiguration } from './units.js';
+import { unspliceable } from '../h264/bits.js';
+import { type DecoderConfiguration, readDecoderConfiguration } from '../h264/units.js';
+import { type Box, boxesIn, onlyBox } from './boxes.js';
 
 export interface TrackIndex {
   /** `vide`, `soun`, … */

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { StoryfarmError } from '../../src/errors.js';
-import { readMovie } from '../../src/media/mp4.js';
-import { temporaryFolder } from '../fixtures/folder.js';
-import { tinyFolder } from '../fixtures/tiny.js';
+import { StoryfarmError } from '../../../src/errors.js';
+import { readMovie } from '../../../src/media/mp4/movie.js';
+import { temporaryFolder } from '../../fixtures/folder.js';
+import { tinyFolder } from '../../fixtures/tiny.js';
 
 test('reads the index of footage', async () => {
   const movie = await readMovie(join(tinyFolder, 'footage.mp4'));

@@ -8,7 +8,7 @@
  */
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { StoryfarmError } from '../errors.js';
+import { StoryfarmError } from '../../errors.js';
 
 export interface Track {
   readonly kind: 'video' | 'audio' | 'other';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
-import { toRbsp } from '../../../src/media/splice/bits.js';
-import { type ParameterSets, readParameterSets } from '../../../src/media/splice/parameter-sets.js';
-import { assemble, homeOf, type Place, rehome, type Slice } from '../../../src/media/splice/rehome.js';
-import { type Deblocking, readSliceHeader } from '../../../src/media/splice/slice-header.js';
-import { UnitType, unitType } from '../../../src/media/splice/units.js';
+import { toRbsp } from '../../../src/media/h264/bits.js';
+import { type ParameterSets, readParameterSets } from '../../../src/media/h264/parameter-sets.js';
+import { assemble, homeOf, type Place, rehome, type Slice } from '../../../src/media/h264/rehome.js';
+import { type Deblocking, readSliceHeader } from '../../../src/media/h264/slice-header.js';
+import { UnitType, unitType } from '../../../src/media/h264/units.js';
 import { crop, decode, encode, noise, type Picture, traceSlices } from './encoder.js';
 
 const OFF: Deblocking = { disable: 1, alpha: 0, beta: 0 };

@@ -12,7 +12,7 @@ import { StoryfarmError } from '../../errors.js';
 
 /** What is no H.264 or MP4 that can be spliced: damaged, cut off, or using what is not understood here. */
 export function unspliceable(why: string): StoryfarmError {
-  return new StoryfarmError('output_incomplete', `The stream cannot be spliced: ${why}.`);
+  return new StoryfarmError('not_spliceable', `The stream cannot be spliced: ${why}.`);
 }
 
 export class BitReader {

@@ -2,7 +2,7 @@
  * The boxes of an MP4 file held in memory (ISO 14496-12, 4.2): where each begins and ends, so that fields can be changed in place.
  */
 
-import { unspliceable } from './bits.js';
+import { unspliceable } from '../h264/bits.js';
 
 /** Positions count from the first byte of the file. */
 export interface Box {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
-import { readMovie } from '../../../src/media/mp4.js';
-import { boxesIn } from '../../../src/media/splice/mp4-boxes.js';
-import { readMp4Index, replaceSamples, sampleOf } from '../../../src/media/splice/mp4-index.js';
-import { splitLengths, unitType } from '../../../src/media/splice/units.js';
+import { splitLengths, unitType } from '../../../src/media/h264/units.js';
+import { boxesIn } from '../../../src/media/mp4/boxes.js';
+import { readMovie } from '../../../src/media/mp4/movie.js';
+import { readMp4Index, replaceSamples, sampleOf } from '../../../src/media/mp4/samples.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
 /** Two seconds of moving pictures with B-frames, and sound, in chunks that alternate. */

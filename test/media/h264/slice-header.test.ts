@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
-import { BitWriter, toRbsp } from '../../../src/media/splice/bits.js';
-import { readParameterSets } from '../../../src/media/splice/parameter-sets.js';
-import { readSliceHeader, type SliceHeader, writeSliceHeader } from '../../../src/media/splice/slice-header.js';
-import { unitType } from '../../../src/media/splice/units.js';
+import { BitWriter, toRbsp } from '../../../src/media/h264/bits.js';
+import { readParameterSets } from '../../../src/media/h264/parameter-sets.js';
+import { readSliceHeader, type SliceHeader, writeSliceHeader } from '../../../src/media/h264/slice-header.js';
+import { unitType } from '../../../src/media/h264/units.js';
 import { crop, encode, noise, traceSlices } from './encoder.js';
 
 /** Frames of 64x48 cut out of one large picture of noise, so that there is motion to find, and fading, so that there are weights. */

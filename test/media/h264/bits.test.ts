@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
-import { BitReader, BitWriter, stopBit, toRbsp, toUnit } from '../../../src/media/splice/bits.js';
+import { BitReader, BitWriter, stopBit, toRbsp, toUnit } from '../../../src/media/h264/bits.js';
 
 /** Bytes of which most are those that matter to emulation prevention. */
 const risky = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.map((byte) => (byte < 220 ? byte % 5 : byte)));
-const refused = (error: unknown) => error instanceof StoryfarmError && error.code === 'output_incomplete';
+const refused = (error: unknown) => error instanceof StoryfarmError && error.code === 'not_spliceable';
 
 const field = fc.oneof(
   fc

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { toUnit } from '../../../src/media/splice/bits.js';
-import {
-  joinLengths,
-  readDecoderConfiguration,
-  splitLengths,
-  splitStartCodes,
-} from '../../../src/media/splice/units.js';
+import { toUnit } from '../../../src/media/h264/bits.js';
+import { joinLengths, readDecoderConfiguration, splitLengths, splitStartCodes } from '../../../src/media/h264/units.js';
 
 /** A header byte, a payload full of zeros and a stop bit, as units are. */
 const unit = fc
   .uint8Array({ maxLength: 40 })
   .map((bytes) => toUnit(Uint8Array.of(0x65, ...bytes.map((byte) => byte % 4), 0x80)));
 const plain = (units: readonly Uint8Array[]) => units.map((bytes) => [...bytes]);
-const refused = { code: 'output_incomplete' };
+const refused = { code: 'not_spliceable' };
 
 test('units are found between start codes, whatever zeros stand around', () => {
   fc.assert(

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { splitStartCodes } from '../../../src/media/splice/units.js';
+import { splitStartCodes } from '../../../src/media/h264/units.js';
 
 /** One I420 picture. */
 export interface Picture {
