@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { openFfmpeg } from '../media/ffmpeg.js';
-import { openEditions } from '../media/install/editions.js';
+import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import type { RendererOptions } from '../renderer/options.js';
 import type { JobStore } from '../store/store.js';

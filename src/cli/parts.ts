@@ -10,7 +10,7 @@ import { createLog, type Log } from '../log.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadFonts } from '../media/fonts.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
-import { openEditions } from '../media/install/editions.js';
+import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import { createMetrics, type Metrics } from '../metrics.js';
 import type { RenderTools } from '../renderer/render.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Cast } from '../job.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
-import type { Edition } from '../media/install/editions.js';
+import type { Edition } from '../media/prepare/editions.js';
 import { fitOf, fpsOfRendition, framesOf } from '../media/ladder.js';
 import { drawSheet, type SheetFrame } from '../media/picture.js';
 import { familiesOf } from '../scene/fonts.js';

@@ -10,7 +10,7 @@ import { parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/mes
 import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadFonts } from '../media/fonts.js';
 import { loadCatalog } from '../media/install/catalog.js';
-import { openEditions } from '../media/install/editions.js';
+import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import { type RendererOptions, rendererOptions } from './options.js';
 import { type RenderTools, render } from './render.js';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { drawPixels } from '../../src/media/canvas.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadTemplate } from '../../src/media/install/catalog.js';
-import { openEditions } from '../../src/media/install/editions.js';
+import { openEditions } from '../../src/media/prepare/editions.js';
 import { fitOf, fpsOfRendition, framesOf, pixelBox } from '../../src/media/ladder.js';
 import { readMovie } from '../../src/media/mp4/movie.js';
 import { packageFolder } from '../../src/package.js';

@@ -11,7 +11,7 @@ import { drawPixels } from '../../src/media/canvas.js';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog, loadTemplate } from '../../src/media/install/catalog.js';
-import { type Edition, openEditions } from '../../src/media/install/editions.js';
+import { type Edition, openEditions } from '../../src/media/prepare/editions.js';
 import { fitOf, fpsOfRendition, pixelBox } from '../../src/media/ladder.js';
 import { readMovie } from '../../src/media/mp4/movie.js';
 import { openStorage } from '../../src/media/storage.js';

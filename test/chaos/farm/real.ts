@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { openFfmpeg } from '../../../src/media/ffmpeg.js';
-import { openEditions } from '../../../src/media/install/editions.js';
+import { openEditions } from '../../../src/media/prepare/editions.js';
 import { openStorage } from '../../../src/media/storage.js';
 import { packageFolder } from '../../../src/package.js';
 import type { RendererOptions } from '../../../src/renderer/options.js';

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Cast } from '../../../job.js';
 import { openFfmpeg } from '../../../media/ffmpeg.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
-import { type Edition, openEditions } from '../../../media/install/editions.js';
+import { type Edition, openEditions } from '../../../media/prepare/editions.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
 import { configOf, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate } from '../../installed.js';

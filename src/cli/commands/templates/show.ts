@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { openFfmpeg } from '../../../media/ffmpeg.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
-import { openEditions } from '../../../media/install/editions.js';
+import { openEditions } from '../../../media/prepare/editions.js';
 import { type Bubble, inLocale, type Template } from '../../../template/format.js';
 import { configOf, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate, NO_TEMPLATE } from '../../installed.js';

@@ -18,7 +18,7 @@ import type { Ffmpeg } from '../ffmpeg.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4/movie.js';
 import { sync } from '../storage.js';
-import { type PreparedFiles, posterCommand, prepareCommand } from './prepare.js';
+import { type PreparedFiles, posterCommand, prepareCommand } from './footage.js';
 
 /** Raise when prepare.ts makes something else of the same template. */
 const FORMAT = 1;
