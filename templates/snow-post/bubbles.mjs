@@ -1,6 +1,10 @@
 /**
  * The three empty bubbles: a post label, a puff of snow, and the letter unfolded. Each pops in before its words, then does not change by
  * one pixel until they are gone: `settled` drawing uses no transform at all.
+ *
+ * Words go into whole macroblocks, 16 pixels square in each size of the ladder; at 176x144 that is a grid of 58 units, x = 58.18 k and
+ * y = 58.18 k - 21.8 for whole k. The shapes in template.json sit on it, and each bubble reaches at least 2 pixels of any size beyond
+ * all macroblocks of its shape: so nothing under the words ever moves.
  */
 import { Path2D } from '@napi-rs/canvas';
 import { clamp, ease, ellipse, form, glow, mix, part, path, within } from './paint.mjs';
@@ -18,13 +22,13 @@ const lower = (ctx, shape, dy, colour) =>
   });
 
 const LABEL = path(
-  'M50 20 H402 Q432 20 432 50 V168 Q432 198 402 198 H250 C236 201 222 211 206 229 C204 216 203 206 200 198 H50 Q20 198 20 168 V50 Q20 20 50 20Z',
+  'M54 16 H452 Q482 16 482 46 V146 Q482 176 452 176 H248 C236 180 219 192 201 215 C199 202 198 186 195 176 H54 Q24 176 24 146 V46 Q24 16 54 16Z',
 );
 const LABEL_LINE = path(
-  'M50 24.500 H402 Q427.500 24.500 427.500 50 V168 Q427.500 193.500 402 193.500 H50 Q24.500 193.500 24.500 168 V50 Q24.500 24.500 50 24.500Z',
+  'M54 20.5 H452 Q477.5 20.5 477.5 46 V146 Q477.5 171.5 452 171.5 H54 Q28.5 171.5 28.5 146 V46 Q28.5 20.5 54 20.5Z',
 );
 const LABEL_SNOW = path(
-  'M28 25.4 C16 21.8 22 9.8 40 8.6 C70 3.8 150 7.4 226 6.2 C300 5 380 5 410 8.6 C432 9.8 438 21.8 426 25.4 C418 27.8 414 20.6 404 19.4 C390 18.2 390 25.4 380 25.4 C370 25.4 372 17.6 358 17 C250 15.2 190 15.8 128 17 C112 17.6 116 24.2 104 24.2 C92 24.2 96 18.2 82 18.2 C64 18.2 68 29 56 29 C44 29 46 19.4 38 20 C32 20.6 36 27.2 28 25.4 Z',
+  'M32 21.4 C20 17.8 26 5.8 44 4.6 C74 -0.2 158.4 3.4 249.6 2.2 C338.4 1 430 1 460 4.6 C482 5.8 488 17.8 476 21.4 C468 23.8 464 16.6 454 15.4 C440 14.2 440 21.4 430 21.4 C420 21.4 422 13.6 408 13 C278.4 11.2 206.4 11.8 132 13 C116 13.6 120 20.2 108 20.2 C96 20.2 100 14.2 86 14.2 C68 14.2 72 25 60 25 C48 25 50 15.4 42 16 C36 16.6 40 23.2 32 21.4 Z',
 );
 
 function label(ctx) {
@@ -40,28 +44,28 @@ function label(ctx) {
 }
 
 const LOBES = [
-  [242, 55, 46],
-  [298, 49, 40],
-  [354, 47, 40],
-  [410, 47, 40],
-  [466, 47, 40],
-  [522, 49, 40],
-  [579, 55, 46],
-  [586, 106, 42],
-  [579, 160, 46],
-  [522, 165, 40],
-  [466, 167, 40],
-  [410, 167, 40],
-  [354, 167, 40],
-  [298, 165, 40],
-  [242, 160, 46],
-  [235, 106, 42],
+  [240, 56, 46],
+  [294, 50, 40],
+  [349, 47, 40],
+  [404, 46, 40],
+  [459, 47, 40],
+  [514, 50, 40],
+  [568, 56, 46],
+  [576, 97, 42],
+  [568, 138, 46],
+  [514, 144, 40],
+  [459, 147, 40],
+  [404, 148, 40],
+  [349, 147, 40],
+  [294, 144, 40],
+  [240, 138, 46],
+  [232, 97, 42],
 ];
 const PUFF = (() => {
   const p = new Path2D();
   for (const [x, y, r] of LOBES) p.addPath(ellipse(x, y, r));
-  p.rect(230, 42, 358, 126);
-  p.addPath(path('M540 170 C518 206 506 216 500 232 C484 221 477 202 478 170Z'));
+  p.rect(222, 28, 368, 134);
+  p.addPath(path('M540 152 C518 188 506 204 500 224 C484 211 477 186 478 152Z'));
   return p;
 })();
 
@@ -75,12 +79,12 @@ function puff(ctx) {
   ctx.lineWidth = 3;
   ctx.lineCap = 'round';
   for (const d of [
-    'M210 188 Q224 200 246 201',
-    'M288 200 Q299 203 310 200',
-    'M560 202 Q594 205 614 184',
-    'M399 202 Q410 205 421 202',
-    'M206 34 Q213 20 230 15',
-    'M611 31 Q618 40 620 54',
+    'M208 166 Q222 179 246 179',
+    'M284 179 Q294 182 304 179',
+    'M548 179 Q582 182 603 161',
+    'M394 183 Q404 186 414 183',
+    'M204 36 Q211 22 228 16',
+    'M600 33 Q607 42 609 56',
   ])
     ctx.stroke(path(d));
 }
@@ -169,8 +173,8 @@ function unfold(ctx, t) {
 }
 
 export function bubbles(ctx, t) {
-  speak(ctx, t, CALL, 206, 230, label);
-  speak(ctx, t, REPLY, 500, 232, puff);
+  speak(ctx, t, CALL, 201, 216, label);
+  speak(ctx, t, REPLY, 500, 224, puff);
   if (t > LETTER.pop && t < LETTER.pop + 0.5)
     glow(ctx, 320, 122, 320, '255,220,130', 0.55 * Math.sin(Math.PI * part(t, LETTER.pop, LETTER.pop + 0.5)));
   unfold(ctx, t);
