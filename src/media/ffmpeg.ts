@@ -12,6 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import { Writable } from 'node:stream';
 import fluent from 'fluent-ffmpeg';
 import { StoryfarmError } from '../errors.js';
 import { canLeash } from '../leash.js';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which ffmpeg is killed. Default 60,000. */
   readonly stallMs?: number;
+  /** Takes what the command writes to its one output named `pipe:1`. What it throws ends the command and is what `run` rejects with. */
+  readonly onBytes?: (bytes: Buffer) => void;
 }
 
 export interface Ffmpeg {
@@ -80,25 +83,29 @@ function locate(configured: string | undefined): Pick<Ffmpeg, 'path' | 'source'>
   }
 }
 
-/** Options for the whole command; ffmpeg takes them before the first input. Progress comes as key=value lines on stdout. */
-const GLOBAL = ['-hide_banner', '-nostats', '-progress', 'pipe:1'];
+/** Options for the whole command; ffmpeg takes them before the first input. Progress comes as key=value lines. */
+const globals = (progress: 'pipe:1' | 'pipe:2') => ['-hide_banner', '-nostats', '-progress', progress];
 
-function run(path: string, command: FfmpegCommand, { onFrames, signal, stallMs = 60_000 }: RunOptions): Promise<void> {
+function run(path: string, command: FfmpegCommand, options: RunOptions): Promise<void> {
+  const { onFrames, onBytes, signal, stallMs = 60_000 } = options;
   return new Promise((resolve, reject) => {
     const ffmpeg = fluent({ logger: undefined, stdoutLines: 60 });
     ffmpeg.setFfmpegPath(canLeash ? join(packageFolder, 'bin', 'leash') : path);
     process.env.STORYFARM_LEASHED = path;
     // Spread, never as one array: fluent-ffmpeg splits the strings of an array at spaces; and takes no options for one that is undefined.
     for (const [index, input] of command.inputs.entries()) {
-      const options = [...(index === 0 ? GLOBAL : []), ...input.options];
+      const options = [...(index === 0 ? globals(onBytes ? 'pipe:2' : 'pipe:1') : []), ...input.options];
       ffmpeg.input(input.source);
       if (options.length > 0) ffmpeg.inputOptions(...options);
     }
     ffmpeg.complexFilter(command.filter);
-    for (const output of command.outputs) ffmpeg.output(output.file).outputOptions(...output.options);
+    for (const { file, options } of command.outputs)
+      ffmpeg
+        .output(onBytes && file === 'pipe:1' ? sink(onBytes, (error) => stop(error)) : file)
+        .outputOptions(...options);
 
-    let ended: StoryfarmError | undefined;
-    const stop = (error: StoryfarmError) => {
+    let ended: unknown;
+    const stop = (error: unknown) => {
       ended ??= error;
       ffmpeg.kill('SIGKILL');
     };
@@ -113,7 +120,7 @@ function run(path: string, command: FfmpegCommand, { onFrames, signal, stallMs =
     ffmpeg.on('start', () => {
       const child = (ffmpeg as unknown as { ffmpegProc: import('node:child_process').ChildProcess }).ffmpegProc;
       if (ended) child.kill('SIGKILL');
-      child.stdout?.on('data', (chunk: Buffer) => {
+      (onBytes ? child.stderr : child.stdout)?.on('data', (chunk: Buffer) => {
         for (const [, number] of chunk.toString('latin1').matchAll(/^frame=\s*(\d+)/gm)) {
           if (Number(number) === frames) continue;
           frames = Number(number);
@@ -140,6 +147,21 @@ function run(path: string, command: FfmpegCommand, { onFrames, signal, stallMs =
     }
     signal?.addEventListener('abort', onAbort);
     ffmpeg.run();
+  });
+}
+
+/** A stream that hands bytes on. It must not say that it closed: fluent-ffmpeg takes that for the end of the command. */
+function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void): Writable {
+  return new Writable({
+    emitClose: false,
+    write(chunk: Buffer, _encoding, done) {
+      try {
+        onBytes(chunk);
+      } catch (error) {
+        stop(error);
+      }
+      done();
+    },
   });
 }
 

@@ -71,6 +71,9 @@ export interface Quality {
   readonly crf: number;
 }
 
+/** The usual quality, when no cap asks for less. */
+export const USUAL_QUALITY: Quality = { crf: 23 };
+
 /**
  * Highest bit rate of each level in kb/s for Baseline and Main (ITU-T H.264, table A-1, MaxBR); High may have a quarter more. A handset that was promised a
  * level need not play more.
@@ -91,9 +94,14 @@ const MAX_KBPS: Readonly<Record<string, number>> = {
   ...{ '3': 10000, '3.0': 10000, '3.1': 14000, '3.2': 20000, '4': 20000, '4.0': 20000, '4.1': 50000, '4.2': 50000 },
 };
 
+/** Highest bit rate that a rendition's level promises, in bits per second. */
+export function levelRate(rendition: Rendition): number {
+  return (MAX_KBPS[rendition.level] ?? 50000) * 1000;
+}
+
 /** x264 arguments of a rendition's delivered video. */
 export function videoOptions(rendition: Rendition, quality: Quality): string[] {
-  const most = (MAX_KBPS[rendition.level] ?? 50000) * 1000;
+  const most = levelRate(rendition);
   const rate = ['-crf', `${quality.crf}`, '-maxrate', `${most}`, '-bufsize', `${most}`];
   return [
     ...[

@@ -26,9 +26,6 @@ export interface RenditionJob {
   readonly out: string;
 }
 
-/** The usual quality, when no cap asks for less. */
-export const USUAL_QUALITY: Quality = { crf: 23 };
-
 export function reencodeCommand(template: Template, jobs: readonly RenditionJob[]): FfmpegCommand {
   const inputs: { options: string[]; source: string }[] = [];
   const graph: string[] = [];

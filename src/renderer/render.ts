@@ -15,12 +15,13 @@ import type { RenderOrder } from '../ipc/messages.js';
 import type { JobResult, Output } from '../job.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
+import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition, Editions } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
 import type { Storage } from '../media/storage.js';
 import type { Catalog } from '../template/catalog.js';
 import { encode } from './encode.js';
-import { type RenditionJob, USUAL_QUALITY } from './reencode.js';
+import type { RenditionJob } from './reencode.js';
 import { verifyPoster, verifyRendition } from './verify.js';
 import { drawForRendition, drawPoster, layOutWords } from './words.js';
 

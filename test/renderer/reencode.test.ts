@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTemplate } from '../../src/media/install/catalog.js';
-import { reencodeCommand, smallerQuality, USUAL_QUALITY } from '../../src/renderer/reencode.js';
+import { USUAL_QUALITY } from '../../src/media/ladder.js';
+import { reencodeCommand, smallerQuality } from '../../src/renderer/reencode.js';
 import type { Rendition } from '../../src/template/format.js';
 import { tinyFolder } from '../fixtures/tiny.js';
 

@@ -13,8 +13,8 @@ import type { Cast } from '../../job.js';
 import type { Layer, Rendition, Template } from '../../template/format.js';
 import { fpsOf } from '../../template/fps.js';
 import type { FfmpegCommand } from '../ffmpeg.js';
-import { audioKey, colourTags, fitOf, fpsOfRendition, framesOf, matrixOf } from '../ladder.js';
 import { isStill } from '../install/assets.js';
+import { audioKey, colourTags, fitOf, fpsOfRendition, framesOf, matrixOf } from '../ladder.js';
 
 /**
  * Samples in a frame of AAC-LC (ISO 14496-3). Sound is cut to whole frames, less the one by which the encoder primes itself: so it never outlasts the picture,

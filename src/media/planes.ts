@@ -1,0 +1,65 @@
+/** Pictures as decoders give them: 8-bit 4:2:0 planes, and pieces of them. */
+
+/** Chroma planes have half the width and half the height, rounded up. */
+export interface Planes {
+  readonly width: number;
+  readonly height: number;
+  readonly luma: Uint8Array;
+  readonly cb: Uint8Array;
+  readonly cr: Uint8Array;
+}
+
+/** Bytes of one frame of raw yuv420p. */
+export function bytesOfPlanes(width: number, height: number): number {
+  return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
+}
+
+/** One frame of raw yuv420p as planes that share its memory. */
+export function planesOf(raw: Uint8Array, width: number, height: number): Planes {
+  const luma = width * height;
+  const chroma = Math.ceil(width / 2) * Math.ceil(height / 2);
+  return {
+    width,
+    height,
+    luma: raw.subarray(0, luma),
+    cb: raw.subarray(luma, luma + chroma),
+    cr: raw.subarray(luma + chroma, luma + 2 * chroma),
+  };
+}
+
+export function rawOf({ luma, cb, cr }: Planes): Buffer {
+  return Buffer.concat([luma, cb, cr]);
+}
+
+/** A rectangle of even pixels cut out of a picture. Beyond the picture's edges its last pixels are repeated, as encoders do. */
+export function cut(from: Planes, x: number, y: number, width: number, height: number): Planes {
+  const half = (pixels: number) => Math.ceil(pixels / 2);
+  const chroma = (plane: Uint8Array) =>
+    cutPlane(plane, half(from.width), half(from.height), x / 2, y / 2, half(width), half(height));
+  return {
+    width,
+    height,
+    luma: cutPlane(from.luma, from.width, from.height, x, y, width, height),
+    cb: chroma(from.cb),
+    cr: chroma(from.cr),
+  };
+}
+
+function cutPlane(
+  plane: Uint8Array,
+  planeWidth: number,
+  planeHeight: number,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): Uint8Array {
+  const out = new Uint8Array(width * height);
+  const inside = Math.min(width, planeWidth - x);
+  for (let row = 0; row < height; row++) {
+    const from = Math.min(planeHeight - 1, y + row) * planeWidth + x;
+    out.set(plane.subarray(from, from + inside), row * width);
+    out.fill(plane[from + inside - 1] ?? 0, row * width + inside, (row + 1) * width);
+  }
+  return out;
+}

@@ -1,0 +1,165 @@
+/**
+ * A film: one rendition of an edition, encoded so that words can be put into it by replacing slices; open in memory, ready for jobs.
+ *
+ * Problem: x264 is four fifths of what a job costs, and all of its work but the words is the same for every job.
+ *
+ * Solution: words stand still while their bubble is visible. So only the picture at which a bubble appears holds them, in slices of their own, one per macroblock row; in all later
+ * pictures the bubble's macroblocks are copies (media/film/ makes films of which that is true, and proves it). A job encodes the rows that have ink, in place of the blank ones, and copies every
+ * other byte. What is on the disk is the blank film, an ordinary MP4; a film without words is that file.
+ *
+ * Files: `film.mp4`; `stills.yuv`, each area's bounding box as it stands while visible, raw planes one after another; `film.json`, which carries the hashes of both, so that a torn or foreign film is
+ * found when it is opened.
+ */
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BitReader, toRbsp, unspliceable } from '../h264/bits.js';
+import { readParameterSets } from '../h264/parameter-sets.js';
+import { type Home, homeOf } from '../h264/rehome.js';
+import { splitLengths, UnitType, unitType } from '../h264/units.js';
+import { type Mp4Index, readMp4Index, sampleOf, type TrackIndex } from '../mp4/samples.js';
+import { bytesOfPlanes, type Planes, planesOf } from '../planes.js';
+import { type Area, boundsOfArea, MACROBLOCK } from './areas.js';
+
+/** Raise when films are made or read in another way. */
+export const FILM_FORMAT = 1;
+
+const span = z.strictObject({ x: z.int(), y: z.int(), width: z.int().positive() });
+
+/** The content of `film.json`. */
+export const filmSchema = z.strictObject({
+  format: z.literal(FILM_FORMAT),
+  rendition: z.string(),
+  /** SHA-256 in hex by file name; empty when no bubble can be swapped and there is no film. */
+  files: z.record(z.string(), z.string()),
+  areas: z.array(
+    z.strictObject({
+      bubble: z.string(),
+      window: z.strictObject({ from: z.int(), to: z.int() }),
+      rows: z.array(span).min(1),
+    }),
+  ),
+  /** Bubbles whose words cannot be put in, with the reason: a sentence. */
+  refused: z.array(z.strictObject({ bubble: z.string(), reason: z.string() })),
+  /** How the film was encoded: x264's constant rate factor; the quantisers of surroundings and of words. */
+  quality: z.strictObject({ crf: z.number(), surroundings: z.int(), words: z.int() }),
+  /** Bytes and mean luma SSIM of the blank film and of what the re-encode path makes of no words, against the prepared footage. */
+  blank: z.strictObject({
+    bytes: z.int(),
+    ssim: z.number(),
+    reencoded: z.strictObject({ bytes: z.int(), ssim: z.number() }),
+  }),
+  /** Swap test, in luma levels of 256: largest errors inside the bubbles, outside beyond the reach of deblocking, and after the windows. */
+  swapTest: z.strictObject({ inside: z.int(), outside: z.int(), after: z.int() }),
+});
+export type FilmDescription = z.infer<typeof filmSchema>;
+
+/** A key frame at which bubbles appear or stay. */
+export interface Cut {
+  /** Number of the frame and, since nothing is reordered across a key frame, of its sample. */
+  readonly frame: number;
+  readonly home: Home;
+  /** The sample's units in their order. */
+  readonly units: readonly CutUnit[];
+  /** Indices into the film's areas. */
+  readonly areas: readonly number[];
+}
+
+export interface CutUnit {
+  /** Undefined for units that are no slices. */
+  readonly firstMacroblock: number | undefined;
+  readonly unit: Uint8Array;
+}
+
+/** An area with what stands in it when there are no words; the planes cover its bounding box. */
+export interface StillArea extends Area {
+  readonly still: Planes;
+}
+
+export interface Film {
+  readonly description: FilmDescription;
+  readonly file: Buffer;
+  readonly index: Mp4Index;
+  readonly track: TrackIndex;
+  readonly lengthSize: number;
+  readonly areas: readonly StillArea[];
+  readonly cuts: readonly Cut[];
+}
+
+export const FILM_FILE = 'film.mp4';
+export const STILLS_FILE = 'stills.yuv';
+export const DESCRIPTION_FILE = 'film.json';
+
+/** The description of the film in a folder; undefined when there is none or it is of another format. */
+export async function describeFilm(folder: string): Promise<FilmDescription | undefined> {
+  const text = await readFile(join(folder, DESCRIPTION_FILE), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return filmSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens the film in a folder. Rejects with `not_spliceable` when it is torn, foreign or has no areas. */
+export async function openFilm(folder: string): Promise<Film> {
+  const description = await describeFilm(folder);
+  if (!description || description.areas.length === 0) throw unspliceable('there is no film');
+  const [file, stills] = await Promise.all(
+    [FILM_FILE, STILLS_FILE].map(async (name) => {
+      const bytes = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
+      if (sha256(bytes) !== description.files[name]) throw unspliceable(`${name} is not what was prepared`);
+      return bytes;
+    }),
+  );
+  return filmOf(description, file as Buffer, stills as Buffer);
+}
+
+/** A film from its parts. Throws `not_spliceable` when they do not belong together. */
+export function filmOf(description: FilmDescription, file: Buffer, stills: Buffer): Film {
+  const index = readMp4Index(file);
+  const track = index.tracks.find(({ handler }) => handler === 'vide');
+  const configuration = track?.configuration;
+  if (!track || !configuration) throw unspliceable('it has no H.264 track');
+  const sets = readParameterSets([...configuration.sequenceSets, ...configuration.pictureSets]);
+  const { lengthSize } = configuration;
+  const areas = withStills(description.areas, stills);
+  const frames = [...new Set(areas.map(({ window }) => window.from))].sort((a, b) => a - b);
+  const cuts = frames.map((frame): Cut => {
+    const units = splitLengths(sampleOf(file, track, frame), lengthSize);
+    return {
+      frame,
+      home: homeOf(units, sets),
+      units: units.map((unit) => ({ unit, firstMacroblock: firstMacroblockOf(unit) })),
+      areas: areas.flatMap(({ window }, area) => (window.from <= frame && frame < window.to ? [area] : [])),
+    };
+  });
+  return { description, file, index, track, lengthSize, areas, cuts };
+}
+
+/** Of a slice of an IDR picture (7.3.3: its header begins with it). */
+function firstMacroblockOf(unit: Uint8Array): number | undefined {
+  if (unitType(unit) !== UnitType.idr) return undefined;
+  return new BitReader(toRbsp(unit.subarray(0, 16)), 8).ue();
+}
+
+function withStills(areas: readonly Area[], stills: Buffer): StillArea[] {
+  let at = 0;
+  const placed = areas.map((area) => {
+    const bounds = boundsOfArea(area);
+    const [width, height] = [bounds.width * MACROBLOCK, bounds.height * MACROBLOCK];
+    const end = at + bytesOfPlanes(width, height);
+    if (end > stills.length) throw unspliceable('its stills are cut off');
+    const still = planesOf(stills.subarray(at, end), width, height);
+    at = end;
+    return { ...area, still };
+  });
+  if (at !== stills.length) throw unspliceable('its stills are too many');
+  return placed;
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
