@@ -14,8 +14,8 @@
  * - `repeated`: the words of that round's warm jobs once more, as other jobs.
  *
  * CPU is that of whole processes with everything below them (render/cost.ts). The farm is measured by `storyfarm up` and its API (render/farm.ts), likeness against
- * lossless films (render/likeness.ts, render/reference.ts) with the files of the first round. Contents are the flattest and the most textured of the
- * installed templates (render/contents.ts), as their usual casts play them.
+ * lossless films (render/quality/) with the files of the first round. Contents are the flattest and the most textured of the
+ * installed templates (render/contents/texture.ts), as their usual casts play them.
  *
  * Each part works in a data folder of its own, copied from one in which the templates are prepared, so that none finds what another has remembered. `--data-folder`
  * keeps the prepared one between runs. Jobs that take seconds are cut short: a round's batch begins none after half a minute.
@@ -33,11 +33,11 @@ import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog } from '../../src/media/install/catalog.js';
 import { packageFolder } from '../../src/package.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
-import { castOf, textureOf } from './render/contents.js';
+import { castOf, textureOf } from './render/contents/texture.js';
+import { wordsmith } from './render/contents/words.js';
 import { measureFarm } from './render/farm.js';
 import { figuresOf, type Measured, tablesOf } from './render/figures.js';
 import { measureRounds } from './render/rounds.js';
-import { wordsmith } from './render/words.js';
 
 const { values: flags } = parseArgs({
   allowNegative: true,
@@ -117,7 +117,7 @@ async function measure(installed: InstalledTemplate, ffmpeg: Ffmpeg, prepared: s
     return folder;
   };
   const words = wordsmith(installed.template, loadFonts());
-  const bench = { installed, cast: castOf(installed), ffmpeg, templateFolders, words, copy, say };
+  const bench = { installed, cast: castOf(installed), ffmpeg, templateFolders, words, work, copy, say };
   const measured = await measureRounds(bench, settings);
   if (!flags.farm) return measured;
   say(`${installed.ref.id}: farm`);

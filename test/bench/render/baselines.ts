@@ -6,13 +6,14 @@
  * at each rendition's setting. The poster is cut from the largest finished file by a command of its own: as one more output it would make ffmpeg keep every
  * frame before its moment in memory.
  *
- * Words come as finished pictures at the size of the footage, so neither draws text; B2 puts them on before the split, because once is cheaper than once per size.
- * Laying out the template's layers costs them nothing either: their footage is the largest rendition of our edition.
+ * Both are given their best. Words come as finished pictures, so neither draws text; B2 puts them on once, before the split (once per size costs the same within what
+ * can be measured). All sizes keep the colour matrix of the footage and say so: converting it for the small ones, as our editions do once, would take another sixth of
+ * B2's whole time in every job. And laying out the template's layers costs them nothing: their footage is the largest rendition of our edition.
  */
 
 import type { FfmpegCommand } from '../../../src/media/ffmpeg.js';
 import { posterSize } from '../../../src/media/install/prepare.js';
-import { fitOf, fpsOfRendition, framesOf, matrixOf, videoOptions } from '../../../src/media/ladder.js';
+import { colourTags, fitOf, fpsOfRendition, framesOf, videoOptions } from '../../../src/media/ladder.js';
 import { type PlacedOverlay, reencodeCommand, USUAL_QUALITY } from '../../../src/renderer/reencode.js';
 import type { Rendition, Template } from '../../../src/template/format.js';
 
@@ -67,7 +68,7 @@ function commandOf(job: BaselineJob, renditions: readonly Rendition[]): FfmpegCo
     outputs: renditions.map((rendition, index) => ({
       options: [
         ...['-map', `[out${index}]`, ...soundOptions(rendition, audio === undefined ? undefined : inputs.length)],
-        ...videoOptions(rendition, USUAL_QUALITY),
+        ...[...videoOptions(rendition, USUAL_QUALITY), ...colourTags(largest)],
         ...['-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
       ],
       file: out(`${rendition.id}.mp4`),
@@ -81,22 +82,28 @@ function soundOptions({ audio }: Rendition, input: number | undefined): string[]
   return ['-map', `${input}:a`, '-c:a', 'aac', '-b:a', `${bitrate}k`, '-ac', `${channels}`, '-ar', `${sampleRate}`];
 }
 
-/** From the largest rendition's frame to another's; by Lanczos as in preparing, so that likeness tells about encoding alone. */
+/**
+ * From the largest rendition's frame to another's; by Lanczos as in preparing. Nothing is done that changes nothing: filters that only pass frames on cost too.
+ */
 function scaling(template: Template, largest: Rendition, rendition: Rendition): string {
-  if (rendition === largest) return 'null';
   const [from, to] = [fitOf(template, largest), fitOf(template, rendition)];
   const fps = fpsOfRendition(template, rendition);
-  // Its filter keeps back the last frame of what ends: so it is given more than is wanted, and only where the rate changes.
-  const isSlower = fps.value !== fpsOfRendition(template, largest).value;
-  const rate = `tpad=stop=2:stop_mode=clone,fps=${fps.num}/${fps.den},trim=end_frame=${framesOf(template, rendition)}`;
-  return [
-    ...(isSlower ? [rate] : []),
-    `crop=${from.width}:${from.height}:${from.x}:${from.y}`,
-    `scale=${to.width}:${to.height}:flags=lanczos:out_color_matrix=${matrixOf(rendition)}:out_range=tv`,
-    `pad=${rendition.width}:${rendition.height}:${to.x}:${to.y}`,
-    'setsar=1',
-  ].join(',');
+  const filters: string[] = [];
+  if (fps.value !== fpsOfRendition(template, largest).value) {
+    // The filter keeps back the last frame of what ends: so it is given more than is wanted.
+    const frames = framesOf(template, rendition);
+    filters.push(`tpad=stop=2:stop_mode=clone,fps=${fps.num}/${fps.den},trim=end_frame=${frames}`);
+  }
+  if (!isWhole(from, largest)) filters.push(`crop=${from.width}:${from.height}:${from.x}:${from.y}`);
+  if (to.width !== from.width || to.height !== from.height)
+    filters.push(`scale=${to.width}:${to.height}:flags=lanczos,setsar=1`);
+  if (!isWhole(to, rendition)) filters.push(`pad=${rendition.width}:${rendition.height}:${to.x}:${to.y}`);
+  return filters.join(',') || 'null';
 }
+
+const isWhole = (fit: Size, frame: Size) => fit.width === frame.width && fit.height === frame.height;
+
+type Size = Pick<Rendition, 'width' | 'height'>;
 
 function posterCommand({ template, out }: BaselineJob): FfmpegCommand {
   const largest = largestOf(template);

@@ -75,10 +75,13 @@ export function cpuOfTree(pid: number): number {
 /** CPU seconds of every process that ended below this one. */
 const cpuOfEnded = (): number => (statOf('self')[0]?.waited ?? 0) / ticksPerSecond;
 
-const LOOK_MS = 100;
+/** Writes to the disk what others have left in memory: else whoever flushes next waits for it. */
+export function settleDisk(): void {
+  execFileSync('sync');
+}
 
-/** Calls `work` and answers with it the highest memory that was seen meanwhile in the tree of a process. */
-export async function withPeak<T>(pid: number, work: () => Promise<T>): Promise<[T, number]> {
+/** Calls `work` and answers with it the highest memory that was seen meanwhile in the tree of a process, looking every `lookMs`. */
+export async function withPeak<T>(pid: number, lookMs: number, work: () => Promise<T>): Promise<[T, number]> {
   let [peak, looking] = [0, false];
   const look = async () => {
     if (looking) return;
@@ -86,7 +89,7 @@ export async function withPeak<T>(pid: number, work: () => Promise<T>): Promise<
     peak = Math.max(peak, await treeMemory(pid, 0));
     looking = false;
   };
-  const timer = setInterval(() => void look(), LOOK_MS);
+  const timer = setInterval(() => void look(), lookMs);
   try {
     return [await work(), peak];
   } finally {
@@ -104,7 +107,7 @@ export async function runMeasured(
 ): Promise<Cost & { readonly stdout: string }> {
   const [before, start] = [cpuOfEnded(), performance.now()];
   const child = spawn(program, args, { ...where, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [[[code], stdout, stderr], peakBytes] = await withPeak(child.pid ?? 0, () =>
+  const [[[code], stdout, stderr], peakBytes] = await withPeak(child.pid ?? 0, 100, () =>
     Promise.all([once(child, 'exit'), buffer(child.stdout), buffer(child.stderr)]),
   );
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stderr}`);

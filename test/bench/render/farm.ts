@@ -7,7 +7,7 @@ import { followJob, sendJob } from '../../../src/cli/follow.js';
 import type { JobDocument } from '../../../src/front/documents.js';
 import type { Words } from '../../../src/job.js';
 import { Service } from '../../cli/storyfarm.js';
-import { cpuOfTree } from './cost.js';
+import { cpuOfTree, settleDisk } from './cost.js';
 import { median } from './figures.js';
 
 export interface FarmFigures {
@@ -63,6 +63,7 @@ export async function measureFarm(load: FarmLoad): Promise<FarmFigures> {
     // Every renderer has had a job or two when it counts, as on any day but the first minute of it.
     await Promise.all(Array.from({ length: slots * 2 }, async () => finish(await send(words()))));
 
+    settleDisk();
     const publishedMs: number[] = [];
     const toldMs: number[] = [];
     const until = performance.now() + mostSeconds * 1000;

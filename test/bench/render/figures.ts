@@ -2,7 +2,7 @@
 
 import { table } from '../../../src/cli/table.js';
 import type { Cost } from './cost.js';
-import type { Likeness } from './likeness.js';
+import type { Likeness } from './quality/likeness.js';
 
 export const VARIANTS = ['b1', 'b2', 'cold', 'warm', 'repeated'] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -90,8 +90,10 @@ export function figuresOf(measured: Measured): Figure[] {
       ...{ value: restingBytes, show: megabytes, must: 250e6, most: true },
     },
   ];
+  figures.push({ name: 'jobs_warm', text: '', value: jobMs.length, show: count });
   if (farm) {
     figures.push(
+      { name: 'jobs_farm', text: '', value: farm.busyJobs, show: count },
       {
         ...{ name: 'request_to_published_p50_ms', text: 'request to published, idle farm, p50' },
         ...{ value: median(farm.publishedMs), show: milliseconds, must: 250, aim: 100, most: true },

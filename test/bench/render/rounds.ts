@@ -22,8 +22,8 @@ import type { Rendition } from '../../../src/template/format.js';
 import { argumentsOf, type BaselineJob, largestOf, separateCommands, splitCommands } from './baselines.js';
 import { type Cost, runMeasured, sumOf } from './cost.js';
 import { type Measured, median, VARIANTS, type Variant } from './figures.js';
-import { compare } from './likeness.js';
-import { makeReferences } from './reference.js';
+import { compare } from './quality/likeness.js';
+import { makeReferences } from './quality/reference.js';
 import { WarmRenderer } from './warm.js';
 
 export interface Bench {
@@ -33,6 +33,8 @@ export interface Bench {
   readonly templateFolders: readonly string[];
   /** The words of one more job. */
   readonly words: () => Words;
+  /** Where films of rounds go. */
+  readonly work: string;
   /** A new data folder with everything prepared, by name. */
   readonly copy: (name: string) => string;
   readonly say: (text: string) => void;
@@ -55,15 +57,14 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
   const costs: Record<Variant, Cost[]> = { b1: [], b2: [], cold: [], warm: [], repeated: [] };
   const jobMs: number[] = [];
   const bytes: Bytes[] = [];
-  const dataFolder = bench.copy('warm');
   const cold = bench.copy('cold');
   const newOrders = (count: number) => Array.from({ length: count }, () => orderOf(bench, bench.words()));
-  const renderer = await startRenderer(bench, dataFolder);
+  const renderer = await startRenderer(bench, bench.copy('warm'));
   let first: Round | undefined;
   try {
     await renderer.render(newOrders(BEFORE), mostMs);
     for (let n = 0; n < runs; n++) {
-      const round = await openRound(bench, bench.copy(`round-${n}`));
+      const round = await openRound(bench, cold, join(bench.work, `${installed.ref.id}-round-${n}`));
       first ??= round;
       costs.b1.push(await runAll(bench.ffmpeg, separateCommands(round.baseline('b1'))));
       const batch = await renderer.render(newOrders(Math.max(1, Math.round(jobs / runs))), mostMs);
@@ -110,10 +111,11 @@ interface Round {
   readonly baseline: (variant: 'b1' | 'b2') => BaselineJob;
 }
 
-/** New words, drawn, and the footage of the edition. */
-async function openRound({ installed, cast, ffmpeg, words: next }: Bench, folder: string): Promise<Round> {
+/** New words, drawn into the folder, and the footage of the edition. */
+async function openRound(bench: Bench, dataFolder: string, folder: string): Promise<Round> {
+  const { installed, cast, ffmpeg, words: next } = bench;
   const { template } = installed;
-  const edition = await openEditions(folder, ffmpeg).find(installed.ref, cast);
+  const edition = await openEditions(dataFolder, ffmpeg).find(installed.ref, cast);
   if (!edition) throw new Error(`${installed.ref.id} is not prepared.`);
   for (const variant of ['b1', 'b2', 'ours', 'words']) await mkdir(join(folder, variant), { recursive: true });
   const words = next();

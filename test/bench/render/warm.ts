@@ -7,9 +7,12 @@ import type { RenderOrder, ToSupervisor } from '../../../src/ipc/messages.js';
 import type { RendererOptions } from '../../../src/renderer/options.js';
 import { treeMemory } from '../../../src/supervisor/renderer/memory.js';
 import { type Death, RendererProcess } from '../../../src/supervisor/renderer/process.js';
-import { type Cost, cpuOfTree, withPeak } from './cost.js';
+import { type Cost, cpuOfTree, settleDisk, withPeak } from './cost.js';
 
 const MODULE = fileURLToPath(new URL('../../../src/renderer/main.js', import.meta.url));
+
+/** As seldom as a supervisor looks: a look stops the renderer for a moment. */
+const METER_MS = 1_000;
 
 export interface Batch {
   /** Of the whole batch. */
@@ -54,8 +57,9 @@ export class WarmRenderer {
   /** Renders one job after the other. No further one is begun after `mostMs`; one is done in any case. Rejects when a job fails. */
   async render(orders: readonly RenderOrder[], mostMs: number): Promise<Batch> {
     const jobMs: number[] = [];
+    settleDisk();
     const [cpu, start] = [cpuOfTree(this.#process.pid), performance.now()];
-    const [, peakBytes] = await withPeak(this.#process.pid, async () => {
+    const [, peakBytes] = await withPeak(this.#process.pid, METER_MS, async () => {
       for (const order of orders) {
         if (jobMs.length > 0 && performance.now() - start > mostMs) break;
         const sent = performance.now();

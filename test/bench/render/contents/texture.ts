@@ -7,11 +7,11 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { castsOf } from '../../../src/cli/installed.js';
-import type { Ffmpeg } from '../../../src/media/ffmpeg.js';
-import { prepareCommand } from '../../../src/media/install/prepare.js';
-import type { InstalledTemplate } from '../../../src/template/catalog.js';
-import { largestOf } from './baselines.js';
+import { castsOf } from '../../../../src/cli/installed.js';
+import type { Ffmpeg } from '../../../../src/media/ffmpeg.js';
+import { prepareCommand } from '../../../../src/media/install/prepare.js';
+import type { InstalledTemplate } from '../../../../src/template/catalog.js';
+import { largestOf } from '../baselines.js';
 
 /** The usual cast of a template. */
 export const castOf = ({ template }: InstalledTemplate) => castsOf(template)[0] ?? {};

@@ -3,10 +3,10 @@
  * not taken; no bubble gets the same words twice, since Storyfarm would remember them.
  */
 
-import type { Words } from '../../../src/job.js';
-import type { Fonts } from '../../../src/media/fonts.js';
-import type { Template } from '../../../src/template/format.js';
-import { checkWords } from '../../../src/template/request.js';
+import type { Words } from '../../../../src/job.js';
+import type { Fonts } from '../../../../src/media/fonts.js';
+import type { Template } from '../../../../src/template/format.js';
+import { checkWords } from '../../../../src/template/request.js';
 
 type Wordsmith = () => Words;
 

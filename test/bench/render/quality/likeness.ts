@@ -7,10 +7,10 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fpsOfRendition, framesOf } from '../../../src/media/ladder.js';
-import { windowOf } from '../../../src/scene/scene.js';
-import type { Rendition, Template } from '../../../src/template/format.js';
-import { runMeasured } from './cost.js';
+import { fpsOfRendition, framesOf } from '../../../../src/media/ladder.js';
+import { windowOf } from '../../../../src/scene/scene.js';
+import type { Rendition, Template } from '../../../../src/template/format.js';
+import { runMeasured } from '../cost.js';
 
 /** One frame against its like. */
 export interface FrameLikeness {

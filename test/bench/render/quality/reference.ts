@@ -7,13 +7,13 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cast } from '../../../src/job.js';
-import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
-import { prepareCommand } from '../../../src/media/install/prepare.js';
-import { type PlacedOverlay, reencodeCommand, USUAL_QUALITY } from '../../../src/renderer/reencode.js';
-import type { InstalledTemplate } from '../../../src/template/catalog.js';
-import type { Rendition } from '../../../src/template/format.js';
-import { largestOf, splitCommands } from './baselines.js';
+import type { Cast } from '../../../../src/job.js';
+import type { Ffmpeg, FfmpegCommand } from '../../../../src/media/ffmpeg.js';
+import { prepareCommand } from '../../../../src/media/install/prepare.js';
+import { type PlacedOverlay, reencodeCommand, USUAL_QUALITY } from '../../../../src/renderer/reencode.js';
+import type { InstalledTemplate } from '../../../../src/template/catalog.js';
+import type { Rendition } from '../../../../src/template/format.js';
+import { largestOf, splitCommands } from '../baselines.js';
 
 export interface References {
   readonly b2: (rendition: Rendition) => string;
