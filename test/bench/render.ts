@@ -39,32 +39,44 @@ import { measureFarm } from './render/farm.js';
 import { figuresOf, type Measured, tablesOf } from './render/figures.js';
 import { measureRounds } from './render/rounds.js';
 
-const { values: flags } = parseArgs({
-  allowNegative: true,
-  options: {
-    template: { type: 'string', multiple: true, default: [] },
-    runs: { type: 'string', default: '5' },
-    jobs: { type: 'string', default: '100' },
-    farm: { type: 'boolean', default: true },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    'data-folder': { type: 'string' },
-    'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
-    'ffmpeg-path': { type: 'string' },
-  },
-});
+const say = (text: string) => process.stderr.write(`${text}\n`);
 
+/** For whoever called it wrongly. */
+function refuse(text: string): never {
+  say(text);
+  process.exit(1);
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      allowNegative: true,
+      options: {
+        template: { type: 'string', multiple: true, default: [] },
+        runs: { type: 'string', default: '5' },
+        jobs: { type: 'string', default: '100' },
+        farm: { type: 'boolean', default: true },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        'data-folder': { type: 'string' },
+        'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
+        'ffmpeg-path': { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const flags = readFlags();
 const whole = (name: 'runs' | 'jobs') => {
   const number = Number(flags[name]);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`--${name}: give a whole number above 0.`);
+  return Number.isInteger(number) && number > 0 ? number : refuse(`--${name}: give a whole number above 0.`);
 };
 const settings = flags.quick
   ? { runs: 1, jobs: 2, mostSeconds: 2, requests: 3 }
   : { runs: whole('runs'), jobs: whole('jobs'), mostSeconds: 30, requests: 21 };
 const templateFolders = flags['template-folders'].map((folder) => resolve(folder));
-
-const say = (text: string) => process.stderr.write(`${text}\n`);
 
 function machineOf(ffmpeg: Ffmpeg) {
   return {
@@ -85,8 +97,7 @@ async function choose(
   if (flags.template.length > 0) {
     const chosen = flags.template.map((id) => {
       const installed = catalog.get(id);
-      if (!installed) throw new Error(`There is no template "${id}" in ${templateFolders.join(', ')}.`);
-      return installed;
+      return installed ?? refuse(`There is no template "${id}" in ${templateFolders.join(', ')}.`);
     });
     return { chosen, textures: {} };
   }

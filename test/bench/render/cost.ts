@@ -91,7 +91,9 @@ export async function withPeak<T>(pid: number, lookMs: number, work: () => Promi
   };
   const timer = setInterval(() => void look(), lookMs);
   try {
-    return [await work(), peak];
+    const result = await work();
+    await look();
+    return [result, peak];
   } finally {
     clearInterval(timer);
   }

@@ -62,7 +62,8 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
   const renderer = await startRenderer(bench, bench.copy('warm'));
   let first: Round | undefined;
   try {
-    await renderer.render(newOrders(BEFORE), mostMs);
+    let rendered = (await renderer.render(newOrders(BEFORE), mostMs)).jobMs.length;
+    const firstBytes = await renderer.memory();
     for (let n = 0; n < runs; n++) {
       const round = await openRound(bench, cold, join(bench.work, `${installed.ref.id}-round-${n}`));
       first ??= round;
@@ -75,12 +76,13 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
       const again = batch.orders.map(({ words }) => orderOf(bench, words));
       const repeated = await renderer.render(again, mostMs);
       costs.repeated.push(perJob(repeated.cost, repeated.jobMs.length));
+      rendered += batch.jobMs.length + repeated.jobMs.length;
       bytes.push({ b2: await sizesOf(bench, round, 'b2'), ours: await sizesOf(bench, round, 'ours') });
       if (round !== first) await rm(round.folder, { recursive: true });
       const told = VARIANTS.map((variant) => `${variant} ${costs[variant].at(-1)?.cpuSeconds.toFixed(2)} s`);
       say(`${installed.ref.id}, round ${n + 1} of ${runs}: CPU ${told.join(', ')}`);
     }
-    const restingBytes = await renderer.memory();
+    const resting = { first: firstBytes, last: await renderer.memory(), jobs: rendered };
     const likenesses = await likenessOf(bench, first as Round);
     const middle = (variant: 'b2' | 'ours', index: number) =>
       median(bytes.map((each) => each[variant][index] ?? Number.NaN));
@@ -88,7 +90,7 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
       content: installed.ref.id,
       costs: Object.fromEntries(VARIANTS.map((variant) => [variant, medianCost(costs[variant])])) as Measured['costs'],
       jobMs,
-      restingBytes,
+      resting,
       renditions: installed.template.ladder.map(({ id }, index) => ({
         id,
         bytes: { b2: middle('b2', index), ours: middle('ours', index) },

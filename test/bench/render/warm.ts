@@ -70,7 +70,7 @@ export class WarmRenderer {
         jobMs.push(performance.now() - sent);
       }
     });
-    const wallSeconds = (performance.now() - start) / 1000;
+    const wallSeconds = jobMs.reduce((sum, ms) => sum + ms, 0) / 1000;
     const cost = { cpuSeconds: cpuOfTree(this.#process.pid) - cpu, wallSeconds, peakBytes };
     return { cost, jobMs, orders: orders.slice(0, jobMs.length) };
   }
