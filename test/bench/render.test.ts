@@ -30,6 +30,7 @@ test('a quick run tells every figure', { skip: process.platform !== 'linux' && '
   }
   assert.ok(Math.abs(figure('cpu_ratio_warm_vs_b2') - figure('cpu_seconds_b2') / figure('cpu_seconds_warm')) < 1e-9);
   assert.ok(figure('cpu_seconds_warm') < figure('cpu_seconds_cold'), 'a cold process has to begin first');
+  assert.ok(figure('stage_publish_p50_ms_warm') < figure('poster_after_claim_p50_ms'));
   for (const rendition of ['large', 'medium', 'small']) {
     const ratio = figure(`size_ratio_vs_b2__${rendition}`);
     assert.ok(ratio > 0.5 && ratio < 2, `${rendition} is ${ratio} times as large`);

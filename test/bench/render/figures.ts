@@ -1,6 +1,7 @@
 /** What was measured, as figures with names: for programs one flat object, for people tables with what is asked of each figure beside it. */
 
 import { table } from '../../../src/cli/table.js';
+import type { Stages } from '../../../src/job.js';
 import type { Cost } from './cost.js';
 import type { Likeness } from './quality/likeness.js';
 
@@ -13,6 +14,7 @@ export interface Measured {
   readonly costs: Readonly<Record<Variant, Cost>>;
   /** Of single jobs in the warm renderer. */
   readonly jobMs: readonly number[];
+  readonly stages: readonly Stages[];
   /** Bytes that the warm renderer and its helpers hold between jobs: after the first few, and after all of so many. */
   readonly resting: { readonly first: number; readonly last: number; readonly jobs: number };
   readonly renditions: readonly {
@@ -94,6 +96,8 @@ export function figuresOf(measured: Measured): Figure[] {
       ...{ value: resting.last - resting.first, show: megabytes },
     },
   ];
+  for (const [stage, value] of stageMedians(measured))
+    figures.push({ name: `stage_${stage}_p50_ms_warm`, text: '', value, show: milliseconds });
   figures.push({ name: 'jobs_warm', text: '', value: jobMs.length, show: count });
   if (farm) {
     figures.push(
@@ -158,6 +162,12 @@ function renditionFigures({ id, bytes, likeness }: Measured['renditions'][number
   return figures;
 }
 
+/** Milliseconds of the warm renderer's stages; a stage that not every job had is told by those that had it. */
+function stageMedians({ stages }: Measured): [string, number][] {
+  const names = new Set(stages.flatMap((each) => Object.keys(each)));
+  return [...names].map((name) => [name, median(stages.flatMap((each) => each[name] ?? []))]);
+}
+
 /** How a figure stands to what is asked of it. */
 export function standing({ value, must, aim, most = false }: Figure): '' | 'missed' | 'reached' | 'aim reached' {
   if (must === undefined) return '';
@@ -186,6 +196,9 @@ export function tablesOf(measured: Measured): string {
   );
   return [
     table(['per job', 'CPU', 'wall', 'peak memory'], variants),
+    `stages of a warm job: ${stageMedians(measured)
+      .map(([stage, value]) => `${stage} ${milliseconds(value)}`)
+      .join(', ')}`,
     table(['rendition', '', 'size', 'clip: SSIM / PSNR', 'windows', 'gaps', 'worst frame'], films),
     table(
       ['figure', 'measured', 'must', 'aim', ''],

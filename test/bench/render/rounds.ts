@@ -10,7 +10,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OPTIONS } from '../../../src/cli/options.js';
 import type { RenderOrder } from '../../../src/ipc/messages.js';
-import type { Cast, Words } from '../../../src/job.js';
+import type { Cast, Stages, Words } from '../../../src/job.js';
 import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
 import { loadFonts } from '../../../src/media/fonts.js';
 import { openEditions } from '../../../src/media/install/editions.js';
@@ -56,6 +56,7 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
   const mostMs = mostSeconds * 1000;
   const costs: Record<Variant, Cost[]> = { b1: [], b2: [], cold: [], warm: [], repeated: [] };
   const jobMs: number[] = [];
+  const stages: Stages[] = [];
   const bytes: Bytes[] = [];
   const cold = bench.copy('cold');
   const newOrders = (count: number) => Array.from({ length: count }, () => orderOf(bench, bench.words()));
@@ -71,6 +72,7 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
       const batch = await renderer.render(newOrders(Math.max(1, Math.round(jobs / runs))), mostMs);
       costs.warm.push(perJob(batch.cost, batch.jobMs.length));
       jobMs.push(...batch.jobMs);
+      stages.push(...batch.stages);
       costs.b2.push(await runAll(bench.ffmpeg, splitCommands(round.baseline('b2'))));
       costs.cold.push(await renderCold(bench, round, cold));
       const again = batch.orders.map(({ words }) => orderOf(bench, words));
@@ -90,6 +92,7 @@ export async function measureRounds(bench: Bench, { runs, jobs, mostSeconds }: R
       content: installed.ref.id,
       costs: Object.fromEntries(VARIANTS.map((variant) => [variant, medianCost(costs[variant])])) as Measured['costs'],
       jobMs,
+      stages,
       resting,
       renditions: installed.template.ladder.map(({ id }, index) => ({
         id,

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.js';
 import type { RenderOrder, ToSupervisor } from '../../../src/ipc/messages.js';
+import type { Stages } from '../../../src/job.js';
 import type { RendererOptions } from '../../../src/renderer/options.js';
 import { treeMemory } from '../../../src/supervisor/renderer/memory.js';
 import { type Death, RendererProcess } from '../../../src/supervisor/renderer/process.js';
@@ -19,6 +20,8 @@ export interface Batch {
   readonly cost: Cost;
   /** Milliseconds from sending each job to its answer: all its files, the poster too, are published then. */
   readonly jobMs: readonly number[];
+  /** Milliseconds of each job's stages. */
+  readonly stages: readonly Stages[];
   /** The jobs that were rendered: those that were given, or the first of them. */
   readonly orders: readonly RenderOrder[];
 }
@@ -57,6 +60,7 @@ export class WarmRenderer {
   /** Renders one job after the other. No further one is begun after `mostMs`; one is done in any case. Rejects when a job fails. */
   async render(orders: readonly RenderOrder[], mostMs: number): Promise<Batch> {
     const jobMs: number[] = [];
+    const stages: Stages[] = [];
     settleDisk();
     const [cpu, start] = [cpuOfTree(this.#process.pid), performance.now()];
     const [, peakBytes] = await withPeak(this.#process.pid, METER_MS, async () => {
@@ -68,11 +72,12 @@ export class WarmRenderer {
         const message = await answer;
         if (message.type !== 'rendered') throw new Error(`A job failed: ${JSON.stringify(message)}`);
         jobMs.push(performance.now() - sent);
+        stages.push(message.stages);
       }
     });
     const wallSeconds = jobMs.reduce((sum, ms) => sum + ms, 0) / 1000;
     const cost = { cpuSeconds: cpuOfTree(this.#process.pid) - cpu, wallSeconds, peakBytes };
-    return { cost, jobMs, orders: orders.slice(0, jobMs.length) };
+    return { cost, jobMs, stages, orders: orders.slice(0, jobMs.length) };
   }
 
   /** Bytes that it and its helpers hold between two jobs. */
