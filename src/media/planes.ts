@@ -45,6 +45,38 @@ export function cut(from: Planes, x: number, y: number, width: number, height: n
   };
 }
 
+/** A black picture. */
+export function blankPlanes(width: number, height: number): Planes {
+  const raw = Buffer.alloc(bytesOfPlanes(width, height), 128);
+  raw.fill(16, 0, width * height);
+  return planesOf(raw, width, height);
+}
+
+/** Puts a piece into a picture at even pixels; what reaches beyond the picture's edges is left out. */
+export function paste(into: Planes, piece: Planes, x: number, y: number): void {
+  const half = (pixels: number) => Math.ceil(pixels / 2);
+  pastePlane(into.luma, into.width, into.height, piece.luma, piece.width, piece.height, x, y);
+  for (const plane of ['cb', 'cr'] as const) {
+    const [width, height] = [half(piece.width), half(piece.height)];
+    pastePlane(into[plane], half(into.width), half(into.height), piece[plane], width, height, x / 2, y / 2);
+  }
+}
+
+function pastePlane(
+  into: Uint8Array,
+  intoWidth: number,
+  intoHeight: number,
+  piece: Uint8Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): void {
+  const inside = Math.min(width, intoWidth - x);
+  for (let row = 0; row < Math.min(height, intoHeight - y); row++)
+    into.set(piece.subarray(row * width, row * width + inside), (y + row) * intoWidth + x);
+}
+
 function cutPlane(
   plane: Uint8Array,
   planeWidth: number,

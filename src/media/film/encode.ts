@@ -1,7 +1,8 @@
 /**
- * The film as one ffmpeg command: a rendition encoded such that words can be put into it later, by replacing some slices of a few key frames.
+ * The film as one ffmpeg command: a rendition encoded such that words can be put into it later, by replacing the slices of a few key frames.
  *
- * Three things make it so. The pattern stands where words will stand. The frames at which bubbles appear are IDR pictures, so nothing reaches back over them (ITU-T H.264, 7.4.1.2.4).
+ * Four things make it so. At the frames whose slices will be replaced the picture is what the new slices decode to, and is kept almost exactly (`addroi` with a far finer quantiser): what follows is built
+ * on it. The pattern stands where words will stand. The frames at which bubbles appear are IDR pictures, so nothing reaches back over them (ITU-T H.264, 7.4.1.2.4).
  * And in all other frames the macroblocks of visible bubbles are given a far coarser quantiser, so that nothing is ever added to what stands there (`addroi`).
  *
  * Pure; film.ts runs what this returns.
@@ -10,25 +11,34 @@
 import type { Box } from '../../scene/scene.js';
 import type { Rendition, Template } from '../../template/format.js';
 import type { FfmpegCommand } from '../ffmpeg.js';
-import { colourTags, fpsOfRendition, framesOf, levelRate } from '../ladder.js';
-import { type Area, boundsOfArea, cutsOf, MACROBLOCK, type Span } from '../splice/areas.js';
+import { colourTags, fpsOfRendition, framesOf } from '../ladder.js';
+import { type Area, boundsOfArea, codedSize, cutsOf, MACROBLOCK, type Span, type Window } from '../splice/areas.js';
 
 export interface FilmFiles {
   readonly footage: string;
   readonly audio: string | undefined;
   /** Raw yuva420p frame per area, in the order of the areas. */
   readonly patterns: readonly string[];
+  /** Raw yuv420p frame per cut: what its new slices decode to. */
+  readonly pictures: readonly string[];
   readonly out: string;
 }
 
-/** Added to the quantiser of visible bubbles, as a fraction of its whole range: 20 steps. */
+/** Added to the quantiser, as fractions of its whole range of 51: of visible bubbles, and of the frames at which they appear. */
 const COARSER = 0.4;
+const FINER = -0.6;
+
+export interface FilmSettings {
+  readonly crf: number;
+  /** Bubbles after whose window a key frame stands: a remedy where a film keeps a ghost of the words. */
+  readonly closed: readonly string[];
+}
 
 export function filmCommand(
   template: Template,
   rendition: Rendition,
   areas: readonly Area[],
-  crf: number,
+  { crf, closed }: FilmSettings,
   files: FilmFiles,
 ): FfmpegCommand {
   const fps = fpsOfRendition(template, rendition);
@@ -37,23 +47,35 @@ export function filmCommand(
   const inputs: { options: string[]; source: string }[] = [{ options: [], source: files.footage }];
   const graph: string[] = [];
   let picture = '[0:v]';
+  const cuts = cutsOf(areas);
+  const raw = (format: string, width: number, height: number) => [
+    ...['-f', 'rawvideo', '-pixel_format', format, '-video_size', `${width}x${height}`, '-framerate', rate],
+  ];
+  const lay = (options: string[], source: string, x: number, y: number, { from, to }: Window) => {
+    const input = inputs.push({ options, source }) - 1;
+    const shown = `enable='between(n,${from},${to - 1})'`;
+    graph.push(`${picture}[${input}:v]overlay=x=${x}:y=${y}:eof_action=repeat:${shown}[p${input}]`);
+    picture = `[p${input}]`;
+  };
+  for (const [index, { frame }] of cuts.entries()) {
+    const options = raw('yuv420p', rendition.width, rendition.height);
+    lay(options, files.pictures[index] ?? '', 0, 0, { from: frame, to: frame + 1 });
+  }
   areas.forEach((area, index) => {
     const { x, y, width, height } = boundsOfArea(area);
-    const size = `${width * MACROBLOCK}x${height * MACROBLOCK}`;
-    const raw = ['-f', 'rawvideo', '-pixel_format', 'yuva420p', '-video_size', size, '-framerate', rate];
-    inputs.push({ options: raw, source: files.patterns[index] ?? '' });
-    const shown = `enable='between(n,${area.window.from},${area.window.to - 1})'`;
-    graph.push(
-      `${picture}[${index + 1}:v]overlay=x=${x * MACROBLOCK}:y=${y * MACROBLOCK}:eof_action=repeat:${shown}[p${index}]`,
-    );
-    picture = `[p${index}]`;
+    const options = raw('yuva420p', width * MACROBLOCK, height * MACROBLOCK);
+    lay(options, files.patterns[index] ?? '', x * MACROBLOCK, y * MACROBLOCK, area.window);
   });
   const stretches = stretchesOf(areas, frames);
   const names = stretches.map((_, index) => `[s${index}]`);
   graph.push(`${picture}format=yuv420p,split=${stretches.length}${names.join('')}`);
   graph.push(
     ...stretches.map(({ from, to, calm }, index) => {
-      const regions = calm.flatMap((area) => blocksOf(area.rows)).map((box) => `,${regionFilter(box, rendition)}`);
+      const isCut = cuts.some(({ frame }) => frame === from);
+      const whole = { x: 0, y: 0, ...codedSize(rendition) };
+      const regions = isCut
+        ? [`,${regionFilter(whole, rendition, FINER)}`]
+        : calm.flatMap((area) => blocksOf(area.rows)).map((box) => `,${regionFilter(box, rendition, COARSER)}`);
       return `[s${index}]trim=start_frame=${from}:end_frame=${to},setpts=PTS-STARTPTS${regions.join('')}[t${index}]`;
     }),
     // Without a time base and numbers of its own, what is joined loses frames.
@@ -61,7 +83,7 @@ export function filmCommand(
   );
   const sound = files.audio === undefined ? ['-an'] : ['-map', `${inputs.length}:a`, '-c:a', 'copy'];
   if (files.audio !== undefined) inputs.push({ options: [], source: files.audio });
-  const keys = keyFramesOf(areas, frames, fps.value).map((frame) => `eq(n,${frame})`);
+  const keys = keyFramesOf(areas, frames, fps.value, closed).map((frame) => `eq(n,${frame})`);
   const options = [
     ...['-map', '[v]', ...sound, ...filmEncoder(rendition, crf, frames)],
     ...['-force_key_frames', `expr:${keys.join('+')}`, '-forced-idr', '1'],
@@ -71,7 +93,6 @@ export function filmCommand(
 }
 
 function filmEncoder(rendition: Rendition, crf: number, frames: number): string[] {
-  const most = `${levelRate(rendition)}`;
   const params = [
     ...stitchable(rendition),
     'scenecut=0',
@@ -81,7 +102,7 @@ function filmEncoder(rendition: Rendition, crf: number, frames: number): string[
     'ref=3',
   ];
   return [
-    ...['-c:v', 'libx264', '-preset', 'slower', '-crf', `${crf}`, '-maxrate', most, '-bufsize', most],
+    ...['-c:v', 'libx264', '-preset', 'veryslow', '-crf', `${crf}`],
     ...['-profile:v', rendition.profile, '-x264-params', params.join(':'), '-pix_fmt', 'yuv420p'],
     ...colourTags(rendition),
   ];
@@ -93,14 +114,16 @@ function filmEncoder(rendition: Rendition, crf: number, frames: number): string[
  */
 export function stitchable(rendition: Rendition): string[] {
   const partitions = 'partitions=p8x8,b8x8,i8x8,i4x4';
-  return [`level=${rendition.level}`, 'stitchable=1', 'constrained-intra=1', 'weightp=0', partitions];
+  // Likeness, not the look of detail, is what the added key frames must not cost: measured, this makes up for half of them.
+  const likeness = ['psy=0', 'aq-mode=2'];
+  return [`level=${rendition.level}`, 'stitchable=1', 'constrained-intra=1', 'weightp=0', partitions, ...likeness];
 }
 
 /** Key frames: the first frame, those at which a bubble appears, and between windows so many that a player finds one within ten seconds. */
-export function keyFramesOf(areas: readonly Area[], frames: number, fps: number): number[] {
+export function keyFramesOf(areas: readonly Area[], frames: number, fps: number, closed: readonly string[]): number[] {
   const longest = Math.round(10 * fps);
-  const cuts = [0, ...cutsOf(areas).map(({ frame }) => frame)];
-  const keys = new Set(cuts);
+  const ends = areas.filter(({ bubble }) => closed.includes(bubble)).map(({ window }) => window.to);
+  const keys = new Set([0, ...cutsOf(areas).map(({ frame }) => frame), ...ends.filter((frame) => frame < frames)]);
   let last = 0;
   for (let frame = 1; frame < frames; frame++) {
     if (keys.has(frame)) last = frame;
@@ -143,9 +166,9 @@ function blocksOf(rows: readonly Span[]): Box[] {
   return boxes;
 }
 
-function regionFilter({ x, y, width, height }: Box, rendition: Rendition): string {
+function regionFilter({ x, y, width, height }: Box, rendition: Rendition, offset: number): string {
   const [left, top] = [x * MACROBLOCK, y * MACROBLOCK];
   const right = Math.min(rendition.width, left + width * MACROBLOCK);
   const bottom = Math.min(rendition.height, top + height * MACROBLOCK);
-  return `addroi=x=${left}:y=${top}:w=${right - left}:h=${bottom - top}:qoffset=${COARSER}`;
+  return `addroi=x=${left}:y=${top}:w=${right - left}:h=${bottom - top}:qoffset=${offset}`;
 }

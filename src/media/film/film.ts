@@ -1,9 +1,10 @@
 /**
  * Makes the film of one rendition of an edition: encodes it such that words can be put in by replacing slices, proves that they can, and says of every bubble why not, if not.
  *
- * In order: the places of the bubbles (splice/areas.ts); whether the footage stands still there (stillness.ts); one encode of the whole clip with a pattern in the bubbles' places (encode.ts, pattern.ts), at
- * the rate factor that gives a file like the re-encode path's (quality.ts); at each frame where a bubble appears new slices for what lies around the bubbles (surroundings.ts) and for the
- * bubbles as they are without words; the swap test (swap-test.ts). A bubble that fails is left out and the rest is tried again.
+ * In order: the places of the bubbles (splice/areas.ts); whether the footage stands still there (stillness.ts); at each frame where a bubble appears, slices for what lies around the bubbles
+ * (surroundings.ts); one encode of the whole clip with a pattern in the bubbles' places (encode.ts, pattern.ts), at the rate factor that gives a file like the re-encode path's (quality.ts); the new
+ * slices in it (blank.ts); the swap test (swap-test.ts). A film that fails is made once more with other noise and with key frames after the bubbles that left a ghost; a bubble that
+ * fails again is left out.
  *
  * It works in a folder that the caller gives, deletes and makes visible. Nothing here knows jobs.
  */
@@ -14,15 +15,9 @@ import type { Rendition, Template } from '../../template/format.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { RAW_FRAMES, watchFrames } from '../frames.js';
 import { unspliceable } from '../h264/bits.js';
-import { brokenLimit } from '../h264/limits.js';
-import { readParameterSets } from '../h264/parameter-sets.js';
-import { assemble, homeOf, type Slice } from '../h264/rehome.js';
-import { joinLengths, splitLengths, UnitType, unitType } from '../h264/units.js';
-import { encodeRow } from '../intra/intra.js';
-import { fpsOfRendition, framesOf, USUAL_QUALITY, videoOptions } from '../ladder.js';
-import { readMp4Index, replaceSamples, sampleOf } from '../mp4/samples.js';
-import { cut, type Planes, planesOf, rawOf } from '../planes.js';
-import { type Area, areasOf, boundsOfArea, codedSize, collide, cutsOf, MACROBLOCK } from '../splice/areas.js';
+import { fpsOfRendition, framesOf, levelRate, USUAL_QUALITY, videoOptions } from '../ladder.js';
+import { cut, type Planes, rawOf } from '../planes.js';
+import { type Area, areasOf, collide, cutsOf } from '../splice/areas.js';
 import {
   DESCRIPTION_FILE,
   FILM_FILE,
@@ -34,13 +29,14 @@ import {
   sha256,
 } from '../splice/film.js';
 import { encodeArea, spliceRows } from '../splice/splice.js';
-import { filmCommand } from './encode.js';
+import { blankFilm } from './blank.js';
+import { filmCommand, keyFramesOf } from './encode.js';
 import { likenessOf, mean } from './likeness.js';
 import { patternOf } from './pattern.js';
-import { bestOf, nextCrf, type Try } from './quality.js';
+import { bestOf, isSteady, nextCrf, type Try } from './quality.js';
 import { movement, StillnessWatch } from './stillness.js';
-import { encodeParts, partsAround } from './surroundings.js';
-import { BLACK, type Errors, type Extreme, filled, leak, SwapTest, WHITE } from './swap-test.js';
+import { encodeSurroundings, type Surroundings } from './surroundings.js';
+import { BLACK, type Errors, type Extreme, filled, leak, MOST, SwapTest, WHITE } from './swap-test.js';
 
 /** What a film is made of. Paths are absolute. */
 export interface FilmSource {
@@ -62,44 +58,62 @@ export interface MakeOptions {
 
 type Refusal = FilmDescription['refused'][number];
 
-/** Quantisers of the slices around bubbles and of words; lower is finer. */
-const SURROUNDINGS_QP = 18;
+/** Quantiser of words; lower is finer. */
 const WORDS_QP = 20;
 
-/** The first guess of the rate factor, against the re-encode path's: preset slower is that much better. */
+/** The first guess of the rate factor. */
 const GUESS = USUAL_QUALITY.crf + 0.5;
 
 /** Makes the film in `folder`, an empty one, and answers its description, which is also written there. Rejects like Ffmpeg.run. */
 export async function makeFilm(source: FilmSource, folder: string, options: MakeOptions): Promise<FilmDescription> {
-  const { template, rendition } = source;
   const work = new Work(source, folder, options);
   const refused: Refusal[] = [];
-  let areas = withoutCollisions(areasOf(template, rendition), refused);
-  const watched = await work.watch(areas);
-  areas = areas.filter((area) => {
-    const seen = watched.get(area);
-    const reason = seen ? movement(seen) : 'The footage ends before the bubble appears.';
-    if (reason) refused.push({ bubble: area.bubble, reason });
-    return !reason;
-  });
-  const stills = new Map([...watched].map(([area, { still }]) => [area, still]));
+  const placed = withoutCollisions(areasOf(source.template, source.rendition), refused);
+  const { stills, pictures } = await work.watch(placed, refused);
   const reencoded = await work.reencode();
-  for (;;) {
-    if (areas.length === 0) return work.finish(undefined, refused, reencoded);
-    const made = await work.bestFilm(areas, stills, reencoded.bytes);
+  let areas: readonly Area[] = placed.filter((area) => stills.has(area));
+  let crf = options.crf ?? GUESS;
+  for (let attempt: Attempt = { seed: 0, closed: [] }; areas.length > 0; ) {
+    const made = await work.bestFilm({ areas, stills, pictures }, attempt, crf, reencoded.bytes);
     const errors = await work.swapTest(made.film);
-    const failed = areas.filter((_, area) => leak(errors.get(area) as Errors));
-    if (failed.length === 0) return work.finish({ ...made, errors: worst(errors) }, refused, reencoded);
-    for (const area of failed) {
-      const reason = leak(errors.get(areas.indexOf(area)) as Errors) ?? '';
-      refused.push({ bubble: area.bubble, reason });
+    const failed = new Map(areas.flatMap((area, index) => failureOf(area, errors.get(index) as Errors)));
+    if (failed.size === 0) return work.finish({ ...made, errors: worst(errors) }, refused, reencoded);
+    ({ crf } = made);
+    if (attempt.seed === 0) {
+      const ghosts = areas.filter((_, index) => (errors.get(index)?.after ?? 0) > MOST.after);
+      attempt = { seed: 1, closed: ghosts.map(({ bubble }) => bubble) };
+    } else {
+      for (const [area, reason] of failed) refused.push({ bubble: area.bubble, reason });
+      areas = areas.filter((area) => !failed.has(area));
     }
-    areas = areas.filter((area) => !failed.includes(area));
   }
+  return work.finish(undefined, refused, reencoded);
+}
+
+/** How a film is made after the last one failed. */
+interface Attempt {
+  /** Of the pattern's noise. */
+  readonly seed: number;
+  /** Bubbles after whose window a key frame stands. */
+  readonly closed: readonly string[];
+}
+
+function failureOf(area: Area, errors: Errors): [Area, string][] {
+  const reason = leak(errors);
+  return reason ? [[area, reason]] : [];
 }
 
 interface Made extends Try {
   readonly film: Film;
+}
+
+/** What the footage shows of the areas. */
+interface Seen {
+  readonly areas: readonly Area[];
+  /** What stands in each area. */
+  readonly stills: ReadonlyMap<Area, Planes>;
+  /** Whole pictures by frame, of the frames at which bubbles appear. */
+  readonly pictures: ReadonlyMap<number, Planes>;
 }
 
 /** Bubbles that are visible at once must not share a macroblock: the second would be drawn over the first. */
@@ -155,13 +169,26 @@ class Work {
     };
   }
 
-  /** One look at the footage. */
-  async watch(areas: readonly Area[]) {
+  /** One look at the footage: what stands in the areas that stand still, the others refused, and the whole pictures at the cuts. */
+  async watch(areas: readonly Area[], refused: Refusal[]) {
     const watch = new StillnessWatch(areas);
     const { footage, rendition } = this.#source;
-    const command = rawCommand([footage], '[0:v]null[v]');
-    await watchFrames(this.#options.ffmpeg, command, rendition, (frame, n) => watch.take(frame, n), this.#pass(0.05));
-    return watch.result();
+    const starts = new Set(areas.map(({ window }) => window.from));
+    const pictures = new Map<number, Planes>();
+    const look = (frame: Planes, number: number) => {
+      watch.take(frame, number);
+      if (starts.has(number)) pictures.set(number, cut(frame, 0, 0, frame.width, frame.height));
+    };
+    await watchFrames(this.#options.ffmpeg, rawCommand([footage], '[0:v]null[v]'), rendition, look, this.#pass(0.05));
+    const stills = new Map<Area, Planes>();
+    const watched = watch.result();
+    for (const area of areas) {
+      const seen = watched.get(area);
+      const reason = seen ? movement(seen) : 'The footage ends before the bubble appears.';
+      if (seen && !reason) stills.set(area, seen.still);
+      else refused.push({ bubble: area.bubble, reason: reason ?? '' });
+    }
+    return { stills, pictures };
   }
 
   /** What the re-encode path makes of no words: the measure of size and likeness. */
@@ -183,81 +210,51 @@ class Work {
   }
 
   /** Films at several rate factors, and the best of them. */
-  async bestFilm(areas: readonly Area[], stills: ReadonlyMap<Area, Planes>, reencodedBytes: number): Promise<Made> {
-    const { maxBytes } = this.#source.rendition;
+  async bestFilm(seen: Seen, attempt: Attempt, first: number, reencodedBytes: number): Promise<Made> {
+    const { rendition } = this.#source;
+    const { maxBytes } = rendition;
     const goal = maxBytes === undefined ? reencodedBytes : Math.min(reencodedBytes, maxBytes * ROOM_FOR_WORDS);
     const tries: Made[] = [];
-    for (let crf: number | undefined = this.#options.crf ?? GUESS; crf !== undefined; crf = nextCrf(tries, goal)) {
-      const film = await this.#blankFilm(areas, stills, crf);
-      tries.push({ crf, bytes: film.file.length, film });
+    for (let crf: number | undefined = first; crf !== undefined; crf = nextCrf(tries, goal)) {
+      const film = await this.#film(seen, attempt, crf);
+      const steady = isSteady(film.track.sizes, this.#fps, levelRate(rendition));
+      tries.push({ crf, bytes: film.file.length, isSteady: steady, film });
     }
     return bestOf(tries, goal) as Made;
   }
 
   /** One encode, with the bubbles as they are without words. */
-  async #blankFilm(areas: readonly Area[], stills: ReadonlyMap<Area, Planes>, crf: number): Promise<Film> {
+  async #film({ areas, stills, pictures }: Seen, { seed, closed }: Attempt, crf: number): Promise<Film> {
     const { template, rendition, footage, audio } = this.#source;
-    const patterns = areas.map((_, index) => this.#path(`pattern-${index}.yuva`));
-    await Promise.all(areas.map((area, index) => writeFile(patterns[index] as string, patternOf(area).yuva)));
+    const { ffmpeg } = this.#options;
+    const passing: string[] = [];
+    const write = async (name: string, bytes: Uint8Array) => {
+      passing.push(this.#path(name));
+      await writeFile(this.#path(name), bytes);
+      return this.#path(name);
+    };
+    const surroundings: Surroundings[] = [];
+    const shown: string[] = [];
+    for (const [number, { frame, areas: visible }] of cutsOf(areas).entries()) {
+      const picture = pictures.get(frame);
+      if (!picture) throw unspliceable(`the footage has no frame ${frame}`);
+      const tools = { ffmpeg, folder: this.#folder, watch: this.#pass(0.01) };
+      const around = await encodeSurroundings(picture, visible, rendition, crf, tools);
+      surroundings.push(around);
+      shown.push(await write(`picture-${number}.yuv`, rawOf(around.picture)));
+    }
+    const patterns: string[] = [];
+    for (const [index, area] of areas.entries())
+      patterns.push(await write(`pattern-${index}.yuva`, patternOf(area, seed).yuva));
     const out = this.#path('patterned.mp4');
-    const command = filmCommand(template, rendition, areas, crf, { footage, audio, patterns, out });
-    await this.#options.ffmpeg.run(command, this.#pass(0.4));
-    const file = await readFile(out);
-    const pictures = await this.#pictures(out, areas);
-    const blank = await this.#withBlankCuts(file, areas, stills, pictures);
-    await Promise.all([...patterns, out].map((path) => rm(path)));
+    const files = { footage, audio, patterns, pictures: shown, out };
+    await ffmpeg.run(filmCommand(template, rendition, areas, { crf, closed }, files), this.#pass(0.4));
+    const keyFrames = keyFramesOf(areas, this.#frames, this.#fps, closed);
+    const options = { areas, stills, surroundings, keyFrames, fps: this.#fps, qp: WORDS_QP };
+    const blank = blankFilm(await readFile(out), options);
+    await Promise.all([...passing, out].map((path) => rm(path)));
     const raw = Buffer.concat(areas.map((area) => rawOf(stills.get(area) as Planes)));
     return filmOf(this.#describe(areas, crf), blank, raw);
-  }
-
-  /** The pictures at the cuts, as the film decodes. */
-  async #pictures(film: string, areas: readonly Area[]): Promise<Planes[]> {
-    const { rendition } = this.#source;
-    const wanted = cutsOf(areas).map(({ frame }) => `eq(n\\,${frame})`);
-    const pictures: Planes[] = [];
-    const keep = (frame: Planes) => {
-      const copy = Buffer.from(rawOf(frame));
-      pictures.push(planesOf(copy, rendition.width, rendition.height));
-    };
-    const command = rawCommand([film], `[0:v]select=${wanted.join('+')}[v]`);
-    await watchFrames(this.#options.ffmpeg, command, rendition, keep, this.#pass(0.02));
-    return pictures;
-  }
-
-  /** The film's key frames with new slices: around the bubbles, and in them what stands there without words. */
-  async #withBlankCuts(
-    file: Buffer,
-    areas: readonly Area[],
-    stills: ReadonlyMap<Area, Planes>,
-    pictures: readonly Planes[],
-  ): Promise<Buffer> {
-    const { rendition } = this.#source;
-    const index = readMp4Index(file);
-    const track = index.tracks.find(({ handler }) => handler === 'vide');
-    const configuration = track?.configuration;
-    if (!track || !configuration) throw unspliceable('it has no H.264 track');
-    const sets = readParameterSets([...configuration.sequenceSets, ...configuration.pictureSets]);
-    const samples = new Map<number, Uint8Array>();
-    let lastId: number | undefined;
-    for (const [number, { frame, areas: visible }] of cutsOf(areas).entries()) {
-      const units = splitLengths(sampleOf(file, track, frame), configuration.lengthSize);
-      const home = homeOf(units, sets);
-      if (home.model.idrPictureId === lastId) throw unspliceable('neighbouring key frames have the same idr_pic_id');
-      lastId = home.model.idrPictureId;
-      const picture = pictures[number];
-      if (!picture) throw unspliceable(`its frame ${frame} was not decoded`);
-      const parts = partsAround(visible, codedSize(rendition));
-      const tools = { ffmpeg: this.#options.ffmpeg, folder: this.#folder, watch: this.#pass(0.01) };
-      const slices: Slice[] = await encodeParts(picture, parts, home, rendition, SURROUNDINGS_QP, tools);
-      for (const area of visible) slices.push(...blankRows(area, stills.get(area) as Planes, home));
-      const others = units.filter((unit) => unitType(unit) !== UnitType.idr);
-      const sample = joinLengths([...others, ...assemble(slices, sets)], configuration.lengthSize);
-      const facts = { slices: slices.length, bytes: sample.length, fps: this.#fps, isFirst: frame === 0 };
-      const broken = brokenLimit(sets, facts);
-      if (broken) throw unspliceable(broken);
-      samples.set(frame, sample);
-    }
-    return Buffer.concat(replaceSamples(file, index, track, samples));
   }
 
   /** Decodes the film with all bubbles white beside itself with all bubbles black. */
@@ -319,7 +316,7 @@ class Work {
       files: {},
       areas: areas.map(({ bubble, window, rows }) => ({ bubble, window, rows: [...rows] })),
       refused: [],
-      quality: { crf, surroundings: SURROUNDINGS_QP, words: WORDS_QP },
+      quality: { crf, words: WORDS_QP },
       blank: { bytes: 0, ssim: 0, reencoded: { bytes: 0, ssim: 0 } },
       swapTest: { inside: 0, outside: 0, after: 0 },
     };
@@ -332,15 +329,6 @@ const ROOM_FOR_WORDS = 0.9;
 function rawCommand(files: readonly string[], filter: string) {
   const inputs = files.map((source) => ({ options: ['-xerror', '-err_detect', 'explode'], source }));
   return { inputs, filter, outputs: [{ options: ['-map', '[v]', ...RAW_FRAMES], file: 'pipe:1' }] };
-}
-
-/** The rows of an area without words. */
-function blankRows(area: Area, still: Planes, home: Parameters<typeof encodeRow>[2]): Slice[] {
-  const bounds = boundsOfArea(area);
-  return area.rows.map(({ x, y, width }, row) => {
-    const strip = cut(still, (x - bounds.x) * MACROBLOCK, row * MACROBLOCK, width * MACROBLOCK, MACROBLOCK);
-    return encodeRow(strip, 0, home, y * home.sets.sequence.widthInMacroblocks + x, WORDS_QP);
-  });
 }
 
 /** A film with all bubbles of one colour. */

@@ -10,7 +10,10 @@
 import { type Area, boundsOfArea, MACROBLOCK } from '../splice/areas.js';
 
 /** The pattern of an area's bounding box as one frame of yuva420p: opaque in its macroblocks, transparent beside them. Equal seeds and boxes give equal noise. */
-export function patternOf(area: Area, seed = 0): { readonly width: number; readonly height: number; readonly yuva: Buffer } {
+export function patternOf(
+  area: Area,
+  seed = 0,
+): { readonly width: number; readonly height: number; readonly yuva: Buffer } {
   const bounds = boundsOfArea(area);
   const [width, height] = [bounds.width * MACROBLOCK, bounds.height * MACROBLOCK];
   const luma = Buffer.alloc(width * height);

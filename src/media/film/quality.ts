@@ -1,41 +1,66 @@
-/** Which constant rate factor a film is encoded with: the finest whose file is no larger than what the re-encode path makes of the same footage. */
+/**
+ * Which constant rate factor a film is encoded with: the finest whose file is hardly larger than what the re-encode path makes of the same footage, and which no second of it
+ * passes the bit rate of its level.
+ */
 
-/** One try: bytes of the blank film at a rate factor. */
+/** One try: bytes of the blank film at a rate factor, and whether its level can take its bit rate. */
 export interface Try {
   readonly crf: number;
   readonly bytes: number;
+  readonly isSteady: boolean;
 }
 
 /** Wanted size, and what is near enough, as fractions of the goal. */
-const LEAST = 0.97;
-const MOST = 1.005;
-const AIM = 0.99;
+const LEAST = 0.99;
+const MOST = 1.035;
+const AIM = 1.015;
 
 /** Tries cost an encode of the whole clip each. */
 const TRIES = 4;
+
+/** Added to the rate factor of a film whose bit rate passes its level. */
+const STEADIER = 2;
 
 /** The next rate factor to try, or undefined when the tries so far hold the answer (`bestOf`). `goal` in bytes. */
 export function nextCrf(tries: readonly Try[], goal: number): number | undefined {
   const last = tries.at(-1);
   if (!last || tries.length >= TRIES) return undefined;
   const ratio = last.bytes / goal;
-  if (ratio >= LEAST && ratio <= MOST) return undefined;
-  const next = round(last.crf + slope(tries) * Math.log2(ratio / AIM));
+  if (last.isSteady && ratio >= LEAST && ratio <= MOST) return undefined;
+  const next = round(last.isSteady ? last.crf + slope(tries) * Math.log2(ratio / AIM) : last.crf + STEADIER);
   return next < 1 || next > 48 || tries.some(({ crf }) => crf === next) ? undefined : next;
 }
 
-/** The finest try that is small enough, else the smallest. */
+/** The finest try that is small and steady enough, else the smallest. */
 export function bestOf<T extends Try>(tries: readonly T[], goal: number): T | undefined {
   const sorted = tries.toSorted((a, b) => a.crf - b.crf);
-  return sorted.find(({ bytes }) => bytes <= goal * MOST) ?? sorted.at(-1);
+  return sorted.find(({ bytes, isSteady }) => isSteady && bytes <= goal * MOST) ?? sorted.at(-1);
 }
 
 /** Steps of the rate factor that halve the bytes: six by x264's rule, better known after two tries. */
 function slope(tries: readonly Try[]): number {
   const [one, other] = tries.slice(-2);
-  if (!one || !other) return 6;
+  if (!one || !other || tries.length < 2) return 7;
   const measured = (other.crf - one.crf) / Math.log2(one.bytes / other.bytes);
-  return Number.isFinite(measured) ? Math.max(3, Math.min(12, measured)) : 6;
+  return Number.isFinite(measured) ? Math.max(3, Math.min(14, measured)) : 7;
 }
 
 const round = (crf: number) => Math.round(crf * 4) / 4;
+
+/** Fullness at which a decoder's buffer begins to be read, as x264 takes it; and the room that words are left. */
+const START = 0.9;
+const ROOM = 0.95;
+
+/**
+ * Whether a decoder's buffer of one second never runs empty when samples of these bytes arrive at `rate` bits per second and one is taken each frame: x264's vbv-maxrate and
+ * vbv-bufsize, which the re-encode path is given.
+ */
+export function isSteady(sizes: Iterable<number>, fps: number, rate: number): boolean {
+  let fullness = rate * START;
+  for (const bytes of sizes) {
+    fullness -= bytes * 8;
+    if (fullness < rate * (1 - ROOM)) return false;
+    fullness = Math.min(rate, fullness + rate / fps);
+  }
+  return true;
+}

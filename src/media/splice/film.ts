@@ -43,8 +43,8 @@ export const filmSchema = z.strictObject({
   ),
   /** Bubbles whose words cannot be put in, with the reason: a sentence. */
   refused: z.array(z.strictObject({ bubble: z.string(), reason: z.string() })),
-  /** How the film was encoded: x264's constant rate factor; the quantisers of surroundings and of words. */
-  quality: z.strictObject({ crf: z.number(), surroundings: z.int(), words: z.int() }),
+  /** How the film was encoded: x264's constant rate factor; the quantiser of words. */
+  quality: z.strictObject({ crf: z.number(), words: z.int() }),
   /** Bytes and mean luma SSIM of the blank film and of what the re-encode path makes of no words, against the prepared footage. */
   blank: z.strictObject({
     bytes: z.int(),

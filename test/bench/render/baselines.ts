@@ -12,9 +12,9 @@
  */
 
 import type { FfmpegCommand } from '../../../src/media/ffmpeg.js';
-import { posterSize } from '../../../src/media/install/prepare.js';
-import { colourTags, fitOf, fpsOfRendition, framesOf, videoOptions } from '../../../src/media/ladder.js';
-import { type PlacedOverlay, reencodeCommand, USUAL_QUALITY } from '../../../src/renderer/reencode.js';
+import { colourTags, fitOf, fpsOfRendition, framesOf, USUAL_QUALITY, videoOptions } from '../../../src/media/ladder.js';
+import { posterSize } from '../../../src/media/prepare/footage.js';
+import { type PlacedOverlay, reencodeCommand } from '../../../src/renderer/reencode.js';
 import type { Rendition, Template } from '../../../src/template/format.js';
 
 export interface BaselineJob {

@@ -13,7 +13,7 @@ import type { RenderOrder } from '../../../src/ipc/messages.js';
 import type { Cast, Stages, Words } from '../../../src/job.js';
 import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
 import { loadFonts } from '../../../src/media/fonts.js';
-import { openEditions } from '../../../src/media/install/editions.js';
+import { openEditions } from '../../../src/media/prepare/editions.js';
 import { packageFolder } from '../../../src/package.js';
 import type { PlacedOverlay } from '../../../src/renderer/reencode.js';
 import { drawForRendition, layOutWords } from '../../../src/renderer/words.js';

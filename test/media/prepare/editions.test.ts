@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFi
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
-import { openEditions } from '../../../src/media/prepare/editions.js';
-import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
 import { framesOf } from '../../../src/media/ladder.js';
 import { readMovie } from '../../../src/media/mp4/movie.js';
+import { openEditions } from '../../../src/media/prepare/editions.js';
+import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 import { ffmpeg, frameOf } from '../../fixtures/video.js';

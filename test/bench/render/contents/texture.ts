@@ -9,7 +9,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { castsOf } from '../../../../src/cli/installed.js';
 import type { Ffmpeg } from '../../../../src/media/ffmpeg.js';
-import { prepareCommand } from '../../../../src/media/install/prepare.js';
+import { prepareCommand } from '../../../../src/media/prepare/footage.js';
 import type { InstalledTemplate } from '../../../../src/template/catalog.js';
 import { largestOf } from '../baselines.js';
 
