@@ -1,0 +1,127 @@
+/**
+ * Encodes rows of macroblocks as H.264 intra slices, in this process and at once.
+ *
+ * A job's words stand in a few small boxes of the film's key frames. Each row of a box becomes one slice that is put between the film's own slices. To start an encoder
+ * for that costs more than the encoding; so here is one that does just this: I slices of frame macroblocks, 8-bit 4:2:0, 4x4 transform, one quantiser for a
+ * slice, no deblocking in it, under the film's own parameter sets, CABAC or CAVLC as these say.
+ *
+ * A slice is exactly one row, so only the left neighbour is ever available. Macroblocks are Intra_16x16 (mean or horizontal), or I_NxN with all nine 4x4 modes;
+ * a flat one that continues its neighbour, as most of a text box are, takes a dozen bins. See `decide` for the choice, `transform` for what must agree with decoders to the
+ * bit, `cabac` and `cavlc` for the two entropy codings. Clauses cited are those of ITU-T H.264.
+ *
+ * What it does not do: inter prediction, interlace, the 8x8 transform (where the picture parameter set offers it, each macroblock says no), scaling lists, lossless, I_PCM,
+ * quantisers that change within a slice, rate control.
+ */
+
+import { BitWriter, toUnit, unspliceable } from '../h264/bits.js';
+import type { ParameterSets } from '../h264/parameter-sets.js';
+import type { Home, Slice } from '../h264/rehome.js';
+import { isIntra, type SliceHeader, writeSliceHeader } from '../h264/slice-header.js';
+import { CabacWriter } from './cabac.js';
+import { CavlcWriter, LEVEL_LIMIT } from './cavlc.js';
+import { encodeMacroblock, priceOfBit, type Settings } from './decide.js';
+import { Macroblock, type Planes } from './macroblock.js';
+import { quantiser } from './transform.js';
+
+export type { Planes } from './macroblock.js';
+
+const mb = new Macroblock();
+const cabac = new CabacWriter();
+const cavlc = new CavlcWriter();
+
+/**
+ * Encodes macroblock row `row` of the planes as one intra slice that stands in `home`'s picture from macroblock `firstMacroblock` on.
+ * `qp`: 0 (finest) to 51. What a decoder makes of it is put into the same row of `reconstruction`, if given.
+ * Throws when the home's parameter sets ask for what is not built here, or the row does not fit its picture.
+ */
+export function encodeRow(
+  planes: Planes,
+  row: number,
+  home: Home,
+  firstMacroblock: number,
+  qp: number,
+  reconstruction?: Planes,
+): Slice {
+  const { sets, model } = home;
+  const macroblocks = planes.width / 16;
+  check(home);
+  checkPlace(planes, row, sets, firstMacroblock);
+  if (reconstruction) checkPlace(reconstruction, row, sets, firstMacroblock);
+  if (reconstruction && reconstruction.width !== planes.width)
+    throw unspliceable('the reconstruction has another width');
+  if (!Number.isInteger(qp) || qp < 0 || qp > 51) throw unspliceable(`${qp} is no quantiser`);
+
+  const header: SliceHeader = {
+    ...model,
+    firstMacroblock,
+    qpDelta: qp - sets.picture.initialQp,
+    deblocking: { disable: 1, alpha: 0, beta: 0 },
+  };
+  const settings = settingsFor(qp, sets);
+  const bits = new BitWriter(64);
+  writeSliceHeader(bits, header, sets);
+  const end = bits.position;
+  if (sets.picture.cabac) cabac.begin(bits.align(1).bytes(), qp);
+  else cavlc.begin(bits.align(0).bytes(), end);
+
+  mb.begin();
+  for (let column = 0; column < macroblocks; column++) {
+    mb.load(planes, column, row);
+    encodeMacroblock(mb, settings);
+    if (sets.picture.cabac) cabac.macroblock(mb, sets.picture.transform8x8, column === macroblocks - 1);
+    else cavlc.macroblock(mb, sets.picture.transform8x8);
+    if (reconstruction) mb.store(reconstruction, column, row);
+    mb.advance();
+  }
+  // The writers' memory is used again.
+  const payload = (sets.picture.cabac ? cabac : cavlc).finish().slice();
+  return { firstMacroblock, macroblocks, unit: toUnit(payload) };
+}
+
+function settingsFor(qp: number, { picture }: ParameterSets): Settings {
+  return {
+    luma: quantiser(qp),
+    cb: quantiser(chromaQp(qp + picture.chromaQpOffset)),
+    cr: quantiser(chromaQp(qp + picture.secondChromaQpOffset)),
+    price: priceOfBit(qp),
+    levelLimit: picture.cabac ? Number.POSITIVE_INFINITY : LEVEL_LIMIT,
+  };
+}
+
+/** QPC by qPI from 30 on (table 8-15). */
+const CHROMA_QPS = [29, 30, 31, 32, 32, 33, 34, 34, 35, 35, 36, 36, 37, 37, 37, 38, 38, 38, 39, 39, 39, 39];
+
+/** QPC of this index, which is clipped first (8-311). */
+function chromaQp(index: number): number {
+  const clipped = Math.min(Math.max(index, 0), 51);
+  return CHROMA_QPS[clipped - 30] ?? clipped;
+}
+
+function check({ sets: { sequence, picture }, model }: Home): void {
+  const refusals: readonly (readonly [boolean, string])[] = [
+    [sequence.chromaFormat !== 1 || sequence.lumaBits !== 8 || sequence.chromaBits !== 8, 'other than 8-bit 4:2:0'],
+    [!sequence.framesOnly || model.field !== 'frame', 'fields'],
+    [sequence.transformBypass, 'a lossless bypass'],
+    [sequence.scalingLists !== undefined || picture.scalingLists !== undefined, 'scaling lists'],
+    [!picture.deblockingControl, 'deblocking that slices cannot switch off'],
+    [!isIntra(model) || model.references !== undefined, 'slices other than intra'],
+  ];
+  const refusal = refusals.find(([refused]) => refused);
+  if (refusal) throw unspliceable(`its film has ${refusal[1]}, which the encoder of boxes does not write`);
+}
+
+function checkPlace(planes: Planes, row: number, { sequence }: ParameterSets, firstMacroblock: number): void {
+  const { width, height, luma, cb, cr } = planes;
+  if (!Number.isInteger(width / 16) || !Number.isInteger(height / 16) || width <= 0 || height <= 0)
+    throw unspliceable(`${width}x${height} pixels are no whole macroblocks`);
+  if (luma.length !== width * height || cb.length !== luma.length / 4 || cr.length !== cb.length)
+    throw unspliceable(`its planes do not have ${width}x${height} pixels`);
+  if (!Number.isInteger(row) || row < 0 || row >= height / 16) throw unspliceable(`it has no macroblock row ${row}`);
+  const { widthInMacroblocks, heightInMacroblocks } = sequence;
+  const fits =
+    Number.isInteger(firstMacroblock) &&
+    firstMacroblock >= 0 &&
+    firstMacroblock < widthInMacroblocks * heightInMacroblocks &&
+    (firstMacroblock % widthInMacroblocks) + width / 16 <= widthInMacroblocks;
+  if (!fits) throw unspliceable(`${width / 16} macroblocks from ${firstMacroblock} on leave their row of the picture`);
+}
