@@ -26,7 +26,7 @@ export interface Settings {
   readonly cr: Quantiser;
   /** What a bit is worth, in units of SATD. */
   readonly price: number;
-  /** The largest level that the entropy coder can write. */
+  /** The largest luma DC level that the entropy coder can write. */
   readonly levelLimit: number;
 }
 
@@ -329,8 +329,8 @@ function encodeChroma(mb: Macroblock, settings: Settings): void {
         predictMean(reconstruction, at + 4 * STRIDE, 8, 4, hasLeft);
       }
   }
-  codeComponent(mb, 0, settings.cb, settings.levelLimit);
-  codeComponent(mb, 1, settings.cr, settings.levelLimit);
+  codeComponent(mb, 0, settings.cb);
+  codeComponent(mb, 1, settings.cr);
 }
 
 /** Sum of absolute differences of both components. */
@@ -345,14 +345,14 @@ function chromaDifference({ source, reconstruction }: Macroblock): number {
 }
 
 /** Codes one chroma component: 0 Cb, 1 Cr. */
-function codeComponent(mb: Macroblock, component: number, q: Quantiser, limit: number): void {
+function codeComponent(mb: Macroblock, component: number, q: Quantiser): void {
   const { source, reconstruction, counts, levels } = mb;
   const firstBlock = 16 + component * 4;
   for (let i = 0; i < 4; i++) {
     transform(source, reconstruction, OFFSETS[firstBlock + i] as number, coefficients, i * 16);
     dc[i] = coefficients[i * 16] as number;
   }
-  const dcCount = codeChromaDc(dc, q, levels, (LUMA_DC + 1 + component) * 16, limit);
+  const dcCount = codeChromaDc(dc, q, levels, (LUMA_DC + 1 + component) * 16);
   mb.dcCounts[1 + component] = dcCount;
   if (dcCount > 0 && mb.chromaPattern === 0) mb.chromaPattern = 1;
   for (let i = 0; i < 4; i++) {

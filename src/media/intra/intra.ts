@@ -31,7 +31,7 @@ const cavlc = new CavlcWriter();
 
 /**
  * Encodes macroblock row `row` of the planes as one intra slice that stands in `home`'s picture from macroblock `firstMacroblock` on.
- * `qp`: 0 (finest) to 51. What a decoder makes of it is put into the same row of `reconstruction`, if given.
+ * `qp`: 0 (finest) to 51; with CAVLC so coarse that no chroma quantiser is below 4. What a decoder makes of it is put into the same row of `reconstruction`, if given.
  * Throws when the home's parameter sets ask for what is not built here, or the row does not fit its picture.
  */
 export function encodeRow(
@@ -78,11 +78,18 @@ export function encodeRow(
   return { firstMacroblock, macroblocks, unit: toUnit(payload) };
 }
 
+/** The finest chroma quantiser whose levels CAVLC can write, whatever the samples. */
+const FINEST_FOR_CAVLC = 4;
+
 function settingsFor(qp: number, { picture }: ParameterSets): Settings {
+  const cb = chromaQp(qp + picture.chromaQpOffset);
+  const cr = chromaQp(qp + picture.secondChromaQpOffset);
+  if (!picture.cabac && Math.min(cb, cr) < FINEST_FOR_CAVLC)
+    throw unspliceable(`the quantiser ${qp} is too fine for CAVLC`);
   return {
     luma: quantiser(qp),
-    cb: quantiser(chromaQp(qp + picture.chromaQpOffset)),
-    cr: quantiser(chromaQp(qp + picture.secondChromaQpOffset)),
+    cb: quantiser(cb),
+    cr: quantiser(cr),
     price: priceOfBit(qp),
     levelLimit: picture.cabac ? Number.POSITIVE_INFINITY : LEVEL_LIMIT,
   };

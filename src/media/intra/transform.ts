@@ -5,7 +5,8 @@
  * standard gives, and a rounding offset of a third of a step, which is the usual choice for intra blocks.
  * Coefficients of a block lie in raster order (16 numbers from an offset), levels in zig-zag order.
  *
- * Levels are kept within what may be coded: CAVLC without level_prefix beyond 15 reaches 2063 (9.2.2.1, A.2.1 to A.2.4).
+ * The DC of a whole macroblock can be more than CAVLC is allowed to write (level_prefix beyond 15, A.2.1 to A.2.4); that is told, not cut. No other level can at the
+ * quantisers that `encodeRow` admits.
  */
 
 import { STRIDE } from './macroblock.js';
@@ -215,13 +216,13 @@ export function codeLumaDc(dc: Int32Array, q: Quantiser, levels: Int16Array, to:
   return count;
 }
 
-/** The same of the four of a chroma component (8.5.11), but levels above `limit` are cut to it. */
-export function codeChromaDc(dc: Int32Array, q: Quantiser, levels: Int16Array, to: number, limit: number): number {
+/** The same of the four of a chroma component (8.5.11). */
+export function codeChromaDc(dc: Int32Array, q: Quantiser, levels: Int16Array, to: number): number {
   chromaHadamard(dc);
   let count = 0;
   for (let i = 0; i < 4; i++) {
     const value = dc[i] as number;
-    const size = Math.min(quantiseDc(Math.abs(value), q), limit);
+    const size = quantiseDc(Math.abs(value), q);
     const level = value < 0 ? -size : size;
     levels[to + i] = level;
     dc[i] = level;
