@@ -193,21 +193,21 @@ export class CabacWriter {
       } else {
         this.#encode(first, 1);
         const others = context + 5 + Math.min(most, larger);
-        for (let more = Math.min(size, 15) - 2; more > 0; more--) this.#encode(others, 1);
+        this.#ones(others, Math.min(size, 15) - 2);
         if (size < 15) this.#encode(others, 0);
         else this.#suffix(size - 15);
         larger++;
       }
-      this.#bypass(level < 0 ? 1 : 0);
+      this.#bypass(1, level < 0 ? 1 : 0);
     }
   }
 
   /** Exp-Golomb of order 0 (9.3.2.3). */
   #suffix(value: number): void {
     const length = 31 - Math.clz32(value + 1);
-    for (let i = 0; i < length; i++) this.#bypass(1);
-    this.#bypass(0);
-    for (let i = length - 1; i >= 0; i--) this.#bypass(((value + 1) >> i) & 1);
+    this.#bypass(length + 1, 2 ** (length + 1) - 2);
+    const rest = value + 1 - (1 << length);
+    this.#bypass(length, rest);
   }
 
   #encode(context: number, bin: number): void {
@@ -225,10 +225,36 @@ export class CabacWriter {
     if (shift > 0) this.#shift(shift);
   }
 
-  #bypass(bin: number): void {
-    this.#low <<= 1;
-    if (bin === 1) this.#low += this.#range;
-    if (++this.#queue >= 0) this.#put();
+  /** As many bins of 1 in one context. */
+  #ones(context: number, count: number): void {
+    let state = this.#states[context] as number;
+    let range = this.#range;
+    for (let left = count; left > 0; left--) {
+      const lps = LPS_RANGES[((state >> 1) << 2) | ((range >> 6) & 3)] as number;
+      let next = range - lps;
+      if ((state & 1) === 0) {
+        this.#low += next;
+        next = lps;
+      }
+      state = NEXT_STATES[(state << 1) | 1] as number;
+      const shift = Math.clz32(next) - 23;
+      range = next << shift;
+      if (shift > 0) this.#shift(shift);
+    }
+    this.#states[context] = state;
+    this.#range = range;
+  }
+
+  /** Up to 16 bins of equal chances (9.3.4.4), by eights. */
+  #bypass(length: number, bins: number): void {
+    let left = length;
+    while (left > 0) {
+      const take = left > 8 ? left - 8 : left;
+      left -= take;
+      this.#low = (this.#low << take) + this.#range * ((bins >> left) & ((1 << take) - 1));
+      this.#queue += take;
+      if (this.#queue >= 0) this.#put();
+    }
   }
 
   /** end_of_slice_flag, or that it is no I_PCM (9.3.4.5). */

@@ -8,7 +8,7 @@
  */
 
 import { CB, CELLS, CR, LEFTMOST, LUMA, LUMA_DC, type Macroblock, OFFSETS, STRIDE, TOPMOST } from './macroblock.js';
-import { gather, Mode, mean4, predict4, predictHorizontal, predictMean } from './predict.js';
+import { fillSquare, gather, Mode, mean4, predict4, predictHorizontal, predictMean } from './predict.js';
 import {
   codeChromaDc,
   codeLumaDc,
@@ -55,12 +55,23 @@ export function encodeMacroblock(mb: Macroblock, settings: Settings): void {
   encodeChroma(mb, settings);
 }
 
+/** Makes the macroblock the mean of its neighbours and nothing more: right when it `repeats` them. */
+export function repeatNeighbour(mb: Macroblock): void {
+  const { reconstruction, counts, dcCounts } = mb;
+  fillSquare(reconstruction, LUMA, 16, 16, reconstruction[LUMA - 1] as number);
+  fillSquare(reconstruction, CB, 8, 8, reconstruction[CB - 1] as number);
+  fillSquare(reconstruction, CR, 8, 8, reconstruction[CR - 1] as number);
+  becomeWhole(mb, Mode.dc);
+  mb.chromaMode = mb.chromaPattern = 0;
+  for (let block = 0; block < 24; block++) counts[CELLS[block] as number] = 0;
+  dcCounts[0] = dcCounts[1] = dcCounts[2] = 0;
+}
+
 function encodeLuma(mb: Macroblock, settings: Settings): void {
   const { source } = mb;
   const value = source[LUMA] as number;
   if (isFlat(source, value)) {
-    if (continues(mb, value)) leaveFlat(mb, value);
-    else if (!codeWhole(mb, Mode.dc, settings)) codeBlocks(mb, settings, Number.POSITIVE_INFINITY);
+    if (!codeWhole(mb, Mode.dc, settings)) codeBlocks(mb, settings, Number.POSITIVE_INFINITY);
     return;
   }
   for (let block = 0; block < 16; block++) loadSpectrum(source, OFFSETS[block] as number, block * 16);
@@ -76,21 +87,6 @@ function isFlat(source: Uint8Array, value: number): boolean {
   for (let row = LUMA; row < LUMA + 16 * STRIDE; row += STRIDE)
     for (let at = row; at < row + 16; at++) if (source[at] !== value) return false;
   return true;
-}
-
-/** Whether the mean of the neighbours is this value. */
-function continues({ reconstruction, hasLeft }: Macroblock, value: number): boolean {
-  if (!hasLeft) return value === 128;
-  let sum = 8;
-  for (let at = LUMA - 1; at < LUMA + 15 * STRIDE; at += STRIDE) sum += reconstruction[at] as number;
-  return sum >> 4 === value;
-}
-
-function leaveFlat(mb: Macroblock, value: number): void {
-  for (let row = LUMA; row < LUMA + 16 * STRIDE; row += STRIDE) mb.reconstruction.fill(value, row, row + 16);
-  becomeWhole(mb, Mode.dc);
-  for (let block = 0; block < 16; block++) mb.counts[CELLS[block] as number] = 0;
-  mb.dcCounts[0] = 0;
 }
 
 function becomeWhole(mb: Macroblock, mode: number): void {
@@ -206,8 +202,14 @@ function codeBlocks(mb: Macroblock, settings: Settings, limit: number): boolean 
   if (limit === Number.POSITIVE_INFINITY)
     for (let block = 0; block < 16; block++) loadSpectrum(source, OFFSETS[block] as number, block * 16);
   for (let block = 0; block < 16; block++) {
-    cost += chooseMode(mb, block, price);
+    const own = chooseMode(mb, block, price);
+    cost += own;
     if (cost > limit) return false;
+    if (own <= price) {
+      // Nothing but the mode's bit: the prediction is exact.
+      counts[CELLS[block] as number] = 0;
+      continue;
+    }
     const at = OFFSETS[block] as number;
     transform(source, reconstruction, at, coefficients, 0);
     const count = quantise(coefficients, 0, 0, luma, levels, block * 16);
@@ -283,26 +285,36 @@ function chooseMode(mb: Macroblock, block: number, price: number): number {
   return best;
 }
 
+/** Sum of the absolute Hadamard coefficients of a 4x4 difference: by columns four sums, then each across. */
 function satd(source: Uint8Array, prediction: Uint8ClampedArray, at: number): number {
-  for (let row = 0, o = at; row < 16; row += 4, o += STRIDE) {
+  let sum = 0;
+  for (let row = 0, o = at, t = 0; row < 4; row++, o += STRIDE, t += 4) {
     const a = (source[o] as number) - (prediction[o] as number);
     const b = (source[o + 1] as number) - (prediction[o + 1] as number);
     const c = (source[o + 2] as number) - (prediction[o + 2] as number);
     const d = (source[o + 3] as number) - (prediction[o + 3] as number);
-    scratch[row] = a + b + c + d;
-    scratch[row + 1] = a + b - c - d;
-    scratch[row + 2] = a - b - c + d;
-    scratch[row + 3] = a - b + c - d;
+    const outer = a + d;
+    const inner = b + c;
+    const wide = a - d;
+    const narrow = b - c;
+    scratch[t] = outer + inner;
+    scratch[t + 1] = outer - inner;
+    scratch[t + 2] = wide + narrow;
+    scratch[t + 3] = wide - narrow;
   }
-  let sum = 0;
   for (let t = 0; t < 4; t++) {
     const a = scratch[t] as number;
     const b = scratch[t + 4] as number;
     const c = scratch[t + 8] as number;
     const d = scratch[t + 12] as number;
-    sum += Math.abs(a + b + c + d) + Math.abs(a + b - c - d) + Math.abs(a - b - c + d) + Math.abs(a - b + c - d);
+    const outer = a + d;
+    const inner = b + c;
+    const wide = a - d;
+    const narrow = b - c;
+    // |x + y| + |x - y| is twice the larger of |x| and |y|.
+    sum += Math.max(Math.abs(outer), Math.abs(inner)) + Math.max(Math.abs(wide), Math.abs(narrow));
   }
-  return sum;
+  return 2 * sum;
 }
 
 function encodeChroma(mb: Macroblock, settings: Settings): void {

@@ -19,7 +19,7 @@ import type { Home, Slice } from '../h264/rehome.js';
 import { isIntra, type SliceHeader, writeSliceHeader } from '../h264/slice-header.js';
 import { CabacWriter } from './cabac.js';
 import { CavlcWriter, LEVEL_LIMIT } from './cavlc.js';
-import { encodeMacroblock, priceOfBit, type Settings } from './decide.js';
+import { encodeMacroblock, priceOfBit, repeatNeighbour, type Settings } from './decide.js';
 import { Macroblock, type Planes } from './macroblock.js';
 import { quantiser } from './transform.js';
 
@@ -66,8 +66,11 @@ export function encodeRow(
 
   mb.begin();
   for (let column = 0; column < macroblocks; column++) {
-    mb.load(planes, column, row);
-    encodeMacroblock(mb, settings);
+    if (mb.repeats(planes, column, row)) repeatNeighbour(mb);
+    else {
+      mb.load(planes, column, row);
+      encodeMacroblock(mb, settings);
+    }
     if (sets.picture.cabac) cabac.macroblock(mb, sets.picture.transform8x8, column === macroblocks - 1);
     else cavlc.macroblock(mb, sets.picture.transform8x8);
     if (reconstruction) mb.store(reconstruction, column, row);

@@ -117,6 +117,26 @@ export class Macroblock {
     this.leftChromaPattern = this.chromaPattern;
   }
 
+  /** Whether the macroblock in this column and row is flat and continues a flat border of the left neighbour, in all planes. */
+  repeats({ width, luma, cb, cr }: Planes, column: number, row: number): boolean {
+    const { reconstruction, hasLeft } = this;
+    const value = luma[(row * width + column) * 16] as number;
+    if (!hasLeft || reconstruction[LUMA - 1] !== value) return false;
+    let from = (row * width + column) * 16;
+    for (let at = LUMA - 1; at < CHROMA; at += STRIDE, from += width) {
+      if (reconstruction[at] !== value) return false;
+      for (let place = from; place < from + 16; place++) if (luma[place] !== value) return false;
+    }
+    from = row * width * 4 + column * 8;
+    const blue = cb[from] as number;
+    const red = cr[from] as number;
+    for (let at = CB - 1; at < reconstruction.length; at += STRIDE, from += width >> 1) {
+      if (reconstruction[at] !== blue || reconstruction[at + 16] !== red) return false;
+      for (let place = from; place < from + 8; place++) if (cb[place] !== blue || cr[place] !== red) return false;
+    }
+    return true;
+  }
+
   /** Takes the source samples of the macroblock in this column and row. */
   load({ width, luma, cb, cr }: Planes, column: number, row: number): void {
     const { source } = this;

@@ -173,23 +173,30 @@ function fillRow(samples: Uint8ClampedArray, at: number, value: number): void {
 
 /** Predicts `size` x `size` samples from the column before them: each row its neighbour (8.3.3.2, 8.3.4.2). */
 export function predictHorizontal(samples: Uint8ClampedArray, at: number, size: number): void {
-  for (let row = at; row < at + size * STRIDE; row += STRIDE) samples.fill(samples[row - 1] as number, row, row + size);
+  for (let row = at; row < at + size * STRIDE; row += STRIDE) {
+    const value = samples[row - 1] as number;
+    for (let o = row; o < row + size; o++) samples[o] = value;
+  }
 }
 
-/** The same from the mean of the `size` neighbours, a power of 2, or 128 (8.3.3.3; 8.3.4.1 for the rows of one chroma block). */
+/** The same from the mean of the neighbours, or 128 (8.3.3.3; 8.3.4.1 for the rows of one chroma block). */
 export function predictMean(
   samples: Uint8ClampedArray,
   at: number,
   width: number,
   height: number,
   left: boolean,
-): number {
+): void {
   let mean = 128;
   if (left) {
     let sum = height >> 1;
     for (let row = at; row < at + height * STRIDE; row += STRIDE) sum += samples[row - 1] as number;
-    mean = Math.floor(sum / height);
+    mean = (sum / height) | 0;
   }
-  for (let row = at; row < at + height * STRIDE; row += STRIDE) samples.fill(mean, row, row + width);
-  return mean;
+  fillSquare(samples, at, width, height, mean);
+}
+
+export function fillSquare(samples: Uint8ClampedArray, at: number, width: number, height: number, value: number): void {
+  for (let row = at; row < at + height * STRIDE; row += STRIDE)
+    for (let o = row; o < row + width; o++) samples[o] = value;
 }
