@@ -7,7 +7,7 @@
  *
  * A slice is exactly one row, so only the left neighbour is ever available. Macroblocks are Intra_16x16 (mean or horizontal), or I_NxN with all nine 4x4 modes;
  * a flat one that continues its neighbour, as most of a text box are, takes a dozen bins. See `decide` for the choice, `transform` for what must agree with decoders to the
- * bit, `cabac` and `cavlc` for the two entropy codings. Clauses cited are those of ITU-T H.264.
+ * bit, `entropy/` for the two ways to write it down. Clauses cited are those of ITU-T H.264.
  *
  * What it does not do: inter prediction, interlace, the 8x8 transform (where the picture parameter set offers it, each macroblock says no), scaling lists, lossless, I_PCM,
  * quantisers that change within a slice, rate control.
@@ -17,9 +17,9 @@ import { BitWriter, toUnit, unspliceable } from '../h264/bits.js';
 import type { ParameterSets } from '../h264/parameter-sets.js';
 import type { Home, Slice } from '../h264/rehome.js';
 import { isIntra, type SliceHeader, writeSliceHeader } from '../h264/slice-header.js';
-import { CabacWriter } from './cabac.js';
-import { CavlcWriter, LEVEL_LIMIT } from './cavlc.js';
 import { encodeMacroblock, priceOfBit, repeatNeighbour, type Settings } from './decide.js';
+import { CabacWriter } from './entropy/cabac.js';
+import { CavlcWriter, LEVEL_LIMIT } from './entropy/cavlc.js';
 import { Macroblock, type Planes } from './macroblock.js';
 import { quantiser } from './transform.js';
 

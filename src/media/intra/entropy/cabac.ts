@@ -1,14 +1,12 @@
 /**
- * Writes intra macroblocks with CABAC (ITU-T H.264, 9.3): binarisation, choice of contexts, arithmetic coder.
- *
- * The coder is that of 9.3.4.2, but counts bits by bytes: `low` holds, above its ten bits, those that are ready but not yet written; a byte is taken off when eight
- * are there. A byte of ones may still change by a carry and is only counted until the next one is known (9.3.4.2 counts such bits as outstanding).
+ * Writes intra macroblocks with CABAC (ITU-T H.264, 9.3): binarisation (9.3.2) and the choice of contexts (9.3.3.1). The bins of a macroblock are listed, and given to
+ * the arithmetic coder at its end.
  *
  * Context choices look at the left and the upper neighbour (9.3.3.1.1); the upper one is not available in the first row of blocks.
  */
 
-import { CONTEXTS, initialStates, LPS_RANGES, NEXT_STATES } from './cabac-tables.js';
-import { CELLS, CHROMA_DC, LEFTMOST, LUMA_DC, type Macroblock, TOPMOST } from './macroblock.js';
+import { CELLS, CHROMA_DC, LEFTMOST, LUMA_DC, type Macroblock, TOPMOST } from '../macroblock.js';
+import { BYPASS, CabacCoder } from './cabac-coder.js';
 
 /** ctxBlockCat (table 9-42). */
 const Category = { lumaDc: 0, lumaAc: 1, luma: 2, chromaDc: 3, chromaAc: 4 } as const;
@@ -22,36 +20,21 @@ const SIZE = [227, 237, 247, 257, 266] as const;
 /** Places of levels that are not 0, in order. */
 const places = new Uint8Array(16);
 
+/** The bins at hand: 400 levels of at most 45 bins, and what goes before. */
+const bins = new Uint16Array(1 << 15);
+
 export class CabacWriter {
-  #bytes = new Uint8Array(1 << 14);
-  #at = 0;
-  #low = 0;
-  #range = 510;
-  /** Bits ready in `low`, less 8. One less at the start: the first bit that the coder yields is not written. */
-  #queue = -9;
-  /** Bytes of ones that wait for a carry. */
-  #waiting = 0;
-  readonly #states = new Uint8Array(CONTEXTS);
+  readonly #coder = new CabacCoder();
+  /** How many bins wait for the coder. */
+  #count = 0;
 
   /** Begins slice data after these whole bytes. */
   begin(header: Uint8Array, qp: number): void {
-    this.#bytes.set(header);
-    this.#at = header.length;
-    this.#low = 0;
-    this.#range = 510;
-    this.#queue = -9;
-    this.#waiting = 0;
-    this.#states.set(initialStates(qp));
-  }
-
-  /** Bits of the slice so far; a few may still be in the coder. */
-  get position(): number {
-    return (this.#at + this.#waiting) * 8 + this.#queue + 8;
+    this.#coder.begin(header, qp);
   }
 
   /** Writes macroblock_layer() (7.3.5) and end_of_slice_flag. `flag8x8`: whether transform_size_8x8_flag stands in it. */
   macroblock(mb: Macroblock, flag8x8: boolean, last: boolean): void {
-    this.#reserve();
     if (mb.whole) this.#wholeType(mb);
     else {
       this.#encode(3 + (mb.hasLeft && mb.leftWhole ? 1 : 0), 0);
@@ -64,18 +47,21 @@ export class CabacWriter {
       this.#encode(60, 0); // mb_qp_delta 0, and none before it was another
       this.#residual(mb);
     }
-    this.#terminate(last);
+    this.#flush();
+    if (last) this.#coder.end();
+    else this.#coder.goOn();
   }
 
-  /** The slice unit's payload, with the trailing bits that the coder's last flush holds (9.3.4.5). It is overwritten by the next slice. */
+  /** The slice unit's payload, its trailing bits included. It is overwritten by the next slice. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#coder.bytes();
   }
 
   /** mb_type of Intra_16x16 (tables 9-36, 9-39). */
   #wholeType({ hasLeft, leftWhole, lumaPattern, chromaPattern, wholeMode }: Macroblock): void {
     this.#encode(3 + (hasLeft && leftWhole ? 1 : 0), 1);
-    this.#terminate(false); // not I_PCM
+    this.#flush();
+    this.#coder.goOn(); // no I_PCM
     this.#encode(6, lumaPattern > 0 ? 1 : 0);
     this.#encode(7, chromaPattern > 0 ? 1 : 0);
     if (chromaPattern > 0) this.#encode(8, chromaPattern - 1);
@@ -164,149 +150,64 @@ export class CabacWriter {
     const from = block * 16;
     const significant = SIGNIFICANT[category];
     const last = LAST[category];
+    let to = this.#count;
     let found = 0;
     for (let place = 0; place < end; place++) {
       if (levels[from + place] === 0) {
-        this.#encode(significant + place, 0);
+        bins[to++] = (significant + place) * 2;
         continue;
       }
       places[found++] = place;
-      this.#encode(significant + place, 1);
-      this.#encode(last + place, found === count ? 1 : 0);
+      bins[to++] = (significant + place) * 2 + 1;
+      bins[to++] = (last + place) * 2 + (found === count ? 1 : 0);
       if (found === count) break;
     }
+    this.#count = to;
     if (found < count) places[found++] = end; // needs no telling
     this.#levels(levels, from, SIZE[category], count, category === Category.chromaDc ? 3 : 4);
   }
 
   /** coeff_abs_level_minus1 (9.3.2.3, 9.3.3.1.3) and signs, from the last to the first. */
   #levels(levels: Int16Array, from: number, context: number, count: number, most: number): void {
+    let to = this.#count;
     let ones = 0;
     let larger = 0;
     for (let i = count - 1; i >= 0; i--) {
       const level = levels[from + (places[i] as number)] as number;
       const size = level < 0 ? -level : level;
-      const first = context + (larger > 0 ? 0 : Math.min(4, 1 + ones));
+      const first = (context + (larger > 0 ? 0 : Math.min(4, 1 + ones))) * 2;
       if (size === 1) {
-        this.#encode(first, 0);
+        bins[to++] = first;
         ones++;
       } else {
-        this.#encode(first, 1);
-        const others = context + 5 + Math.min(most, larger);
-        this.#ones(others, Math.min(size, 15) - 2);
-        if (size < 15) this.#encode(others, 0);
-        else this.#suffix(size - 15);
+        bins[to++] = first + 1;
+        const others = (context + 5 + Math.min(most, larger)) * 2;
+        for (let more = Math.min(size, 15) - 2; more > 0; more--) bins[to++] = others + 1;
+        if (size < 15) bins[to++] = others;
+        else to = suffix(size - 14, to);
         larger++;
       }
-      this.#bypass(1, level < 0 ? 1 : 0);
+      bins[to++] = level < 0 ? BYPASS + 1 : BYPASS;
     }
-  }
-
-  /** Exp-Golomb of order 0 (9.3.2.3). */
-  #suffix(value: number): void {
-    const length = 31 - Math.clz32(value + 1);
-    this.#bypass(length + 1, 2 ** (length + 1) - 2);
-    const rest = value + 1 - (1 << length);
-    this.#bypass(length, rest);
+    this.#count = to;
   }
 
   #encode(context: number, bin: number): void {
-    const state = this.#states[context] as number;
-    const range = this.#range;
-    const lps = LPS_RANGES[((state >> 1) << 2) | ((range >> 6) & 3)] as number;
-    this.#states[context] = NEXT_STATES[(state << 1) | bin] as number;
-    let next = range - lps;
-    if ((state & 1) !== bin) {
-      this.#low += next;
-      next = lps;
-    }
-    const shift = Math.clz32(next) - 23;
-    this.#range = next << shift;
-    if (shift > 0) this.#shift(shift);
+    bins[this.#count++] = context * 2 + bin;
   }
 
-  /** As many bins of 1 in one context. */
-  #ones(context: number, count: number): void {
-    let state = this.#states[context] as number;
-    let range = this.#range;
-    for (let left = count; left > 0; left--) {
-      const lps = LPS_RANGES[((state >> 1) << 2) | ((range >> 6) & 3)] as number;
-      let next = range - lps;
-      if ((state & 1) === 0) {
-        this.#low += next;
-        next = lps;
-      }
-      state = NEXT_STATES[(state << 1) | 1] as number;
-      const shift = Math.clz32(next) - 23;
-      range = next << shift;
-      if (shift > 0) this.#shift(shift);
-    }
-    this.#states[context] = state;
-    this.#range = range;
+  #flush(): void {
+    this.#coder.code(bins, this.#count);
+    this.#count = 0;
   }
+}
 
-  /** Up to 16 bins of equal chances (9.3.4.4), by eights. */
-  #bypass(length: number, bins: number): void {
-    let left = length;
-    while (left > 0) {
-      const take = left > 8 ? left - 8 : left;
-      left -= take;
-      this.#low = (this.#low << take) + this.#range * ((bins >> left) & ((1 << take) - 1));
-      this.#queue += take;
-      if (this.#queue >= 0) this.#put();
-    }
-  }
-
-  /** end_of_slice_flag, or that it is no I_PCM (9.3.4.5). */
-  #terminate(end: boolean): void {
-    const range = this.#range - 2;
-    if (!end) {
-      const shift = range < 256 ? 1 : 0;
-      this.#range = range << shift;
-      if (shift > 0) this.#shift(shift);
-      return;
-    }
-    this.#low += range;
-    this.#shift(7);
-    // The upper three of its ten bits are written, the last of them as the stop bit; then zeros up to the byte border.
-    this.#low = (this.#low & ~0x7f) | 0x80;
-    this.#shift(3);
-    if (this.#queue > -8) this.#shift(-this.#queue);
-    while (this.#waiting > 0) this.#emit(255);
-  }
-
-  #shift(bits: number): void {
-    this.#low <<= bits;
-    this.#queue += bits;
-    if (this.#queue >= 0) this.#put();
-  }
-
-  /** Takes the upper eight of the bits that are ready, and a carry above them. */
-  #put(): void {
-    const place = this.#queue + 10;
-    const byte = this.#low >> place;
-    this.#low &= (1 << place) - 1;
-    this.#queue -= 8;
-    if (byte === 255) {
-      this.#waiting++;
-      return;
-    }
-    const carry = byte >> 8;
-    if (carry) this.#bytes[this.#at - 1] = (this.#bytes[this.#at - 1] as number) + 1;
-    while (this.#waiting > 0) this.#emit(carry ? 0 : 255);
-    this.#bytes[this.#at++] = byte;
-  }
-
-  #emit(waiting: number): void {
-    this.#bytes[this.#at++] = waiting;
-    this.#waiting--;
-  }
-
-  /** Room for one macroblock more, whatever it holds. */
-  #reserve(): void {
-    if (this.#at + this.#waiting + 8192 <= this.#bytes.length) return;
-    const grown = new Uint8Array(this.#bytes.length * 2);
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-  }
+/** Exp-Golomb code of order 0 (9.3.2.3) of `value` - 1, put into the list of bins. */
+function suffix(value: number, at: number): number {
+  let to = at;
+  const length = 31 - Math.clz32(value);
+  for (let i = 0; i < length; i++) bins[to++] = BYPASS + 1;
+  bins[to++] = BYPASS;
+  for (let i = length - 1; i >= 0; i--) bins[to++] = BYPASS + ((value >> i) & 1);
+  return to;
 }

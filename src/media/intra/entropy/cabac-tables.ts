@@ -80,8 +80,8 @@ export function initialStates(qp: number): Uint8Array {
   return states;
 }
 
-/** rangeTabLPS (table 9-44); index: pStateIdx * 4 + qCodIRangeIdx. */
-export const LPS_RANGES = new Uint8Array([
+/** rangeTabLPS (table 9-44): rows by pStateIdx, columns by qCodIRangeIdx. */
+const RANGES = [
   128, 176, 208, 240, 128, 167, 197, 227, 128, 158, 187, 216, 123, 150, 178, 205, 116, 142, 169, 195, 111, 135, 160,
   185, 105, 128, 152, 175, 100, 122, 144, 166, 95, 116, 137, 158, 90, 110, 130, 150, 85, 104, 123, 142, 81, 99, 117,
   135, 77, 94, 111, 128, 73, 89, 105, 122, 69, 85, 100, 116, 66, 80, 95, 110, 62, 76, 90, 104, 59, 72, 86, 99, 56, 69,
@@ -92,7 +92,10 @@ export const LPS_RANGES = new Uint8Array([
   18, 21, 12, 14, 17, 20, 11, 14, 16, 19, 11, 13, 15, 18, 10, 12, 15, 17, 10, 12, 14, 16, 9, 11, 13, 15, 9, 11, 12, 14,
   8, 10, 12, 14, 8, 9, 11, 13, 7, 9, 11, 12, 7, 9, 10, 12, 7, 8, 10, 11, 6, 8, 9, 11, 6, 7, 9, 10, 6, 7, 8, 9, 2, 2, 2,
   2,
-]);
+];
+
+/** The same; index: state * 4 + qCodIRangeIdx. */
+export const LPS_RANGES = Uint8Array.from({ length: 512 }, (_, at) => RANGES[(at >> 3) * 4 + (at & 3)] as number);
 
 /** transIdxLPS (table 9-45). */
 const AFTER_LPS = [

@@ -5,6 +5,7 @@
  * Bits gather in a number of 32 and leave it as bytes.
  */
 
+import { CELLS, CHROMA_DC, LEFTMOST, LUMA_DC, type Macroblock, TOPMOST } from '../macroblock.js';
 import {
   CHROMA_DC_TOKENS,
   CHROMA_DC_TOTAL_ZEROS,
@@ -14,7 +15,6 @@ import {
   TOKENS,
   TOTAL_ZEROS,
 } from './cavlc-tables.js';
-import { CELLS, CHROMA_DC, LEFTMOST, LUMA_DC, type Macroblock, TOPMOST } from './macroblock.js';
 
 /** The largest level that level_prefix 15 reaches, whatever came before. */
 export const LEVEL_LIMIT = 2063;
