@@ -12,7 +12,6 @@ import { fillSquare, gather, Mode, mean4, predict4, predictHorizontal, predictMe
 import {
   codeChromaDc,
   codeLumaDc,
-  hadamard,
   type Quantiser,
   quantise,
   reconstruct,
@@ -38,7 +37,15 @@ export function priceOfBit(qp: number): number {
 /** Bits that 16 blocks' own prediction costs beyond their modes, when the macroblock could be predicted as a whole. */
 const BLOCKS_BITS = 24;
 
+/** A block predicted at the cost of so few bits is not looked at further. */
+const SURE_BITS = 6;
+
+/** Of the source's blocks: Hadamard transforms (raster order) and the sums of absolute values in the first row, the first column (both without DC) and elsewhere. */
 const spectra = new Int32Array(256);
+const firstRows = new Int32Array(16);
+const firstColumns = new Int32Array(16);
+const others = new Int32Array(16);
+
 const coefficients = new Int32Array(256);
 const dc = new Int32Array(16);
 const edge = new Uint8Array(13);
@@ -74,7 +81,7 @@ function encodeLuma(mb: Macroblock, settings: Settings): void {
     if (!codeWhole(mb, Mode.dc, settings)) codeBlocks(mb, settings, Number.POSITIVE_INFINITY);
     return;
   }
-  for (let block = 0; block < 16; block++) loadSpectrum(source, OFFSETS[block] as number, block * 16);
+  for (let block = 0; block < 16; block++) loadSpectrum(source, block);
   const dcCost = meanCost(mb) + 3 * settings.price;
   const horizontalCost = mb.hasLeft ? columnCost(mb) + 3 * settings.price : dcCost;
   const cost = Math.min(dcCost, horizontalCost);
@@ -96,15 +103,46 @@ function becomeWhole(mb: Macroblock, mode: number): void {
   mb.modes.fill(Mode.dc);
 }
 
-/** The source's Hadamard transform. */
-function loadSpectrum(source: Uint8Array, at: number, to: number): void {
-  for (let row = 0, o = at, t = to; row < 4; row++, o += STRIDE, t += 4) {
-    spectra[t] = source[o] as number;
-    spectra[t + 1] = source[o + 1] as number;
-    spectra[t + 2] = source[o + 2] as number;
-    spectra[t + 3] = source[o + 3] as number;
+/** The Hadamard transform of a block of the source, and sums of its absolute values. */
+function loadSpectrum(source: Uint8Array, block: number): void {
+  const from = block * 16;
+  for (let row = 0, o = OFFSETS[block] as number, t = from; row < 4; row++, o += STRIDE, t += 4) {
+    const a = source[o] as number;
+    const b = source[o + 1] as number;
+    const c = source[o + 2] as number;
+    const d = source[o + 3] as number;
+    spectra[t] = a + b + c + d;
+    spectra[t + 1] = a + b - c - d;
+    spectra[t + 2] = a - b - c + d;
+    spectra[t + 3] = a - b + c - d;
   }
-  hadamard(spectra, to);
+  let across = 0;
+  let down = 0;
+  let rest = 0;
+  for (let column = 0; column < 4; column++) {
+    const t = from + column;
+    const a = spectra[t] as number;
+    const b = spectra[t + 4] as number;
+    const c = spectra[t + 8] as number;
+    const d = spectra[t + 12] as number;
+    const first = a + b + c + d;
+    const second = a + b - c - d;
+    const third = a - b - c + d;
+    const fourth = a - b + c - d;
+    spectra[t] = first;
+    spectra[t + 4] = second;
+    spectra[t + 8] = third;
+    spectra[t + 12] = fourth;
+    const lower = Math.abs(second) + Math.abs(third) + Math.abs(fourth);
+    if (column === 0) down = lower;
+    else {
+      across += Math.abs(first);
+      rest += lower;
+    }
+  }
+  firstRows[block] = across;
+  firstColumns[block] = down;
+  others[block] = rest;
 }
 
 /** Cost of the whole macroblock predicted by the mean of its neighbours. */
@@ -113,10 +151,12 @@ function meanCost({ reconstruction, hasLeft }: Macroblock): number {
   for (let at = LUMA - 1; at < LUMA + 15 * STRIDE; at += STRIDE) sum += reconstruction[at] as number;
   const mean = hasLeft ? sum >> 4 : 128;
   let cost = 0;
-  for (let t = 0; t < 256; t++) {
-    const value = spectra[t] as number;
-    cost += Math.abs(t & 15 ? value : value - 16 * mean);
-  }
+  for (let block = 0; block < 16; block++)
+    cost +=
+      (firstRows[block] as number) +
+      (firstColumns[block] as number) +
+      (others[block] as number) +
+      Math.abs((spectra[block * 16] as number) - 16 * mean);
   return cost;
 }
 
@@ -129,21 +169,9 @@ function columnCost({ reconstruction }: Macroblock): number {
     const b = reconstruction[at + STRIDE] as number;
     const c = reconstruction[at + 2 * STRIDE] as number;
     const d = reconstruction[at + 3 * STRIDE] as number;
-    const t = block * 16;
-    cost += othersThanColumn(t) + columnLeft(t, a, b, c, d);
+    cost += (firstRows[block] as number) + (others[block] as number) + columnLeft(block * 16, a, b, c, d);
   }
   return cost;
-}
-
-/** Sum of the spectrum's absolute values outside its first column. */
-function othersThanColumn(t: number): number {
-  let sum = 0;
-  for (let row = t; row < t + 16; row += 4)
-    sum +=
-      Math.abs(spectra[row + 1] as number) +
-      Math.abs(spectra[row + 2] as number) +
-      Math.abs(spectra[row + 3] as number);
-  return sum;
 }
 
 /** What a horizontal prediction from a, b, c, d (downwards) leaves in the first column. */
@@ -199,8 +227,7 @@ function codeBlocks(mb: Macroblock, settings: Settings, limit: number): boolean 
   const { luma, price } = settings;
   let cost = BLOCKS_BITS * price;
   let pattern = 0;
-  if (limit === Number.POSITIVE_INFINITY)
-    for (let block = 0; block < 16; block++) loadSpectrum(source, OFFSETS[block] as number, block * 16);
+  if (limit === Number.POSITIVE_INFINITY) for (let block = 0; block < 16; block++) loadSpectrum(source, block);
   for (let block = 0; block < 16; block++) {
     const own = chooseMode(mb, block, price);
     cost += own;
@@ -238,17 +265,15 @@ function chooseMode(mb: Macroblock, block: number, price: number): number {
   const mean = mean4(edge, left, above);
 
   let mode: number = Mode.dc;
-  const first = spectra[t] as number;
-  let row =
-    Math.abs(spectra[t + 1] as number) + Math.abs(spectra[t + 2] as number) + Math.abs(spectra[t + 3] as number);
-  const rest = othersThanColumn(t) - row;
-  const column =
-    Math.abs(spectra[t + 4] as number) + Math.abs(spectra[t + 8] as number) + Math.abs(spectra[t + 12] as number);
-  let best = Math.abs(first - 16 * mean) + row + column + rest + (expected === Mode.dc ? price : 4 * price);
+  const across = firstRows[block] as number;
+  const down = firstColumns[block] as number;
+  const rest = others[block] as number;
+  let best =
+    Math.abs((spectra[t] as number) - 16 * mean) + across + down + rest + (expected === Mode.dc ? price : 4 * price);
   if (left) {
     const cost =
       rest +
-      row +
+      across +
       columnLeft(t, edge[3] as number, edge[2] as number, edge[1] as number, edge[0] as number) +
       (expected === Mode.horizontal ? price : 4 * price);
     if (cost < best) {
@@ -257,21 +282,25 @@ function chooseMode(mb: Macroblock, block: number, price: number): number {
     }
   }
   if (above) {
-    row = rowLeft(t, edge[5] as number, edge[6] as number, edge[7] as number, edge[8] as number);
-    const cost = rest + column + row + (expected === Mode.vertical ? price : 4 * price);
+    const cost =
+      rest +
+      down +
+      rowLeft(t, edge[5] as number, edge[6] as number, edge[7] as number, edge[8] as number) +
+      (expected === Mode.vertical ? price : 4 * price);
     if (cost < best) {
       best = cost;
       mode = Mode.vertical;
     }
   }
-  if (best > 6 * price) {
-    for (let other: number = Mode.downLeft; other <= Mode.horizontalUp; other++) {
-      if (
-        !(other === Mode.horizontalUp ? left : above) ||
-        (!left && other < Mode.verticalLeft && other > Mode.downLeft)
-      )
-        continue;
+  // The directional ones.
+  const last = left ? Mode.horizontalUp : above ? Mode.verticalLeft : -1;
+  let shown = -1;
+  if (best > SURE_BITS * price) {
+    for (let other: number = above ? Mode.downLeft : Mode.horizontalUp; other <= last; other++) {
+      // Three of them need all neighbours.
+      if (!left && other > Mode.downLeft && other < Mode.verticalLeft) continue;
       predict4(reconstruction, at, other, edge, mean);
+      shown = other;
       const cost = satd(source, reconstruction, at) + (expected === other ? price : 4 * price);
       if (cost < best) {
         best = cost;
@@ -279,7 +308,7 @@ function chooseMode(mb: Macroblock, block: number, price: number): number {
       }
     }
   }
-  predict4(reconstruction, at, mode, edge, mean);
+  if (shown !== mode) predict4(reconstruction, at, mode, edge, mean);
   modes[cell] = mode;
   mb.remaining[block] = mode === expected ? -1 : mode < expected ? mode : mode - 1;
   return best;

@@ -173,7 +173,7 @@ export function reconstructFlat(dc: number, samples: Uint8ClampedArray, at: numb
 }
 
 /** Hadamard transform of 16 numbers in raster order, in place (8-320; its own inverse but for a factor of 16). */
-export function hadamard(numbers: Int32Array, at: number): void {
+function hadamard(numbers: Int32Array, at: number): void {
   for (let i = at; i < at + 4; i++) butterfly(numbers, i, 4);
   for (let i = at; i < at + 16; i += 4) butterfly(numbers, i, 1);
 }
