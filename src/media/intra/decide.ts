@@ -25,6 +25,8 @@ export interface Settings {
   readonly cr: Quantiser;
   /** What a bit is worth, in units of SATD. */
   readonly price: number;
+  /** How many coefficients of a block are kept at most, in zig-zag order: 1 to 16. */
+  readonly places: number;
   /** The largest luma DC level that the entropy coder can write. */
   readonly levelLimit: number;
 }
@@ -100,7 +102,7 @@ function becomeWhole(mb: Macroblock, mode: number): void {
   mb.whole = true;
   mb.wholeMode = mode;
   mb.lumaPattern = 0;
-  mb.modes.fill(Mode.dc);
+  for (let block = 0; block < 16; block++) mb.modes[CELLS[block] as number] = Mode.dc;
 }
 
 /** The Hadamard transform of a block of the source, and sums of its absolute values. */
@@ -195,7 +197,7 @@ function rowLeft(t: number, a: number, b: number, c: number, d: number): number 
 }
 
 /** Codes as Intra_16x16. Gives false, and is to be done otherwise, when a level is too large to be written. */
-function codeWhole(mb: Macroblock, mode: number, { luma, levelLimit }: Settings): boolean {
+function codeWhole(mb: Macroblock, mode: number, { luma, places, levelLimit }: Settings): boolean {
   const { source, reconstruction, counts, levels } = mb;
   if (mode === Mode.horizontal) predictHorizontal(reconstruction, LUMA, 16);
   else predictMean(reconstruction, LUMA, 16, 16, mb.hasLeft);
@@ -208,7 +210,7 @@ function codeWhole(mb: Macroblock, mode: number, { luma, levelLimit }: Settings)
   becomeWhole(mb, mode);
   mb.dcCounts[0] = dcCount;
   for (let block = 0; block < 16; block++) {
-    const count = quantise(coefficients, block * 16, 1, luma, levels, block * 16);
+    const count = quantise(coefficients, block * 16, 1, places, luma, levels, block * 16);
     counts[CELLS[block] as number] = count;
     const scaled = dcCount > 0 ? (dc[RASTER[block] as number] as number) : 0;
     const at = OFFSETS[block] as number;
@@ -224,7 +226,7 @@ function codeWhole(mb: Macroblock, mode: number, { luma, levelLimit }: Settings)
 /** Codes as 16 blocks each predicted on its own. Stops, and gives false, when that costs more than `limit`. */
 function codeBlocks(mb: Macroblock, settings: Settings, limit: number): boolean {
   const { source, reconstruction, counts, levels } = mb;
-  const { luma, price } = settings;
+  const { luma, places, price } = settings;
   let cost = BLOCKS_BITS * price;
   let pattern = 0;
   if (limit === Number.POSITIVE_INFINITY) for (let block = 0; block < 16; block++) loadSpectrum(source, block);
@@ -239,7 +241,7 @@ function codeBlocks(mb: Macroblock, settings: Settings, limit: number): boolean 
     }
     const at = OFFSETS[block] as number;
     transform(source, reconstruction, at, coefficients, 0);
-    const count = quantise(coefficients, 0, 0, luma, levels, block * 16);
+    const count = quantise(coefficients, 0, 0, places, luma, levels, block * 16);
     counts[CELLS[block] as number] = count;
     if (count === 0) continue;
     pattern |= 1 << (block >> 2);
@@ -370,8 +372,8 @@ function encodeChroma(mb: Macroblock, settings: Settings): void {
         predictMean(reconstruction, at + 4 * STRIDE, 8, 4, hasLeft);
       }
   }
-  codeComponent(mb, 0, settings.cb);
-  codeComponent(mb, 1, settings.cr);
+  codeComponent(mb, 0, settings.cb, settings.places);
+  codeComponent(mb, 1, settings.cr, settings.places);
 }
 
 /** Sum of absolute differences of both components. */
@@ -386,7 +388,7 @@ function chromaDifference({ source, reconstruction }: Macroblock): number {
 }
 
 /** Codes one chroma component: 0 Cb, 1 Cr. */
-function codeComponent(mb: Macroblock, component: number, q: Quantiser): void {
+function codeComponent(mb: Macroblock, component: number, q: Quantiser, places: number): void {
   const { source, reconstruction, counts, levels } = mb;
   const firstBlock = 16 + component * 4;
   for (let i = 0; i < 4; i++) {
@@ -398,7 +400,7 @@ function codeComponent(mb: Macroblock, component: number, q: Quantiser): void {
   if (dcCount > 0 && mb.chromaPattern === 0) mb.chromaPattern = 1;
   for (let i = 0; i < 4; i++) {
     const block = firstBlock + i;
-    const count = quantise(coefficients, i * 16, 1, q, levels, block * 16);
+    const count = quantise(coefficients, i * 16, 1, places, q, levels, block * 16);
     counts[CELLS[block] as number] = count;
     const scaled = dcCount > 0 ? (dc[i] as number) : 0;
     const at = OFFSETS[block] as number;

@@ -25,6 +25,9 @@ import { quantiser } from './transform.js';
 
 export type { Planes } from './macroblock.js';
 
+/** What macroblock_layer() may take at most (A.3.1). Only noise at fine quantisers reaches it; it loses its finest detail then. */
+const MACROBLOCK_BITS = 3200;
+
 const mb = new Macroblock();
 const cabac = new CabacWriter();
 const cavlc = new CavlcWriter();
@@ -64,6 +67,8 @@ export function encodeRow(
   if (sets.picture.cabac) cabac.begin(bits.align(1).bytes(), qp);
   else cavlc.begin(bits.align(0).bytes(), end);
 
+  const writer = sets.picture.cabac ? cabac : cavlc;
+  const flag8x8 = sets.picture.transform8x8;
   mb.begin();
   for (let column = 0; column < macroblocks; column++) {
     if (mb.repeats(planes, column, row)) repeatNeighbour(mb);
@@ -71,13 +76,18 @@ export function encodeRow(
       mb.load(planes, column, row);
       encodeMacroblock(mb, settings);
     }
-    if (sets.picture.cabac) cabac.macroblock(mb, sets.picture.transform8x8, column === macroblocks - 1);
-    else cavlc.macroblock(mb, sets.picture.transform8x8);
+    let size = writer.macroblock(mb, flag8x8);
+    for (let places = 15; size > MACROBLOCK_BITS; places--) {
+      writer.undo();
+      encodeMacroblock(mb, { ...settings, places });
+      size = writer.macroblock(mb, flag8x8);
+    }
+    writer.next(column === macroblocks - 1);
     if (reconstruction) mb.store(reconstruction, column, row);
     mb.advance();
   }
   // The writers' memory is used again.
-  const payload = (sets.picture.cabac ? cabac : cavlc).finish().slice();
+  const payload = writer.finish().slice();
   return { firstMacroblock, macroblocks, unit: toUnit(payload) };
 }
 
@@ -94,6 +104,7 @@ function settingsFor(qp: number, { picture }: ParameterSets): Settings {
     cb: quantiser(cb),
     cr: quantiser(cr),
     price: priceOfBit(qp),
+    places: 16,
     levelLimit: picture.cabac ? Number.POSITIVE_INFINITY : LEVEL_LIMIT,
   };
 }

@@ -97,13 +97,14 @@ export function transform(
 }
 
 /**
- * Quantises the coefficients from zig-zag place `first` (1: without DC) on into levels, and scales them back in place (8.5.12.1).
+ * Quantises the coefficients from zig-zag place `first` (1: without DC) up to, not including, `end` into levels, lets go of the rest, and scales them back in place (8.5.12.1).
  * Gives how many levels are not 0.
  */
 export function quantise(
   coefficients: Int32Array,
   at: number,
   first: number,
+  end: number,
   { forward, inverse, shift, rounding }: Quantiser,
   levels: Int16Array,
   to: number,
@@ -113,7 +114,7 @@ export function quantise(
     const place = SCAN[i] as number;
     const value = coefficients[at + place] as number;
     const size = (Math.abs(value) * (forward[place] as number) + rounding) >> shift;
-    if (size === 0) {
+    if (size === 0 || i >= end) {
       levels[t] = 0;
       coefficients[at + place] = 0;
     } else {

@@ -21,6 +21,9 @@ export class CabacCoder {
   /** Bytes of ones that wait for a carry. */
   #waiting = 0;
   readonly #states = new Uint8Array(CONTEXTS);
+  /** The coder as it was at the last `mark`. */
+  readonly #markedStates = new Uint8Array(CONTEXTS);
+  #marked = { at: 0, low: 0, range: 0, queue: 0, waiting: 0, lastByte: 0 };
 
   /** Begins slice data after these whole bytes, with all contexts in their first state. */
   begin(header: Uint8Array, qp: number): void {
@@ -32,6 +35,36 @@ export class CabacCoder {
     this.#queue = -9;
     this.#waiting = 0;
     this.#states.set(initialStates(qp));
+  }
+
+  /** Bits that came out so far. */
+  get position(): number {
+    return (this.#at + this.#waiting) * 8 + this.#queue;
+  }
+
+  /** Remembers this place, for `back`. */
+  mark(): void {
+    this.#markedStates.set(this.#states);
+    const marked = this.#marked;
+    marked.at = this.#at;
+    marked.low = this.#low;
+    marked.range = this.#range;
+    marked.queue = this.#queue;
+    marked.waiting = this.#waiting;
+    // A carry can still change it.
+    marked.lastByte = this.#bytes[this.#at - 1] as number;
+  }
+
+  /** Forgets all that was coded since `mark`. */
+  back(): void {
+    this.#states.set(this.#markedStates);
+    const { at, low, range, queue, waiting, lastByte } = this.#marked;
+    this.#at = at;
+    this.#low = low;
+    this.#range = range;
+    this.#queue = queue;
+    this.#waiting = waiting;
+    this.#bytes[at - 1] = lastByte;
   }
 
   /** Codes the first `count` of these bins. */

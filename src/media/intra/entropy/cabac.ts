@@ -33,8 +33,10 @@ export class CabacWriter {
     this.#coder.begin(header, qp);
   }
 
-  /** Writes macroblock_layer() (7.3.5) and end_of_slice_flag. `flag8x8`: whether transform_size_8x8_flag stands in it. */
-  macroblock(mb: Macroblock, flag8x8: boolean, last: boolean): void {
+  /** Writes macroblock_layer() (7.3.5). `flag8x8`: whether transform_size_8x8_flag stands in it. Gives its bits. */
+  macroblock(mb: Macroblock, flag8x8: boolean): number {
+    this.#coder.mark();
+    const start = this.#coder.position;
     if (mb.whole) this.#wholeType(mb);
     else {
       this.#encode(3 + (mb.hasLeft && mb.leftWhole ? 1 : 0), 0);
@@ -48,6 +50,16 @@ export class CabacWriter {
       this.#residual(mb);
     }
     this.#flush();
+    return this.#coder.position - start;
+  }
+
+  /** Takes the last macroblock back. */
+  undo(): void {
+    this.#coder.back();
+  }
+
+  /** Writes end_of_slice_flag after a macroblock. */
+  next(last: boolean): void {
     if (last) this.#coder.end();
     else this.#coder.goOn();
   }

@@ -29,6 +29,8 @@ export class CavlcWriter {
   /** Bits not yet written, and how many; fewer than 8 between calls. */
   #held = 0;
   #count = 0;
+  /** The same before the last macroblock. */
+  #before = { at: 0, held: 0, count: 0 };
 
   /** Begins slice data after the first `bits` bits of this header. */
   begin(header: Uint8Array, bits: number): void {
@@ -38,13 +40,31 @@ export class CavlcWriter {
     this.#held = this.#count > 0 ? (header[this.#at] as number) >> (8 - this.#count) : 0;
   }
 
-  /** Bits of the slice so far. */
-  get position(): number {
+  /** Writes macroblock_layer() (7.3.5). `flag8x8`: whether transform_size_8x8_flag stands in it. Gives its bits. */
+  macroblock(mb: Macroblock, flag8x8: boolean): number {
+    this.#before.at = this.#at;
+    this.#before.held = this.#held;
+    this.#before.count = this.#count;
+    const start = this.#position;
+    this.#layer(mb, flag8x8);
+    return this.#position - start;
+  }
+
+  /** Takes the last macroblock back. */
+  undo(): void {
+    this.#at = this.#before.at;
+    this.#held = this.#before.held;
+    this.#count = this.#before.count;
+  }
+
+  /** Nothing stands between macroblocks. */
+  next(): void {}
+
+  get #position(): number {
     return this.#at * 8 + this.#count;
   }
 
-  /** Writes macroblock_layer() (7.3.5). `flag8x8`: whether transform_size_8x8_flag stands in it. */
-  macroblock(mb: Macroblock, flag8x8: boolean): void {
+  #layer(mb: Macroblock, flag8x8: boolean): void {
     this.#reserve();
     const { whole, wholeMode, lumaPattern, chromaPattern, remaining } = mb;
     // Table 7-11.
