@@ -6,7 +6,7 @@
  * slice, no deblocking in it, under the film's own parameter sets, CABAC or CAVLC as these say.
  *
  * A slice is exactly one row, so only the left neighbour is ever available. Macroblocks are Intra_16x16 (mean or horizontal), or I_NxN with all nine 4x4 modes;
- * a flat one that continues its neighbour, as most of a text box are, takes a dozen bins. See `decide` for the choice, `transform` for what must agree with decoders to the
+ * a flat one that continues its neighbour, as most of a text box are, takes a dozen bins. See `luma` for the choice, `transform` for what must agree with decoders to the
  * bit, `entropy/` for the two ways to write it down. Clauses cited are those of ITU-T H.264.
  *
  * What it does not do: inter prediction, interlace, the 8x8 transform (where the picture parameter set offers it, each macroblock says no), scaling lists, lossless, I_PCM,
@@ -17,11 +17,13 @@ import { BitWriter, toUnit, unspliceable } from '../h264/bits.js';
 import type { ParameterSets } from '../h264/parameter-sets.js';
 import type { Home, Slice } from '../h264/rehome.js';
 import { isIntra, type SliceHeader, writeSliceHeader } from '../h264/slice-header.js';
-import { encodeMacroblock, priceOfBit, repeatNeighbour, type Settings } from './decide.js';
+import { encodeChroma } from './chroma.js';
 import { CabacWriter } from './entropy/cabac.js';
-import { CavlcWriter, LEVEL_LIMIT } from './entropy/cavlc.js';
-import { Macroblock, type Planes } from './macroblock.js';
-import { quantiser } from './transform.js';
+import { CavlcWriter } from './entropy/cavlc.js';
+import { becomeWhole, encodeLuma } from './luma.js';
+import { CB, CELLS, CR, LUMA, Macroblock, type Planes } from './macroblock.js';
+import { fillSquare, Mode } from './predict.js';
+import { type Settings, settingsFor } from './settings.js';
 
 export type { Planes } from './macroblock.js';
 
@@ -71,15 +73,15 @@ export function encodeRow(
   const flag8x8 = sets.picture.transform8x8;
   mb.begin();
   for (let column = 0; column < macroblocks; column++) {
-    if (mb.repeats(planes, column, row)) repeatNeighbour(mb);
+    if (mb.repeats(planes, column, row)) repeatNeighbour();
     else {
       mb.load(planes, column, row);
-      encodeMacroblock(mb, settings);
+      encodeMacroblock(settings);
     }
     let size = writer.macroblock(mb, flag8x8);
     for (let places = 15; size > MACROBLOCK_BITS; places--) {
       writer.undo();
-      encodeMacroblock(mb, { ...settings, places });
+      encodeMacroblock({ ...settings, places });
       size = writer.macroblock(mb, flag8x8);
     }
     writer.next(column === macroblocks - 1);
@@ -91,31 +93,21 @@ export function encodeRow(
   return { firstMacroblock, macroblocks, unit: toUnit(payload) };
 }
 
-/** The finest chroma quantiser whose levels CAVLC can write, whatever the samples. */
-const FINEST_FOR_CAVLC = 4;
-
-function settingsFor(qp: number, { picture }: ParameterSets): Settings {
-  const cb = chromaQp(qp + picture.chromaQpOffset);
-  const cr = chromaQp(qp + picture.secondChromaQpOffset);
-  if (!picture.cabac && Math.min(cb, cr) < FINEST_FOR_CAVLC)
-    throw unspliceable(`the quantiser ${qp} is too fine for CAVLC`);
-  return {
-    luma: quantiser(qp),
-    cb: quantiser(cb),
-    cr: quantiser(cr),
-    price: priceOfBit(qp),
-    places: 16,
-    levelLimit: picture.cabac ? Number.POSITIVE_INFINITY : LEVEL_LIMIT,
-  };
+function encodeMacroblock(settings: Settings): void {
+  encodeLuma(mb, settings);
+  encodeChroma(mb, settings);
 }
 
-/** QPC by qPI from 30 on (table 8-15). */
-const CHROMA_QPS = [29, 30, 31, 32, 32, 33, 34, 34, 35, 35, 36, 36, 37, 37, 37, 38, 38, 38, 39, 39, 39, 39];
-
-/** QPC of this index, which is clipped first (8-311). */
-function chromaQp(index: number): number {
-  const clipped = Math.min(Math.max(index, 0), 51);
-  return CHROMA_QPS[clipped - 30] ?? clipped;
+/** Makes the macroblock the mean of its neighbours and nothing more: right when it `repeats` them. */
+function repeatNeighbour(): void {
+  const { reconstruction, counts, dcCounts } = mb;
+  fillSquare(reconstruction, LUMA, 16, 16, reconstruction[LUMA - 1] as number);
+  fillSquare(reconstruction, CB, 8, 8, reconstruction[CB - 1] as number);
+  fillSquare(reconstruction, CR, 8, 8, reconstruction[CR - 1] as number);
+  becomeWhole(mb, Mode.dc);
+  mb.chromaMode = mb.chromaPattern = 0;
+  for (let block = 0; block < 24; block++) counts[CELLS[block] as number] = 0;
+  dcCounts[0] = dcCounts[1] = dcCounts[2] = 0;
 }
 
 function check({ sets: { sequence, picture }, model }: Home): void {
