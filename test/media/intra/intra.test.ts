@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { StoryfarmError } from '../../../src/errors.js';
 import { toRbsp } from '../../../src/media/h264/bits.js';
 import { type ParameterSets, readParameterSets } from '../../../src/media/h264/parameter-sets.js';
-import { assemble, type Home, homeOf, type Slice } from '../../../src/media/h264/rehome.js';
+import { assemble, type Home, homeOf, rehome, type Slice } from '../../../src/media/h264/rehome.js';
 import { readSliceHeader } from '../../../src/media/h264/slice-header.js';
 import { UnitType, unitType } from '../../../src/media/h264/units.js';
 import { encodeRow, type Planes } from '../../../src/media/intra/intra.js';
@@ -224,6 +224,19 @@ test('headers are those of the home but for place, quantiser and deblocking', ()
         [24, 3],
       ],
     );
+  }
+});
+
+test('slices can be moved on like any others, cached ones into another key frame', () => {
+  for (const { sets, home } of films) {
+    const { slices, expected } = slicesOf(pictures.text as Picture, home, 21);
+    const other = { ...home, model: { ...home.model, idrPictureId: 6 } };
+    const moved = rehome(assemble(slices, home.sets), home.sets, other, { x: 0, y: 0 });
+    assert.deepEqual(
+      headersOf(moved, home.sets).map(({ idrPictureId }) => idrPictureId),
+      slices.map(() => 6),
+    );
+    assert.ok(decode([...sets, ...assemble(moved, home.sets)]).equals(expected));
   }
 });
 
