@@ -50,7 +50,7 @@ export interface Output {
   readonly mediaType: 'video/mp4' | 'image/jpeg';
 }
 
-/** Milliseconds of wall time by stage of one attempt: `prepare`, `fill`, `draw`, `encode`, `verify`, `publish`. */
+/** Milliseconds of wall time by stage of one attempt: `prepare`, `fill`, `draw`, `swap`, `encode`, `verify`, `publish`; those that were needed. */
 export type Stages = Readonly<Record<string, number>>;
 
 /** What a successful attempt leaves. */

@@ -23,6 +23,7 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
     dataFolder: config.dataFolder,
     templateFolders: [...config.templateFolders],
     ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
+    maxPhrases: config.maxPhrases,
     heartbeatMs: config.heartbeat,
     stallMs: config.stall,
   };

@@ -139,6 +139,14 @@ export const OPTIONS = {
   maxAttempts: option(whole(1, 100), 3, 'attempts', 'Failures after which a job is dead.'),
   maxCrashes: option(whole(1, 100), 3, 'renderers', 'Renderers that a job may end before it is set aside as poison.'),
   drain: option(duration, '60s', 'time', 'How long a drain may take before what is left is given back.'),
+  maxPhrases: option(size, '1GB', 'size', 'Disk for words that were encoded before; 0 keeps none.'),
+  prepare: option(
+    z.enum(['used', 'all', 'none'], { error: 'Give used, all or none.' }),
+    'used',
+    'which',
+    'Editions that the farm prepares beside its work: those a job asked for, those of all installed templates, or none.',
+  ),
+  keepEditions: option(duration, '14d', 'time', 'Editions that no job used for this long are deleted.'),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
     z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),

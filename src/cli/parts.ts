@@ -11,6 +11,8 @@ import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadFonts } from '../media/fonts.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
+import { Films } from '../media/splice/films.js';
+import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage } from '../media/storage.js';
 import { createMetrics, type Metrics } from '../metrics.js';
 import type { RenderTools } from '../renderer/render.js';
@@ -69,6 +71,8 @@ export function openRenderTools(config: Config, installed: InstalledTemplate, da
     ffmpeg,
     fonts: loadFonts(),
     editions: openEditions(config.dataFolder, ffmpeg),
+    films: new Films(),
+    phrases: openPhrases(config.dataFolder, config.maxPhrases),
     storage: openStorage(dataFolder),
     catalog: async () => ({ list: () => [installed], get: () => installed }),
     stallMs: config.stall,

@@ -99,6 +99,18 @@ export function levelRate(rendition: Rendition): number {
   return (MAX_KBPS[rendition.level] ?? 50000) * 1000;
 }
 
+/** Kilobits that a decoder of a level holds back (table A-1, MaxCPB). */
+const MAX_BUFFER: Readonly<Record<string, number>> = {
+  ...{ '1': 175, '1b': 350, '1.0': 175, '1.1': 500, '1.2': 1000, '1.3': 2000, '2': 2000, '2.0': 2000, '2.1': 4000 },
+  ...{ '2.2': 4000, '3': 10000, '3.0': 10000, '3.1': 14000, '3.2': 20000, '4': 25000, '4.0': 25000 },
+  ...{ '4.1': 62500, '4.2': 62500 },
+};
+
+/** How many bits a decoder of the rendition's level can hold before it needs them. */
+export function levelBuffer(rendition: Rendition): number {
+  return (MAX_BUFFER[rendition.level] ?? 62500) * 1000;
+}
+
 /** x264 arguments of a rendition's delivered video. */
 export function videoOptions(rendition: Rendition, quality: Quality): string[] {
   const most = levelRate(rendition);

@@ -1,6 +1,6 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
-import { type Canvas, loadImage } from '@napi-rs/canvas';
+import { type Canvas, type Image, loadImage } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
 import { drawOverlay, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
@@ -71,8 +71,22 @@ export async function drawSheet(frames: readonly SheetFrame[], columns: number, 
   return sheet.encode('png');
 }
 
+/** Blank pictures as they were decoded, the last used last: a renderer draws on the same few. */
+const blanks = new Map<string, Promise<Image>>();
+const MOST_BLANKS = 4;
+
+function blankOf(file: string): Promise<Image> {
+  const image = blanks.get(file) ?? loadImage(file);
+  blanks.delete(file);
+  blanks.set(file, image);
+  image.catch(() => blanks.delete(file));
+  const [oldest] = blanks.keys();
+  if (blanks.size > MOST_BLANKS && oldest !== undefined) blanks.delete(oldest);
+  return image;
+}
+
 async function paint(blank: string, words: readonly DrawnWords[], view: View): Promise<Canvas> {
-  const image = await loadImage(blank);
+  const image = await blankOf(blank);
   const ctx = contextOf(image.width, image.height);
   ctx.drawImage(image, 0, 0);
   for (const { overlay, layout } of words) drawOverlay(ctx, overlay, layout, view);

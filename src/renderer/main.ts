@@ -11,12 +11,15 @@ import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadFonts } from '../media/fonts.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
+import { Films } from '../media/splice/films.js';
+import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage } from '../media/storage.js';
 import { type RendererOptions, rendererOptions } from './options.js';
 import { type RenderTools, render } from './render.js';
 
-/** The least step of progress worth a message. */
+/** The least step of progress worth a message, and the least time between two, in milliseconds. */
 const STEP = 0.005;
+const PACE_MS = 50;
 
 /** Resolves when the message is on its way, or there is nobody to hear it. */
 function send(message: ToSupervisor): Promise<void> {
@@ -32,6 +35,8 @@ function boot(options: RendererOptions): RenderTools {
     ffmpeg,
     fonts: loadFonts(),
     editions: openEditions(options.dataFolder, ffmpeg),
+    films: new Films(),
+    phrases: openPhrases(options.dataFolder, options.maxPhrases),
     storage: openStorage(options.dataFolder),
     catalog: () => loadCatalog(options.templateFolders),
     stallMs: options.stallMs,
@@ -44,9 +49,12 @@ function boot(options: RendererOptions): RenderTools {
 async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<ToSupervisor> {
   const { id, fence } = order;
   let told = 0;
+  let toldAt = performance.now();
   const onProgress = (fraction: number, stage: string) => {
-    if (fraction - told < STEP) return;
+    const now = performance.now();
+    if (fraction - told < STEP || now - toldAt < PACE_MS) return;
     told = fraction;
+    toldAt = now;
     void send({ type: 'progress', id, fence, fraction, stage });
   };
   try {

@@ -7,6 +7,8 @@ export const rendererOptions = z.strictObject({
   dataFolder: z.string(),
   templateFolders: z.array(z.string()),
   ffmpegPath: z.string().optional(),
+  /** Bytes of the phrase cache on the disk, shared by all renderers. */
+  maxPhrases: z.number().min(0),
   heartbeatMs: z.number().positive(),
   /** Milliseconds without progress after which ffmpeg is killed. */
   stallMs: z.number().positive(),

@@ -1,14 +1,17 @@
 /**
- * One job, from order to published files. It reads as the stages of a render: prepare, fill, draw, encode, verify, publish; each is timed.
+ * One job, from order to published files. It reads as the stages of a render: prepare, fill, draw, swap, encode, verify, publish; each is timed.
  *
  * Problem: a job must come out whole or not at all, whatever dies meanwhile. All work happens in the attempt's part folder (media/storage.ts); only a folder
  * in which every file has been verified is published; any failure deletes it.
+ *
+ * Each rendition takes one of two paths. Where its film is prepared and takes all of the words, they are put into it (swap.ts); else it is encoded from the edition's footage (reencode.ts). A film that
+ * turns out torn, or in which the words have no room, means the second path, never a failed job.
  *
  * What it does not do: it knows no queue, no database and no other job. `main.ts` runs it in a process of its own under a supervisor, `storyfarm render` runs
  * it directly.
  */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
@@ -18,17 +21,23 @@ import type { Fonts } from '../media/fonts.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition, Editions } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
+import { type Films, isUnspliceable } from '../media/splice/films.js';
+import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Catalog } from '../template/catalog.js';
+import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
 import type { RenditionJob } from './reencode.js';
+import { type SwapJob, swap, takes } from './swap.js';
 import { verifyPoster, verifyRendition } from './verify.js';
-import { drawForRendition, drawPoster, layOutWords } from './words.js';
+import { drawForRendition, drawPoster, type LaidOutWords, layOutWords } from './words.js';
 
 export interface RenderTools {
   readonly ffmpeg: Pick<Ffmpeg, 'run'>;
   readonly fonts: Fonts;
-  readonly editions: Pick<Editions, 'find' | 'prepare'>;
+  readonly editions: Pick<Editions, 'find' | 'prepare' | 'touch'>;
+  readonly films: Pick<Films, 'open'>;
+  readonly phrases: Phrases;
   readonly storage: Pick<Storage, 'begin' | 'publish' | 'discard'>;
   /** What is installed at the moment of asking. */
   readonly catalog: () => Promise<Catalog>;
@@ -82,28 +91,15 @@ export async function render(
     const rest = 1 - done;
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
     const folder = await tools.storage.begin(order);
-    const jobs = await stage('draw', rest * DRAW_SHARE, async () => {
-      await writeFile(join(folder, POSTER), await drawPoster(words, edition));
-      const drawn: RenditionJob[] = [];
-      for (const rendition of template.ladder) {
-        const overlays = await drawForRendition(words, template, rendition, folder);
-        const out = join(folder, `${rendition.id}.mp4`);
-        drawn.push({
-          rendition,
-          footage: edition.footage(rendition),
-          audio: edition.audio(rendition),
-          overlays,
-          quality: USUAL_QUALITY,
-          out,
-        });
-      }
-      return drawn;
+    await stage('draw', rest * DRAW_SHARE, async () => {
+      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases));
     });
-    await stage('encode', rest * (1 - DRAW_SHARE - FINISH_SHARE), (report) =>
-      encode(template, jobs, tools.ffmpeg, { onProgress: report, signal, stallMs: tools.stallMs }),
-    );
-    const outputs = await stage('verify', 0, () => verifyAll(order, edition, jobs, folder));
-    await Promise.all(jobs.flatMap((job) => job.overlays.map(({ file }) => rm(file))));
+    const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
+    if (slow.length > 0)
+      await stage('encode', rest * (1 - DRAW_SHARE - FINISH_SHARE), (report) =>
+        encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
+      );
+    const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
     await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
     return { outputs, stages };
   } catch (error) {
@@ -113,6 +109,56 @@ export async function render(
 }
 
 const POSTER = 'poster.jpg';
+const fileOf = (rendition: Rendition) => `${rendition.id}.mp4`;
+
+/** Puts the words into the films. Answers the renditions that have to be encoded. */
+async function swapAll(
+  edition: Edition,
+  words: LaidOutWords,
+  folder: string,
+  { films, phrases, editions }: RenderTools,
+): Promise<Rendition[]> {
+  const { ladder } = edition.template;
+  const jobs: SwapJob[] = [];
+  for (const rendition of ladder) {
+    const film = await films.open(edition.film(rendition)).catch(async (error: unknown) => {
+      if (!isUnspliceable(error)) throw error;
+      // It will be made again.
+      await rm(edition.film(rendition), { recursive: true, force: true });
+      return undefined;
+    });
+    if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
+  }
+  if (jobs.length > 0) await editions.touch(edition);
+  const failed = await swap(words, edition.template, jobs, phrases);
+  const made = new Set<Rendition>();
+  for (const job of jobs) {
+    if (failed.has(job)) continue;
+    const { size } = await stat(job.out);
+    if (size <= (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY)) made.add(job.rendition);
+  }
+  return ladder.filter((rendition) => !made.has(rendition));
+}
+
+/** The re-encode path. */
+async function encodeAll(
+  ladder: readonly Rendition[],
+  edition: Edition,
+  words: LaidOutWords,
+  folder: string,
+  { ffmpeg }: RenderTools,
+  options: Parameters<typeof encode>[3],
+): Promise<void> {
+  const { template } = edition;
+  const jobs: RenditionJob[] = [];
+  for (const rendition of ladder) {
+    const overlays = await drawForRendition(words, template, rendition, folder);
+    const [footage, audio] = [edition.footage(rendition), edition.audio(rendition)];
+    jobs.push({ rendition, footage, audio, overlays, quality: USUAL_QUALITY, out: join(folder, fileOf(rendition)) });
+  }
+  await encode(template, jobs, ffmpeg, options);
+  await Promise.all(jobs.flatMap(({ overlays }) => overlays.map(({ file }) => rm(file))));
+}
 
 /** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
 async function prepare(
@@ -138,16 +184,13 @@ async function prepare(
   return tools.editions.prepare(installed, order.cast, { ...options, stallMs: tools.stallMs });
 }
 
-async function verifyAll(
-  order: RenderOrder,
-  edition: Edition,
-  jobs: readonly RenditionJob[],
-  folder: string,
-): Promise<Output[]> {
+async function verifyAll(order: RenderOrder, edition: Edition, folder: string): Promise<Output[]> {
   const { template } = edition;
   const outputs: Output[] = [];
-  for (const { rendition, out } of jobs)
-    outputs.push(await verifyRendition(out, `${order.fence}/${rendition.id}.mp4`, template, rendition));
+  for (const rendition of template.ladder) {
+    const file = fileOf(rendition);
+    outputs.push(await verifyRendition(join(folder, file), `${order.fence}/${file}`, template, rendition));
+  }
   outputs.push(
     await verifyPoster(
       join(folder, POSTER),

@@ -54,6 +54,14 @@ export function checkRequest(
   return { cast, words: Object.fromEntries(words) };
 }
 
+/** The cast alone, complete. Throws `unknown_role` or `unknown_character`. */
+export function checkCast(template: Template, given: Readonly<Record<string, string>>): Cast {
+  const complaints: Complaint[] = [];
+  const cast = castOf(template, given, complaints);
+  refuse(complaints);
+  return cast;
+}
+
 function castOf(template: Template, given: Readonly<Record<string, string>>, complaints: Complaint[]): Cast {
   for (const role of Object.keys(given)) {
     if (template.roles.some(({ id }) => id === role)) continue;

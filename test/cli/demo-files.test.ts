@@ -31,7 +31,7 @@ test('the files of the demo are the videos that were asked for', async (t) => {
   const edition = await openEditions(join(jobs, '..'), ffmpeg).find(ref, cast);
   assert.ok(edition, `no edition in ${readdirSync(join(jobs, '..'))}`);
   const words = Object.fromEntries(template.bubbles.map(({ id, sample }) => [id, inLocale(sample, 'ko')]));
-  const { scene, layouts } = layOutWords(template, { cast, words }, loadFonts());
+  const { scene, layoutOf } = layOutWords(template, { cast, words }, loadFonts());
 
   for (const rendition of template.ladder) {
     const file = join(folder, `${rendition.id}.mp4`);
@@ -46,7 +46,7 @@ test('the files of the demo are the videos that were asked for', async (t) => {
     for (const overlay of scene.overlays) {
       const box = pixelBox(inkBox(overlay), view, rendition);
       const { from, to } = windowOf(overlay, fps);
-      const pixels = await drawPixels(overlay, layouts.get(overlay) as never, view, box);
+      const pixels = await drawPixels(overlay, layoutOf(overlay), view, box);
       for (const frame of [from, to - 1]) {
         const wanted = compose(frameOf(edition.footage(rendition), frame), rendition.width, pixels, box);
         const alike = likeness(frameOf(file, frame), wanted, rendition.width, box);

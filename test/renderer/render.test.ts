@@ -14,6 +14,8 @@ import { loadCatalog, loadTemplate } from '../../src/media/install/catalog.js';
 import { fitOf, fpsOfRendition, pixelBox } from '../../src/media/ladder.js';
 import { readMovie } from '../../src/media/mp4/movie.js';
 import { type Edition, openEditions } from '../../src/media/prepare/editions.js';
+import { Films } from '../../src/media/splice/films.js';
+import { openPhrases } from '../../src/media/splice/phrases.js';
 import { openStorage } from '../../src/media/storage.js';
 import { type RenderTools, render } from '../../src/renderer/render.js';
 import { layOutWords } from '../../src/renderer/words.js';
@@ -35,6 +37,8 @@ function toolsIn(folder: string, program = ffmpeg, installed?: InstalledTemplate
     ffmpeg: program,
     fonts: loadFonts(),
     editions: openEditions(folder, program),
+    films: new Films(),
+    phrases: openPhrases(folder, 1e8),
     storage: openStorage(folder),
     catalog: async () => (installed ? catalog : loadCatalog([fixtureTemplates])),
   };
@@ -80,14 +84,14 @@ for (const program of programs) {
     });
 
     test('shows the words exactly while their windows last', async () => {
-      const { scene, layouts } = layOutWords(tiny.template, order, tools.fonts);
+      const { scene, layoutOf } = layOutWords(tiny.template, order, tools.fonts);
       for (const rendition of tiny.template.ladder) {
         const file = join(folder, `${rendition.id}.mp4`);
         const { view } = fitOf(tiny.template, rendition);
         for (const overlay of scene.overlays) {
           const box = pixelBox(inkBox(overlay), view, rendition);
           const { from, to } = windowOf(overlay, fpsOfRendition(tiny.template, rendition).value);
-          const pixels = await drawPixels(overlay, layouts.get(overlay) as never, view, box);
+          const pixels = await drawPixels(overlay, layoutOf(overlay), view, box);
           const against = (frame: number, withWords: boolean) => {
             const blank = frameOf(edition.footage(rendition), frame);
             return likeness(

@@ -57,7 +57,9 @@ async function run(config: Config, name: string, signal: AbortSignal): Promise<v
   const { id, title } = installed.template;
   process.stdout.write(`Storyfarm demo with the template "${inLocale(title, 'en')}" (${id})\n\n`);
   try {
-    await prepareEdition({ ...config, dataFolder: folder }, installed, castsOf(installed.template)[0] ?? {}, signal);
+    await prepareEdition({ ...config, dataFolder: folder }, installed, castsOf(installed.template)[0] ?? {}, signal, {
+      withFilms: false,
+    });
     const farm = await startFarm(config, folder, signal);
     try {
       tell(await renderAll(farm.url, installed, signal));

@@ -24,8 +24,11 @@ export interface FilmFiles {
   readonly out: string;
 }
 
-/** Added to the quantiser, as fractions of its whole range of 51: of visible bubbles, and of the frames at which they appear. */
-const COARSER = 0.4;
+/**
+ * Added to the quantiser, as fractions of its whole range of 51: of visible bubbles (with 0.4 x264 lets them be 70 levels off in the last frame of a window), and of the frames at which they
+ * appear.
+ */
+const COARSER = 0.2;
 const FINER = -0.6;
 
 export interface FilmSettings {

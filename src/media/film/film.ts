@@ -3,8 +3,8 @@
  *
  * In order: the places of the bubbles (splice/areas.ts); whether the footage stands still there (stillness.ts); at each frame where a bubble appears, slices for what lies around the bubbles
  * (surroundings.ts); one encode of the whole clip with a pattern in the bubbles' places (encode.ts, pattern.ts), at the rate factor that gives a file like the re-encode path's (quality.ts); the new
- * slices in it (blank.ts); the swap test (swap-test.ts). A film that fails is made once more with other noise and with key frames after the bubbles that left a ghost; a bubble that
- * fails again is left out.
+ * slices in it (blank.ts); the swap test (swap-test.ts). A film that fails is made again with other noise and with key frames after the bubbles that left a ghost; a bubble that
+ * goes on failing is left out.
  *
  * It works in a folder that the caller gives, deletes and makes visible. Nothing here knows jobs.
  */
@@ -15,7 +15,7 @@ import type { Rendition, Template } from '../../template/format.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { RAW_FRAMES, watchFrames } from '../frames.js';
 import { unspliceable } from '../h264/bits.js';
-import { fpsOfRendition, framesOf, levelRate, USUAL_QUALITY, videoOptions } from '../ladder.js';
+import { fpsOfRendition, framesOf, levelBuffer, levelRate, USUAL_QUALITY, videoOptions } from '../ladder.js';
 import { cut, type Planes, rawOf } from '../planes.js';
 import { type Area, areasOf, collide, cutsOf } from '../splice/areas.js';
 import {
@@ -79,9 +79,9 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
     const failed = new Map(areas.flatMap((area, index) => failureOf(area, errors.get(index) as Errors)));
     if (failed.size === 0) return work.finish({ ...made, errors: worst(errors) }, refused, reencoded);
     ({ crf } = made);
-    if (attempt.seed === 0) {
+    if (attempt.seed < SEEDS) {
       const ghosts = areas.filter((_, index) => (errors.get(index)?.after ?? 0) > MOST.after);
-      attempt = { seed: 1, closed: ghosts.map(({ bubble }) => bubble) };
+      attempt = { seed: attempt.seed + 1, closed: [...attempt.closed, ...ghosts.map(({ bubble }) => bubble)] };
     } else {
       for (const [area, reason] of failed) refused.push({ bubble: area.bubble, reason });
       areas = areas.filter((area) => !failed.has(area));
@@ -89,6 +89,9 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
   }
   return work.finish(undefined, refused, reencoded);
 }
+
+/** How often other noise is tried before a bubble is given up. */
+const SEEDS = 2;
 
 /** How a film is made after the last one failed. */
 interface Attempt {
@@ -217,7 +220,7 @@ class Work {
     const tries: Made[] = [];
     for (let crf: number | undefined = first; crf !== undefined; crf = nextCrf(tries, goal)) {
       const film = await this.#film(seen, attempt, crf);
-      const steady = isSteady(film.track.sizes, this.#fps, levelRate(rendition));
+      const steady = isSteady(film.track.sizes, this.#fps, levelRate(rendition), levelBuffer(rendition));
       tries.push({ crf, bytes: film.file.length, isSteady: steady, film });
     }
     return bestOf(tries, goal) as Made;
@@ -324,7 +327,7 @@ class Work {
 }
 
 /** Share of a cap that a blank film may fill; the rest is for words. */
-const ROOM_FOR_WORDS = 0.9;
+const ROOM_FOR_WORDS = 0.94;
 
 function rawCommand(files: readonly string[], filter: string) {
   const inputs = files.map((source) => ({ options: ['-xerror', '-err_detect', 'explode'], source }));

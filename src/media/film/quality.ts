@@ -11,9 +11,9 @@ export interface Try {
 }
 
 /** Wanted size, and what is near enough, as fractions of the goal. */
-const LEAST = 0.99;
+const LEAST = 1;
 const MOST = 1.035;
-const AIM = 1.015;
+const AIM = 1.02;
 
 /** Tries cost an encode of the whole clip each. */
 const TRIES = 4;
@@ -47,20 +47,20 @@ function slope(tries: readonly Try[]): number {
 
 const round = (crf: number) => Math.round(crf * 4) / 4;
 
-/** Fullness at which a decoder's buffer begins to be read, as x264 takes it; and the room that words are left. */
+/** Fullness at which a decoder begins to read its buffer, as x264 takes it; and the share that is left for words. */
 const START = 0.9;
-const ROOM = 0.95;
+const FOR_WORDS = 0.05;
 
 /**
- * Whether a decoder's buffer of one second never runs empty when samples of these bytes arrive at `rate` bits per second and one is taken each frame: x264's vbv-maxrate and
- * vbv-bufsize, which the re-encode path is given.
+ * Whether a decoder's buffer of `room` bits never runs empty when samples of these bytes arrive at `rate` bits per second and one is taken each frame (annex C.1): what a level promises
+ * its decoders.
  */
-export function isSteady(sizes: Iterable<number>, fps: number, rate: number): boolean {
-  let fullness = rate * START;
+export function isSteady(sizes: Iterable<number>, fps: number, rate: number, room: number): boolean {
+  let fullness = room * START;
   for (const bytes of sizes) {
     fullness -= bytes * 8;
-    if (fullness < rate * (1 - ROOM)) return false;
-    fullness = Math.min(rate, fullness + rate / fps);
+    if (fullness < room * FOR_WORDS) return false;
+    fullness = Math.min(room, fullness + rate / fps);
   }
   return true;
 }

@@ -9,8 +9,8 @@ import { type Area, MACROBLOCK } from '../splice/areas.js';
 import type { Film, StillArea } from '../splice/film.js';
 import type { Inked } from '../splice/splice.js';
 
-/** In levels of 256. What is inside must be exact but for rounding; what is outside must not be seen by anybody. */
-export const MOST = { inside: 2, outside: 6, after: 16 } as const;
+/** In levels of 256, of the worst pixel of the worst frame. What is inside must be exact but for rounding; what is outside must not be seen by anybody. */
+export const MOST = { inside: 2, outside: 12, after: 16 } as const;
 
 /** Pixels beside the edge of a bubble's macroblocks that deblocking may change (8.7: three on each side), rounded up to even. */
 const REACH = 4;

@@ -1,13 +1,16 @@
 /**
  * Editions: a template prepared for one cast, kept on this server.
  *
+ * An edition has two storeys. Its footage, laid out at every size of the ladder (footage.ts), is made in less than a minute and is all that the re-encode path needs. Its films
+ * (media/film/), one per rendition, take minutes and make jobs cheap; each is made and kept for itself, so that a preparation which is stopped goes on where it was.
+ *
  * An edition is named by everything it depends on (template version, cast, ffmpeg, the way of preparing), so that it never has to be invalidated: a change makes
- * another name. It is built in a part folder and renamed when whole; two renderers that prepare the same one at once do double work and no harm. It carries the
+ * another name. Everything is built in a part folder by one process at a time (exclusive.ts) and renamed when whole. It carries the
  * template's description, so that a job pinned to a template that was replaced meanwhile can still be rendered.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StoryfarmError } from '../../errors.js';
@@ -15,12 +18,15 @@ import type { Cast, TemplateRef } from '../../job.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { type Rendition, type Template, templateSchema } from '../../template/format.js';
 import type { Ffmpeg } from '../ffmpeg.js';
+import { makeFilm } from '../film/film.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4/movie.js';
+import { describeFilm, type FilmDescription } from '../splice/film.js';
 import { sync } from '../storage.js';
+import { disown, exclusively, filesOf, sweepParts } from './exclusive.js';
 import { type PreparedFiles, posterCommand, prepareCommand } from './footage.js';
 
-/** Raise when prepare.ts makes something else of the same template. */
+/** Raise when footage.ts makes something else of the same template. */
 const FORMAT = 1;
 
 export interface Edition {
@@ -32,6 +38,8 @@ export interface Edition {
   readonly footage: (rendition: Rendition) => string;
   readonly audio: (rendition: Rendition) => string | undefined;
   readonly poster: string;
+  /** The folder of a rendition's film, whether there is one or not. */
+  readonly film: (rendition: Rendition) => string;
 }
 
 export interface PrepareOptions {
@@ -47,8 +55,18 @@ export interface Editions {
   find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined>;
   /** Prepares it unless it is there. Rejects like Ffmpeg.run, or with `output_incomplete` when footage is shorter than the template. */
   prepare(installed: InstalledTemplate, cast: Cast, options?: PrepareOptions): Promise<Edition>;
+  /** What is known of a rendition's film; undefined while it is not made. */
+  describe(edition: Edition, rendition: Rendition): Promise<FilmDescription | undefined>;
+  /** Makes the films that are not there. Rejects like Ffmpeg.run; what was made before stays. */
+  film(edition: Edition, options?: PrepareOptions): Promise<void>;
+  /** Whether footage and all films are there. */
+  isWhole(ref: TemplateRef, cast: Cast): Promise<boolean>;
+  /** Notes that an edition was used now. */
+  touch(edition: Edition): Promise<void>;
   /** Deletes the part folders of processes that are gone. Answers how many. */
   sweep(): Promise<number>;
+  /** Deletes the editions that nobody used for `unusedMs`, and those that this version cannot read. Answers how many. */
+  prune(unusedMs: number, now: number): Promise<number>;
 }
 
 const described = z.strictObject({
@@ -96,6 +114,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       footage: (rendition) => join(folder, names.footage(rendition)),
       audio: (rendition) => (template.music ? join(folder, names.audio(rendition)) : undefined),
       poster: join(folder, names.poster),
+      film: (rendition) => join(folder, `${rendition.id}.film`),
     };
   }
 
@@ -105,12 +124,8 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     { onProgress, signal, stallMs }: PrepareOptions = {},
   ): Promise<Edition> {
     const { ref, template } = installed;
-    const there = await find(ref, cast);
-    if (there) return there;
     const final = folderOf(ref, cast);
-    const part = `${final}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
-    await mkdir(part, { recursive: true });
-    try {
+    const make = async (part: string) => {
       const inPart: PreparedFiles = {
         footage: (rendition) => join(part, names.footage(rendition)),
         audio: (rendition) => join(part, names.audio(rendition)),
@@ -124,7 +139,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       await ffmpeg.run(posterCommand(template, inPart), watch);
       const files = Object.fromEntries(
         await Promise.all(
-          (await readdir(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),
+          (await filesOf(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),
         ),
       );
       const description: z.input<typeof described> = {
@@ -136,51 +151,99 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
         files,
       };
       await writeFile(join(part, 'edition.json'), JSON.stringify(description, undefined, 1));
-      for (const name of await readdir(part)) await sync(join(part, name));
       await settle(part, final);
-    } finally {
-      await rm(part, { recursive: true, force: true });
-    }
-    const made = await find(ref, cast);
-    if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
-    return made;
+      const made = await find(ref, cast);
+      if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
+      return made;
+    };
+    return exclusively(final, () => find(ref, cast), make, signal);
   }
 
-  /** Another renderer may have finished the same edition first: then theirs stays. A torn one makes room. */
+  /** Makes what is whole visible, for good. What stood there was torn, else it would have been found. */
   async function settle(part: string, final: string): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await rename(part, final);
-        return await sync(join(final, '..'));
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (tries > 2 || (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM')) throw error;
-        if (await whole(final)) return;
-        await rm(final, { recursive: true, force: true });
-      }
+    await disown(part);
+    for (const name of await readdir(part)) await sync(join(part, name));
+    await rm(final, { recursive: true, force: true });
+    await rename(part, final);
+    await sync(join(final, '..'));
+  }
+
+  async function film(edition: Edition, { onProgress, signal, stallMs }: PrepareOptions = {}): Promise<void> {
+    const { template } = edition;
+    // Time goes with the number of pixels.
+    const weights = template.ladder.map(
+      (rendition) => rendition.width * rendition.height * framesOf(template, rendition),
+    );
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    let done = 0;
+    for (const [index, rendition] of template.ladder.entries()) {
+      const share = (weights[index] as number) / total;
+      const start = done;
+      const final = edition.film(rendition);
+      const make = async (part: string) => {
+        const source = {
+          template,
+          rendition,
+          footage: edition.footage(rendition),
+          audio: edition.audio(rendition),
+        };
+        const description = await makeFilm(source, part, {
+          ffmpeg,
+          signal,
+          stallMs,
+          crf: await siblingCrf(edition, rendition),
+          onProgress: (fraction) => onProgress?.(start + share * fraction),
+        });
+        await settle(part, final);
+        return description;
+      };
+      await exclusively(final, () => describe(edition, rendition), make, signal);
+      done += share;
+      onProgress?.(Math.min(1, done));
     }
   }
 
-  async function whole(folder: string): Promise<boolean> {
-    const text = await readFile(join(folder, 'edition.json'), 'utf8').catch(() => '');
-    const parsed = described.safeParse(parseJson(text));
-    return parsed.success && (await find(parsed.data.ref, parsed.data.cast)) !== undefined;
+  /** The rate factor of another cast's film: a good first guess. */
+  async function siblingCrf(edition: Edition, rendition: Rendition): Promise<number | undefined> {
+    const siblings = join(root, edition.ref.id);
+    for (const name of await readdir(siblings).catch(() => [])) {
+      const known = await describeFilm(join(siblings, name, `${rendition.id}.film`));
+      if (known && known.areas.length > 0) return known.quality.crf;
+    }
+    return undefined;
   }
 
-  async function sweep(): Promise<number> {
-    let swept = 0;
+  const describe = (edition: Edition, rendition: Rendition) => describeFilm(edition.film(rendition));
+
+  async function isWhole(ref: TemplateRef, cast: Cast): Promise<boolean> {
+    const edition = await find(ref, cast);
+    if (!edition) return false;
+    for (const rendition of edition.template.ladder) if (!(await describe(edition, rendition))) return false;
+    return true;
+  }
+
+  async function touch({ folder }: Edition): Promise<void> {
+    const now = new Date();
+    await utimes(join(folder, 'edition.json'), now, now).catch(() => {}); // It was pruned meanwhile; the job has what it needs.
+  }
+
+  async function prune(unusedMs: number, now: number): Promise<number> {
+    let pruned = 0;
     for (const id of await readdir(root).catch(() => [])) {
       for (const name of await readdir(join(root, id)).catch(() => [])) {
-        const pid = PART.exec(name)?.[1];
-        if (pid === undefined || isAlive(Number(pid))) continue;
+        if (name.endsWith('.part')) continue;
+        const file = join(root, id, name, 'edition.json');
+        const used = await stat(file).catch(() => undefined);
+        const isReadable = described.safeParse(parseJson(await readFile(file, 'utf8').catch(() => ''))).success;
+        if (isReadable && used && now - used.mtimeMs <= unusedMs) continue;
         await rm(join(root, id, name), { recursive: true, force: true });
-        swept++;
+        pruned++;
       }
     }
-    return swept;
+    return pruned;
   }
 
-  return { find, prepare, sweep };
+  return { find, prepare, describe, film, isWhole, touch, sweep: () => sweepParts(root, 3), prune };
 }
 
 /** Footage may end before the template does, though its index promised more. */
@@ -197,17 +260,6 @@ async function verify(template: Template, files: PreparedFiles): Promise<void> {
         },
       );
     }
-  }
-}
-
-const PART = /\.(\d+)-[0-9a-f]+\.part$/;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -103,10 +103,11 @@ export async function describeFilm(folder: string): Promise<FilmDescription | un
   }
 }
 
-/** Opens the film in a folder. Rejects with `not_spliceable` when it is torn, foreign or has no areas. */
-export async function openFilm(folder: string): Promise<Film> {
+/** Opens the film in a folder; undefined when no bubble can be swapped. Rejects with `not_spliceable` when it is torn or foreign. */
+export async function openFilm(folder: string): Promise<Film | undefined> {
   const description = await describeFilm(folder);
-  if (!description || description.areas.length === 0) throw unspliceable('there is no film');
+  if (!description) throw unspliceable('its description is torn or of another version');
+  if (description.areas.length === 0) return undefined;
   const [file, stills] = await Promise.all(
     [FILM_FILE, STILLS_FILE].map(async (name) => {
       const bytes = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));

@@ -147,9 +147,10 @@ async function runAll(ffmpeg: Ffmpeg, commands: readonly FfmpegCommand[]): Promi
 
 /** With the times that a configuration has when it says nothing. */
 function startRenderer({ ffmpeg, templateFolders }: Bench, dataFolder: string): Promise<WarmRenderer> {
-  const { heartbeat, stall } = OPTIONS;
+  const { heartbeat, stall, maxPhrases } = OPTIONS;
   return WarmRenderer.start({
     ...{ dataFolder, templateFolders: [...templateFolders], ffmpegPath: ffmpeg.path },
+    maxPhrases: maxPhrases.schema.parse(maxPhrases.fallback),
     ...{ heartbeatMs: heartbeat.schema.parse(heartbeat.fallback), stallMs: stall.schema.parse(stall.fallback) },
   });
 }

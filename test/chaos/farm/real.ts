@@ -11,7 +11,13 @@ import type { RendererKind } from './farm.js';
 export const TINY = join(packageFolder, 'test', 'fixtures', 'templates', 'tiny');
 
 export const realRenderer: RendererKind = (dataFolder) => {
-  const args: RendererOptions = { dataFolder, templateFolders: [TINY], heartbeatMs: 100, stallMs: 30_000 };
+  const args: RendererOptions = {
+    dataFolder,
+    templateFolders: [TINY],
+    maxPhrases: 1e6,
+    heartbeatMs: 100,
+    stallMs: 30_000,
+  };
   const storage = openStorage(dataFolder);
   const editions = openEditions(dataFolder, openFfmpeg());
   const discard = async (attempt: { id: string; fence: number }) => {

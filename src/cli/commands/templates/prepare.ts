@@ -6,7 +6,9 @@ import { openFfmpeg } from '../../../media/ffmpeg.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
 import { type Edition, openEditions } from '../../../media/prepare/editions.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
-import { configOf, withOptions } from '../../flags.js';
+import type { Template } from '../../../template/format.js';
+import { checkCast } from '../../../template/request.js';
+import { collectPair, configOf, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate } from '../../installed.js';
 import type { Config } from '../../options.js';
 import { withBars } from '../../progress.js';
@@ -19,31 +21,50 @@ export function prepareCommand(): Command {
     'ffmpegPath',
   ])
     .argument('[templates...]', 'ids or folders; default: all installed')
-    .action(async (names: string[], _flags: unknown, command: Command) => {
+    .option(
+      '-c, --cast <role=character>',
+      'Prepare only casts in which this one plays; repeat for other roles.',
+      collectPair,
+    )
+    .action(async (names: string[], { cast = {} }: { cast?: Record<string, string> }, command: Command) => {
       const { config } = configOf(command);
       const wanted =
         names.length > 0
           ? await Promise.all(names.map((name) => findTemplate(config, name)))
           : (await loadCatalog(config.templateFolders)).list();
       await interruptible(async (signal) => {
-        for (const installed of wanted)
-          for (const cast of castsOf(installed.template)) await prepareEdition(config, installed, cast, signal);
+        for (const installed of wanted) {
+          for (const each of castsWith(installed.template, cast))
+            await prepareEdition(config, installed, each, signal, { withFilms: true });
+        }
       });
     });
 }
 
-/** Prepares one edition under a progress bar; one that is there is answered at once. */
+/** The casts in which these characters play. Throws `unknown_role` or `unknown_character`. */
+function castsWith(template: Template, wanted: Readonly<Record<string, string>>): readonly Cast[] {
+  checkCast(template, wanted);
+  return castsOf(template).filter((cast) => Object.entries(wanted).every(([role, one]) => cast[role] === one));
+}
+
+/** Laying out the footage takes this share of the whole. */
+const FOOTAGE_SHARE = 0.1;
+
+/** Prepares one edition under a progress bar, with its films or without; one that is there is answered at once. */
 export function prepareEdition(
   config: Config,
   installed: InstalledTemplate,
   cast: Cast,
   signal: AbortSignal,
+  { withFilms }: { readonly withFilms: boolean },
 ): Promise<Edition> {
   const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
   return withBars(async (add) => {
     const bar = add(`${installed.ref.id} ${castText(cast)}`);
-    const onProgress = (fraction: number) => bar.show(fraction * 0.99, 'preparing');
-    const edition = await editions.prepare(installed, cast, { onProgress, signal });
+    const laying = (fraction: number) => bar.show(fraction * FOOTAGE_SHARE, 'laying out');
+    const edition = await editions.prepare(installed, cast, { onProgress: laying, signal });
+    const filming = (fraction: number) => bar.show(FOOTAGE_SHARE + fraction * (0.99 - FOOTAGE_SHARE), 'filming');
+    if (withFilms) await editions.film(edition, { onProgress: filming, signal });
     bar.show(1, 'prepared');
     return edition;
   });

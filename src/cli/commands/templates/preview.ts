@@ -44,7 +44,7 @@ async function preview(config: Config, name: string, flags: Flags, signal: Abort
   const fonts = loadFonts();
   const request = checkRequest(template, { cast, words: samplesOf(template, locale) }, fonts.book);
   await mkdir(dirname(file), { recursive: true });
-  const edition = await prepareEdition(config, installed, request.cast, signal);
+  const edition = await prepareEdition(config, installed, request.cast, signal, { withFilms: false });
   await writeFile(file, await contactSheet(edition, locale, openFfmpeg(config.ffmpegPath), fonts));
   return file;
 }

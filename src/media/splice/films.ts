@@ -1,0 +1,45 @@
+/** Films held open: a renderer opens each once and keeps the last used, up to a number of bytes. */
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoryfarmError } from '../../errors.js';
+import { DESCRIPTION_FILE, type Film, openFilm } from './film.js';
+
+/** What is kept open: nine films of 720p. */
+const ROOM = 48 << 20;
+
+interface Open {
+  readonly film: Film | undefined;
+  /** Of the description: a film that was made anew is opened anew. */
+  readonly madeAt: number;
+}
+
+export class Films {
+  readonly #open = new Map<string, Open>();
+
+  /** The film in a folder; undefined when there is none or words can be put into none of its bubbles. Rejects with `not_spliceable` when it is torn or foreign. */
+  async open(folder: string): Promise<Film | undefined> {
+    const madeAt = (await stat(join(folder, DESCRIPTION_FILE)).catch(() => undefined))?.mtimeMs;
+    if (madeAt === undefined) return undefined;
+    const known = this.#open.get(folder);
+    this.#open.delete(folder);
+    const open = known?.madeAt === madeAt ? known : { film: await openFilm(folder), madeAt };
+    this.#open.set(folder, open);
+    this.#shrink();
+    return open.film;
+  }
+
+  /** Lets go of those that were not used for longest. */
+  #shrink(): void {
+    let bytes = 0;
+    for (const [folder, { film }] of [...this.#open].reverse()) {
+      bytes += film ? film.file.length + film.areas.reduce((sum, { still }) => sum + still.luma.length * 1.5, 0) : 0;
+      if (bytes > ROOM) this.#open.delete(folder);
+    }
+  }
+}
+
+/** Whether an error says that words cannot be put into a film, so that the re-encode path is to be taken. */
+export function isUnspliceable(error: unknown): boolean {
+  return error instanceof StoryfarmError && error.code === 'not_spliceable';
+}

@@ -1,0 +1,109 @@
+/**
+ * The swap path of a job: its words as slices in the films of its renditions. Words that were encoded before, for the same bubble of the same films, are taken from the phrase cache.
+ */
+
+import { open } from 'node:fs/promises';
+import { drawPixels } from '../media/canvas.js';
+import { fitOf, fpsOfRendition, matrixOf } from '../media/ladder.js';
+import { boundsOfArea, MACROBLOCK } from '../media/splice/areas.js';
+import { FILM_FILE, type Film } from '../media/splice/film.js';
+import { isUnspliceable } from '../media/splice/films.js';
+import { inkOver } from '../media/splice/ink.js';
+import { type PhraseRows, packRows, unpackRows } from '../media/splice/pack.js';
+import type { Phrases } from '../media/splice/phrases.js';
+import { type EncodedRows, encodeArea, spliceRows } from '../media/splice/splice.js';
+import { version } from '../package.js';
+import type { Overlay } from '../scene/scene.js';
+import type { Rendition, Template } from '../template/format.js';
+import type { LaidOutWords } from './words.js';
+
+export interface SwapJob {
+  readonly rendition: Rendition;
+  readonly film: Film;
+  readonly out: string;
+}
+
+/** Whether all words of a scene stand in bubbles that the film can take. */
+export function takes(film: Film, { scene }: Pick<LaidOutWords, 'scene'>): boolean {
+  return scene.overlays.every(({ bubble }) => film.areas.some((area) => area.bubble === bubble));
+}
+
+/** Writes the files of these renditions. Answers those that could not be made so, with the reason, and have to be encoded; nothing of them is left. */
+export async function swap(
+  words: LaidOutWords,
+  template: Template,
+  jobs: readonly SwapJob[],
+  phrases: Phrases,
+): Promise<ReadonlyMap<SwapJob, Error>> {
+  const failed = new Map<SwapJob, Error>();
+  const encoded: PhraseRows[] = [];
+  for (const overlay of words.scene.overlays) encoded.push(await phraseOf(overlay, words, template, jobs, phrases));
+  for (const job of jobs) {
+    try {
+      await writePieces(job.out, piecesOf(job, encoded, template));
+    } catch (error) {
+      if (!isUnspliceable(error)) throw error;
+      failed.set(job, error as Error);
+    }
+  }
+  return failed;
+}
+
+function piecesOf({ rendition, film }: SwapJob, encoded: readonly PhraseRows[], template: Template): Uint8Array[] {
+  const rows = film.cuts.map((_, cut): EncodedRows => {
+    const all = encoded.flatMap((phrase) => [...(phrase.get(rendition.id)?.get(cut) ?? [])]);
+    return new Map(all);
+  });
+  return spliceRows(film, rows, fpsOfRendition(template, rendition).value);
+}
+
+/** One bubble's words in all films. */
+async function phraseOf(
+  overlay: Overlay,
+  words: LaidOutWords,
+  template: Template,
+  jobs: readonly SwapJob[],
+  phrases: Phrases,
+): Promise<PhraseRows> {
+  const films = jobs.map(({ film }) => film.description.files[FILM_FILE] ?? '');
+  const key = ['rows', version, ...films, overlay.bubble, overlay.text];
+  const known = await phrases.get(key);
+  if (known) return unpackRows(known);
+  const phrase = new Map<string, ReadonlyMap<number, EncodedRows>>();
+  for (const job of jobs) phrase.set(job.rendition.id, await encodeOverlay(overlay, words, template, job));
+  await phrases.put(key, packRows(phrase));
+  return phrase;
+}
+
+/** One bubble's words in one film, by cut. */
+async function encodeOverlay(
+  overlay: Overlay,
+  words: LaidOutWords,
+  template: Template,
+  { rendition, film }: SwapJob,
+): Promise<ReadonlyMap<number, EncodedRows>> {
+  const number = film.areas.findIndex(({ bubble }) => bubble === overlay.bubble);
+  const area = film.areas[number];
+  if (!area) throw new Error(`${overlay.bubble} is no area of the film`); // `takes` has been asked.
+  const bounds = boundsOfArea(area);
+  const box = {
+    x: bounds.x * MACROBLOCK,
+    y: bounds.y * MACROBLOCK,
+    width: bounds.width * MACROBLOCK,
+    height: bounds.height * MACROBLOCK,
+  };
+  const pixels = await drawPixels(overlay, words.layoutOf(overlay), fitOf(template, rendition).view, box);
+  const inked = inkOver(area.still, pixels, matrixOf(rendition));
+  const cuts = film.cuts.flatMap((at, cut) => (at.areas.includes(number) ? [{ at, cut }] : []));
+  const { words: qp } = film.description.quality;
+  return new Map(cuts.map(({ at, cut }) => [cut, encodeArea(area, inked, at, qp)]));
+}
+
+async function writePieces(path: string, pieces: Uint8Array[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writev(pieces);
+  } finally {
+    await file.close();
+  }
+}
