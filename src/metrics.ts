@@ -30,8 +30,10 @@ export interface Metrics {
   readonly jobsFinished: Counter<'outcome'>;
   /** Attempts that did not succeed and were counted, by error code: failures that the renderer told, and its deaths. */
   readonly attemptsFailed: Counter<'code'>;
-  /** Seconds of wall time by stage of an attempt: `prepare`, `fill`, `draw`, `encode`, `verify`, `publish`. */
+  /** Seconds of wall time by stage of an attempt: `prepare`, `fill`, `draw`, `swap`, `encode`, `verify`, `publish`. */
   readonly stageDuration: Histogram<'stage'>;
+  /** Editions that were prepared beside the jobs; `outcome` is `prepared`, `failed` (and will be tried again) or `given_up`. */
+  readonly preparations: Counter<'outcome'>;
   /** Renderers replaced as planned, by reason: `jobs`, `memory`, `age` and what else the supervisor decides on. */
   readonly recycles: Counter<'reason'>;
   /** Renderers replaced after a death, by cause (an error code such as `renderer_crashed`). */
@@ -55,8 +57,8 @@ export interface Metrics {
 
 /** From a cached answer (1 ms) to a request that waited for a locked store (10 s). */
 const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** From a fill (10 ms) to the encoding of a long ladder on a busy machine (5 min). */
-const STAGE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320];
+/** From a fill or a swap (milliseconds) to the encoding of a long ladder on a busy machine (5 min). */
+const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320];
 
 /** A registry of its own with every metric of Storyfarm and those of the process (CPU, memory, event loop). */
 export function createMetrics(): Metrics {
@@ -97,6 +99,7 @@ export function createMetrics(): Metrics {
     jobsFinished: counter('jobs_finished_total', 'Jobs whose rendering ended on this server, by outcome.', ['outcome']),
     attemptsFailed: counter('attempts_failed_total', 'Attempts that failed and were counted, by error code.', ['code']),
     stageDuration: seconds('stage_duration_seconds', 'Wall time of a stage of an attempt.', ['stage'], STAGE_SECONDS),
+    preparations: counter('preparations_total', 'Editions prepared beside the jobs, by outcome.', ['outcome']),
     recycles: counter('renderer_recycles_total', 'Renderers replaced as planned, by reason.', ['reason']),
     restarts: counter('renderer_restarts_total', 'Renderers replaced after a death, by cause.', ['cause']),
     slotMemory: gauge('slot_memory_bytes', 'Memory of the process tree in a slot.', ['slot']),

@@ -1,13 +1,16 @@
 /** The farm of one server: a supervisor over its renderers, alone on its data folder. */
 
 import { fileURLToPath } from 'node:url';
+import type { Edition } from '../ipc/messages.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
+import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import type { RendererOptions } from '../renderer/options.js';
 import type { JobStore } from '../store/store.js';
 import { observeWith } from '../supervisor/observer.js';
 import { Supervisor } from '../supervisor/supervisor.js';
+import { castsOf } from './installed.js';
 import { claimFolder, type Instance } from './instance.js';
 import type { Service } from './parts.js';
 
@@ -55,6 +58,7 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
       },
       observer: observeWith(log, metrics),
       clock,
+      isPrepared: config.prepare === 'none' ? undefined : ({ template, cast }) => editions.isWhole(template, cast),
     },
   );
   let instance: Instance | undefined;
@@ -68,7 +72,10 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
       // No renderer of this folder lives now: what is unfinished stays so.
       const swept = (await storage.sweep(() => false)) + (await editions.sweep());
       if (swept > 0) log.info({ swept }, 'deleted what interrupted renders left');
+      const pruned = await editions.prune(config.keepEditions, clock.now());
+      if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
       await supervisor.start();
+      if (config.prepare === 'all') await prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
     },
     drain: ending(() => supervisor.drain()),
     stop: ending(() => supervisor.stop()),
@@ -77,4 +84,12 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
       return supervisor.slots;
     },
   };
+}
+
+/** Asks for the editions of all that is installed: the usual casts of all templates first. */
+async function prepareAll(folders: readonly string[], prepare: (edition: Edition) => void): Promise<void> {
+  const installed = (await loadCatalog(folders)).list();
+  const editions = installed.map(({ ref, template }) => castsOf(template).map((cast) => ({ template: ref, cast })));
+  for (let rank = 0; editions.some(({ length }) => length > rank); rank++)
+    for (const { [rank]: edition } of editions) if (edition) prepare(edition);
 }

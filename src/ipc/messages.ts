@@ -34,8 +34,14 @@ const order = z.strictObject({
 });
 export type RenderOrder = z.infer<typeof order>;
 
+/** What is prepared: a template and who plays in it. */
+const edition = z.strictObject({ template: order.shape.template, cast: order.shape.cast });
+export type Edition = z.infer<typeof edition>;
+
 const toRenderer = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('render'), order }),
+  /** Prepare an edition, with the lowest priority for good; answered by `prepared` or `unprepared`. */
+  z.strictObject({ type: z.literal('prepare'), edition }),
   /** Stop the present job as soon as possible; answered by `failed` with `aborted`. */
   z.strictObject({ type: z.literal('abort'), id: z.string() }),
   /** Finish the present job, if any, then exit with 0. */
@@ -65,6 +71,9 @@ const toSupervisor = z.discriminatedUnion('type', [
     stages: z.record(z.string(), z.number()),
   }),
   z.strictObject({ type: z.literal('failed'), id: z.string(), fence: z.int(), failure }),
+  /** All that can be prepared of the edition is. */
+  z.strictObject({ type: z.literal('prepared') }),
+  z.strictObject({ type: z.literal('unprepared'), failure }),
   /** The renderer could not boot and is about to exit. */
   z.strictObject({ type: z.literal('unfit'), failure }),
 ]);

@@ -5,17 +5,18 @@
  * exits; where the kernel can do it, it has been killed by then.
  */
 
+import { constants, setPriority } from 'node:os';
 import { asStoryfarmError, StoryfarmError } from '../errors.js';
-import { parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/messages.js';
+import { type Edition, parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/messages.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadFonts } from '../media/fonts.js';
 import { loadCatalog } from '../media/install/catalog.js';
-import { openEditions } from '../media/prepare/editions.js';
+import { type Editions, openEditions } from '../media/prepare/editions.js';
 import { Films } from '../media/splice/films.js';
 import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage } from '../media/storage.js';
 import { type RendererOptions, rendererOptions } from './options.js';
-import { type RenderTools, render } from './render.js';
+import { prepareFootage, type RenderTools, render } from './render.js';
 
 /** The least step of progress worth a message, and the least time between two, in milliseconds. */
 const STEP = 0.005;
@@ -29,9 +30,11 @@ function send(message: ToSupervisor): Promise<void> {
   });
 }
 
-function boot(options: RendererOptions): RenderTools {
+type PrepareTools = RenderTools & { readonly editions: Editions };
+
+function boot(options: RendererOptions): PrepareTools {
   const ffmpeg = openFfmpeg(options.ffmpegPath);
-  const tools: RenderTools = {
+  const tools: PrepareTools = {
     ffmpeg,
     fonts: loadFonts(),
     editions: openEditions(options.dataFolder, ffmpeg),
@@ -69,6 +72,19 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
   }
 }
 
+/** Prepares an edition and answers how it went. The process has the lowest priority from then on, and so has every ffmpeg that it starts. */
+async function prepare({ template, cast }: Edition, tools: PrepareTools): Promise<ToSupervisor> {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+    const edition =
+      (await tools.editions.find(template, cast)) ?? (await prepareFootage({ template, cast }, tools, {}));
+    await tools.editions.film(edition, { stallMs: tools.stallMs });
+    return { type: 'prepared' };
+  } catch (thrown) {
+    return { type: 'unprepared', failure: asStoryfarmError(thrown).toJSON() };
+  }
+}
+
 function main(): void {
   const options = rendererOptions.parse(JSON.parse(process.argv[2] ?? '{}'));
   // A terminal sends its interrupt to the whole group; when to leave is the supervisor's decision.
@@ -89,6 +105,10 @@ function main(): void {
   process.on('message', (raw) => {
     const message = parseToRenderer(raw);
     if (message.type === 'leave') return void leave(false);
+    if (message.type === 'prepare')
+      return void prepare(message.edition, tools).then((outcome) => {
+        told = send(outcome);
+      });
     if (message.type === 'abort')
       return present?.id === message.id ? present.abort.abort(new Error('The supervisor said so.')) : undefined;
     if (present)

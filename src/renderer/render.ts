@@ -19,7 +19,7 @@ import type { JobResult, Output } from '../job.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
-import type { Edition, Editions } from '../media/prepare/editions.js';
+import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
 import { type Films, isUnspliceable } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
@@ -86,7 +86,7 @@ export async function render(
     const found = await tools.editions.find(order.template, order.cast);
     const edition =
       found ??
-      (await stage('prepare', PREPARE_SHARE, (report) => prepare(order, tools, { onProgress: report, signal })));
+      (await stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal })));
     const { template } = edition;
     const rest = 1 - done;
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
@@ -161,10 +161,10 @@ async function encodeAll(
 }
 
 /** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
-async function prepare(
-  order: RenderOrder,
-  tools: RenderTools,
-  options: { onProgress: (fraction: number) => void; signal: AbortSignal | undefined },
+export async function prepareFootage(
+  order: Pick<RenderOrder, 'template' | 'cast'>,
+  tools: Pick<RenderTools, 'catalog' | 'editions' | 'stallMs'>,
+  options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
 ): Promise<Edition> {
   const installed = (await tools.catalog()).get(order.template.id);
   if (!installed)

@@ -1,6 +1,7 @@
 /** What happens in a farm, event by event, for whoever watches: the log and the metrics here, a test elsewhere. Observers must not throw. */
 
 import type { Failure } from '../errors.js';
+import type { Edition } from '../ipc/messages.js';
 import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
@@ -19,7 +20,7 @@ export interface FarmObserver {
   died(slot: number, pid: number, cause: Failure): void;
   /** A renderer that was to go is gone: recycled, drained or stopped. */
   left(slot: number, pid: number): void;
-  /** A renderer wrote a line. */
+  /** A renderer wrote a line; that which prepares editions has slot -1. */
   line(slot: number, text: string): void;
   assigned(job: Job, slot: number): void;
   /** The result is committed. */
@@ -30,6 +31,11 @@ export interface FarmObserver {
   released(job: Job): void;
   /** An attempt is written off, and what it left deleted: another one owns the job, or nobody wants it any more. */
   leaseLost(job: Job): void;
+  /** An edition is being prepared beside the jobs. */
+  preparing(edition: Edition): void;
+  prepared(edition: Edition, ms: number): void;
+  /** It was not prepared: for good, or it will be tried again. */
+  notPrepared(edition: Edition, failure: Failure, isGivenUp: boolean): void;
   /** Something failed that the farm will try again or can do without; `what` continues "trouble with". */
   trouble(what: string, error: unknown): void;
   /** Claims stop or go on. */
@@ -37,6 +43,8 @@ export interface FarmObserver {
   /** The farm as it stands, told every second. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
 }
+
+const named = ({ template, cast }: Edition) => ({ template: template.id, cast: Object.values(cast).join(' + ') });
 
 /** Every condition is always shown, so that a graph falls to zero instead of ending. */
 const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as const;
@@ -73,6 +81,18 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     leaseLost: (job) => {
       metrics.leasesLost.inc();
       log.warn({ job }, 'lease lost');
+    },
+    preparing: (edition) => log.info({ ...named(edition) }, 'preparing an edition'),
+    prepared: (edition, ms) => {
+      metrics.preparations.inc({ outcome: 'prepared' });
+      log.info({ ...named(edition), ms: Math.round(ms) }, 'edition prepared');
+    },
+    notPrepared: (edition, { code, message, hint }, isGivenUp) => {
+      metrics.preparations.inc({ outcome: isGivenUp ? 'given_up' : 'failed' });
+      const what = isGivenUp
+        ? 'edition not prepared; its jobs are encoded'
+        : 'edition not prepared, will be tried again';
+      log.warn({ ...named(edition), code, hint, detail: message }, what);
     },
     trouble: (what, error) => log.error({ err: error }, `trouble with ${what}`),
     paused: (reason, on) => {

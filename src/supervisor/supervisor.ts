@@ -13,7 +13,7 @@
  */
 
 import type { Clock } from '../clock.js';
-import type { RenderOrder } from '../ipc/messages.js';
+import type { Edition, RenderOrder } from '../ipc/messages.js';
 import type { Job } from '../job.js';
 import type { JobStore, Lease, QueueCounts } from '../store/store.js';
 import { Hearing, isSame } from './hearing.js';
@@ -23,6 +23,7 @@ import { Outcomes } from './jobs/outcomes.js';
 import { Bell, Beside } from './loop.js';
 import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
+import { Preparer } from './preparer.js';
 import { Meter } from './renderer/meter.js';
 import type { RendererProgram } from './renderer/process.js';
 import type { Incident, Renderer, Slot } from './renderer/renderer.js';
@@ -38,6 +39,8 @@ export interface SupervisorTools {
   readonly discard: (attempt: Lease) => Promise<void>;
   readonly observer: FarmObserver;
   readonly clock: Clock;
+  /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */
+  readonly isPrepared?: ((edition: Edition) => Promise<boolean>) | undefined;
   /** A number in [0, 1). */
   readonly random?: () => number;
 }
@@ -60,6 +63,7 @@ export class Supervisor {
   readonly #claims: Claims;
   readonly #leases: Leases;
   readonly #hearing: Hearing;
+  readonly #preparer: Preparer | undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
   #turnAt = 0;
@@ -90,6 +94,8 @@ export class Supervisor {
       beside,
       lost: (lease) => this.#abandon(lease),
     });
+    const { isPrepared } = tools;
+    this.#preparer = isPrepared && new Preparer(options.silentMs, { ...tools, isPrepared, ring });
     this.#hearing = new Hearing({
       ...tools,
       seats: this.#seats,
@@ -98,6 +104,11 @@ export class Supervisor {
       meter: this.#meter,
       bell: this.#bell,
     });
+  }
+
+  /** Has an edition prepared beside the jobs, unless it is, or this farm prepares none. */
+  prepare(edition: Edition): void {
+    this.#preparer?.want(edition);
   }
 
   /** Takes its own jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when the store does not answer. */
@@ -173,7 +184,7 @@ export class Supervisor {
   #isOver(): boolean {
     const isWorking =
       this.#mode === 'running' || this.#inbox.length > 0 || this.#claims.open || this.#outcomes.underWay > 0;
-    return !isWorking && this.#seats.alive.length === 0;
+    return !isWorking && this.#seats.alive.length === 0 && !this.#preparer?.isAlive;
   }
 
   /** A supervisor that was stopped itself must not take its own silence for that of its renderers. */
@@ -203,7 +214,11 @@ export class Supervisor {
 
   #staff(): void {
     if (this.#mode === 'draining') this.#seats.empty();
-    if (this.#mode !== 'running') return;
+    if (this.#mode !== 'running') {
+      this.#preparer?.stop();
+      return;
+    }
+    this.#preparer?.tend();
     this.#seats.staff();
     this.#seats.recycle();
   }
@@ -243,6 +258,7 @@ export class Supervisor {
     renderer.assignment = { job, progress: 0, progressAt: this.#now(), lostAt: undefined };
     renderer.process.render(orderOf(job));
     this.#tools.observer.assigned(job, renderer.slot);
+    this.prepare(job.request);
   }
 
   #claim(): void {

@@ -18,6 +18,7 @@ const order = { ...lease, template: { id: 'tiny', version: 'v' }, cast: { ball: 
 
 const TO_RENDERER: Readonly<Record<ToRenderer['type'], ToRenderer>> = {
   render: { type: 'render', order },
+  prepare: { type: 'prepare', edition: { template: order.template, cast: order.cast } },
   abort: { type: 'abort', id: 'a' },
   leave: { type: 'leave' },
 };
@@ -27,6 +28,8 @@ const TO_SUPERVISOR: Readonly<Record<ToSupervisor['type'], ToSupervisor>> = {
   progress: { type: 'progress', ...lease, fraction: 0.5, stage: 'encode' },
   rendered: { type: 'rendered', ...lease, outputs: [output], stages: { encode: 12.5 } },
   failed: { type: 'failed', ...lease, failure: failure('ffmpeg_failed', 'It ended with 1.') },
+  prepared: { type: 'prepared' },
+  unprepared: { type: 'unprepared', failure: failure('ffmpeg_failed', 'It ended with 1.') },
   unfit: { type: 'unfit', failure: failure('font_missing', 'No font.') },
 };
 

@@ -12,7 +12,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.js';
 import type { Failure } from '../../errors.js';
-import { parseToSupervisor, type RenderOrder, type ToRenderer, type ToSupervisor } from '../../ipc/messages.js';
+import {
+  type Edition,
+  parseToSupervisor,
+  type RenderOrder,
+  type ToRenderer,
+  type ToSupervisor,
+} from '../../ipc/messages.js';
 import { canLeash } from '../../leash.js';
 
 export interface RendererProgram {
@@ -97,6 +103,10 @@ export class RendererProcess {
 
   render(order: RenderOrder): void {
     this.#send({ type: 'render', order });
+  }
+
+  prepare(edition: Edition): void {
+    this.#send({ type: 'prepare', edition });
   }
 
   abort(id: string): void {

@@ -49,6 +49,7 @@ export type RendererKind = (dataFolder: string) => {
   readonly module: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly discard?: SupervisorTools['discard'];
+  readonly isPrepared?: SupervisorTools['isPrepared'];
 };
 
 /** One of test/fixtures/renderers; `megabytes` is for those that eat memory. */
@@ -69,7 +70,7 @@ export class Farm {
   constructor(dataFolder: string, store: JobStore, renderer: RendererKind, { options, through }: FarmOptions) {
     this.dataFolder = dataFolder;
     this.store = store;
-    const { module, args, discard } = renderer(dataFolder);
+    const { module, args, discard, isPrepared } = renderer(dataFolder);
     this.supervisor = new Supervisor(
       { ...WIDE, ...options },
       {
@@ -78,6 +79,7 @@ export class Farm {
         discard: discard ?? ((attempt) => openStorage(dataFolder).discard(attempt)),
         observer: this.recorder.observer,
         clock: systemClock,
+        isPrepared,
         // Delays and spreads as short as they can be.
         random: () => 0,
       },

@@ -10,6 +10,12 @@ import type { RendererKind } from './farm.js';
 
 export const TINY = join(packageFolder, 'test', 'fixtures', 'templates', 'tiny');
 
+/** With editions prepared beside the jobs. */
+export const preparingRenderer: RendererKind = (dataFolder) => ({
+  ...realRenderer(dataFolder),
+  isPrepared: ({ template, cast }) => openEditions(dataFolder, openFfmpeg()).isWhole(template, cast),
+});
+
 export const realRenderer: RendererKind = (dataFolder) => {
   const args: RendererOptions = {
     dataFolder,

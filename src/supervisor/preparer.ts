@@ -1,0 +1,176 @@
+/**
+ * Has editions prepared beside the farm's work, one at a time, by a renderer process that holds no seat.
+ *
+ * Problem: a job whose edition is not prepared costs hundreds of times more, but preparing takes minutes that no job should wait for.
+ *
+ * How: whoever asks for an edition only notes it here. While something is noted and not yet prepared, one more renderer runs, with the lowest priority, and is sent home when nothing is left. It may
+ * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries; its jobs
+ * take the re-encode path.
+ */
+
+import type { Clock } from '../clock.js';
+import type { Failure } from '../errors.js';
+import type { Edition, ToSupervisor } from '../ipc/messages.js';
+import type { FarmObserver } from './observer.js';
+import { type Death, RendererProcess, type RendererProgram } from './renderer/process.js';
+
+export interface PreparerTools {
+  readonly program: RendererProgram;
+  /** Whether an edition is prepared as far as it can be. */
+  readonly isPrepared: (edition: Edition) => Promise<boolean>;
+  readonly observer: Pick<FarmObserver, 'preparing' | 'prepared' | 'notPrepared' | 'trouble' | 'line'>;
+  readonly clock: Clock;
+  /** Rung when there may be something to do. */
+  readonly ring: () => void;
+}
+
+interface Wanted {
+  readonly edition: Edition;
+  tries: number;
+  /** Not tried before this instant. */
+  notBefore: number;
+}
+
+const MOST_TRIES = 3;
+const RETRY_MS = 60_000;
+/** How long an answer about an edition is good. */
+const REMEMBER_MS = 60_000;
+
+export class Preparer {
+  readonly #silentMs: number;
+  readonly #tools: PreparerTools;
+  readonly #wanted = new Map<string, Wanted>();
+  /** When an edition was last found prepared, or given up. */
+  readonly #settled = new Map<string, number>();
+  #process: RendererProcess | undefined;
+  /** What it is at; undefined while it boots or has nothing. */
+  #present: Wanted | undefined;
+  #isReady = false;
+  #startedAt = 0;
+  #heardAt = 0;
+  #isStopped = false;
+
+  constructor(silentMs: number, tools: PreparerTools) {
+    this.#silentMs = silentMs;
+    this.#tools = tools;
+  }
+
+  /** Whether its process lives. */
+  get isAlive(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Notes an edition; cheap when it was asked for a moment ago. */
+  want({ template, cast }: Edition): void {
+    const edition = { template: { ...template }, cast: { ...cast } };
+    const key = keyOf(edition);
+    const settledAt = this.#settled.get(key);
+    if (this.#wanted.has(key) || (settledAt !== undefined && this.#now() - settledAt < REMEMBER_MS)) return;
+    this.#settled.set(key, this.#now());
+    this.#tools.isPrepared(edition).then(
+      (isPrepared) => {
+        if (isPrepared || this.#isStopped) return;
+        this.#wanted.set(key, { edition, tries: 0, notBefore: 0 });
+        this.#tools.ring();
+      },
+      (error) => this.#tools.observer.trouble('looking for an edition', error),
+    );
+  }
+
+  /** One look, from the supervisor's loop: starts, feeds, or kills its process. */
+  tend(): void {
+    if (this.#isStopped) return;
+    const now = this.#now();
+    if (this.#process && now - this.#heardAt > this.#silentMs) this.#process.kill();
+    if (this.#present) return;
+    const next = [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
+    if (!next) {
+      if (this.#isReady) this.#process?.leave();
+      this.#isReady = false;
+      return;
+    }
+    if (!this.#process) this.#start(now);
+    else if (this.#isReady) this.#give(next, now);
+  }
+
+  /** Ends it for good. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#process?.kill();
+  }
+
+  #start(now: number): void {
+    this.#heardAt = now;
+    const { observer, ring } = this.#tools;
+    this.#process = new RendererProcess(
+      this.#tools.program,
+      {
+        message: (message) => {
+          this.#hear(message);
+          ring();
+        },
+        nonsense: (error) => {
+          observer.trouble('the messages of the preparing renderer', error);
+          this.#process?.kill();
+        },
+        death: (death) => {
+          this.#bury(death);
+          ring();
+        },
+        line: (text) => observer.line(-1, text),
+      },
+      this.#tools.clock,
+    );
+  }
+
+  #give(next: Wanted, now: number): void {
+    next.tries++;
+    this.#present = next;
+    this.#startedAt = now;
+    this.#process?.prepare(next.edition);
+    this.#tools.observer.preparing(next.edition);
+  }
+
+  #hear(message: ToSupervisor): void {
+    this.#heardAt = this.#now();
+    if (message.type === 'ready') this.#isReady = true;
+    if (!this.#present) return;
+    if (message.type === 'prepared') {
+      this.#tools.observer.prepared(this.#present.edition, this.#now() - this.#startedAt);
+      this.#settle(this.#present);
+    } else if (message.type === 'unprepared') this.#fail(message.failure);
+  }
+
+  #bury({ unfit, tail }: Death): void {
+    this.#process = undefined;
+    this.#isReady = false;
+    const message = `The preparing renderer ended. ${tail.slice(-200)}`;
+    const failure = unfit ?? { code: 'renderer_crashed' as const, message, hint: '', retryable: true };
+    if (this.#present) this.#fail(failure);
+    else if (unfit) for (const wanted of this.#wanted.values()) wanted.notBefore = this.#now() + RETRY_MS;
+  }
+
+  #fail(failure: Failure): void {
+    const wanted = this.#present;
+    this.#present = undefined;
+    if (!wanted || this.#isStopped) return;
+    const isGivenUp = !failure.retryable || wanted.tries >= MOST_TRIES;
+    this.#tools.observer.notPrepared(wanted.edition, failure, isGivenUp);
+    if (isGivenUp) this.#settle(wanted);
+    else wanted.notBefore = this.#now() + RETRY_MS;
+  }
+
+  #settle({ edition }: Wanted): void {
+    this.#present = undefined;
+    this.#wanted.delete(keyOf(edition));
+    this.#settled.set(keyOf(edition), this.#now());
+  }
+
+  #now(): number {
+    return this.#tools.clock.monotonic();
+  }
+}
+
+function keyOf({ template, cast }: Edition): string {
+  return JSON.stringify([template.id, template.version, Object.entries(cast).sort()]);
+}

@@ -1,0 +1,42 @@
+/** Editions are prepared beside the jobs: the first job does not wait, later ones take the short path, and killing whoever prepares loses nothing. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadTemplate } from '../../src/media/install/catalog.js';
+import { farm } from './farm/farm.js';
+import { preparingRenderer, TINY } from './farm/real.js';
+
+const { ref } = await loadTemplate(TINY);
+const request = { template: ref, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
+
+describe('an edition that a job asks for', () => {
+  it('is prepared beside it, once, and the next job takes the swap path', async (context) => {
+    const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 2 } });
+    const first = await enqueueRequest(request);
+    const [, second] = [await recorder.until('prepared'), await enqueueRequest(request)];
+    await recorder.until('rendered', ({ id }) => id === second.id);
+    const stages = new Map(recorder.of('rendered').map(({ args: [job, result] }) => [job.id, result.stages]));
+    assert.ok('encode' in (stages.get(first.id) ?? {}), 'the first job was encoded');
+    assert.deepEqual(Object.keys(stages.get(second.id) ?? {}), ['fill', 'draw', 'swap', 'verify', 'publish']);
+    assert.equal(recorder.of('preparing').length, 1);
+    await end();
+  });
+
+  it('is prepared though a drain ends the farm in the midst: the next farm goes on', async (context) => {
+    const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 1 } });
+    await enqueueRequest(request);
+    await recorder.until('preparing');
+    await recorder.until('rendered');
+    await end();
+    assert.equal(recorder.of('notPrepared').length, 0, 'ending is no failure');
+  });
+
+  it('is given up when it cannot be prepared, and its jobs fail for their own reason', async (context) => {
+    const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 1 } });
+    await enqueueRequest({ ...request, template: { id: 'tiny', version: '0'.repeat(64) } });
+    const { args } = await recorder.until('notPrepared');
+    assert.deepEqual([args[1].code, args[2]], ['unknown_template', true]);
+    await recorder.until('failed');
+    await end();
+  });
+});
