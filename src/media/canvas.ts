@@ -49,11 +49,21 @@ export interface Pixels {
  */
 export async function drawPixels(overlay: Overlay, layout: TextLayout, view: View, box: Box): Promise<Pixels> {
   const { width, height } = box;
-  const ctx = contextOf(width, height);
+  const ctx = scratchOf(width, height);
+  ctx.clearRect(0, 0, width, height);
   drawOverlay(ctx, overlay, layout, { ...view, dx: view.dx - box.x, dy: view.dy - box.y });
   const { data } = ctx.getImageData(0, 0, width, height);
   await turn();
   return { width, height, rgba: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+let scratch: SKRSContext2D | undefined;
+
+/** A canvas at least this large, used again and again: making one for each bubble costs more than drawing on it, and leaves megabytes for the collector. */
+function scratchOf(width: number, height: number): SKRSContext2D {
+  const { width: wide, height: high } = scratch?.canvas ?? { width: 0, height: 0 };
+  if (!scratch || wide < width || high < height) scratch = contextOf(Math.max(width, wide), Math.max(height, high));
+  return scratch;
 }
 
 /** A blank canvas in pixels, set up for words; its `canvas` encodes what was drawn. */

@@ -1,6 +1,6 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
-import { type Canvas, type Image, loadImage } from '@napi-rs/canvas';
+import { type Canvas, type Image, loadImage, type SKRSContext2D } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
 import { drawOverlay, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
@@ -15,6 +15,9 @@ export interface DrawnWords {
 /** Qualities tried in turn until a JPEG fits its cap. */
 const QUALITIES = [90, 82, 74, 66, 56, 46, 36, 26];
 
+/** The canvas of the last poster. */
+let poster: SKRSContext2D | undefined;
+
 /** A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`. Rejects with `too_large`. */
 export async function drawJpeg(
   blank: string,
@@ -22,10 +25,14 @@ export async function drawJpeg(
   view: View,
   maxBytes: number,
 ): Promise<Buffer> {
-  const canvas = await paint(blank, words, view);
+  const image = await blankOf(blank);
+  // From here on in one go: the canvas is used again.
+  if (poster?.canvas.width !== image.width || poster.canvas.height !== image.height)
+    poster = contextOf(image.width, image.height);
+  paintOn(poster, image, words, view);
   let jpeg: Buffer = Buffer.alloc(0);
   for (const quality of QUALITIES) {
-    jpeg = await canvas.encode('jpeg', quality);
+    jpeg = poster.canvas.encodeSync('jpeg', quality);
     if (jpeg.length <= maxBytes) return jpeg;
   }
   throw new StoryfarmError(
@@ -88,7 +95,11 @@ function blankOf(file: string): Promise<Image> {
 async function paint(blank: string, words: readonly DrawnWords[], view: View): Promise<Canvas> {
   const image = await blankOf(blank);
   const ctx = contextOf(image.width, image.height);
+  paintOn(ctx, image, words, view);
+  return ctx.canvas;
+}
+
+function paintOn(ctx: SKRSContext2D, image: Image, words: readonly DrawnWords[], view: View): void {
   ctx.drawImage(image, 0, 0);
   for (const { overlay, layout } of words) drawOverlay(ctx, overlay, layout, view);
-  return ctx.canvas;
 }

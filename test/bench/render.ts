@@ -117,7 +117,8 @@ function prepare(installed: InstalledTemplate, folder: string): void {
   say(`preparing ${installed.ref.id}`);
   const places = ['--data-folder', folder, ...templateFolders.flatMap((each) => ['--template-folders', each])];
   const program = flags['ffmpeg-path'] ? ['--ffmpeg-path', flags['ffmpeg-path']] : [];
-  const args = ['templates', 'prepare', installed.ref.id, ...places, ...program];
+  const cast = Object.entries(castOf(installed)).flatMap(([role, character]) => ['--cast', `${role}=${character}`]);
+  const args = ['templates', 'prepare', installed.ref.id, ...cast, ...places, ...program];
   execFileSync(process.execPath, [join(packageFolder, 'bin', 'storyfarm'), ...args], { stdio: ['ignore', 2, 2] });
 }
 

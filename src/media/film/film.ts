@@ -59,7 +59,7 @@ export interface MakeOptions {
 type Refusal = FilmDescription['refused'][number];
 
 /** Quantiser of words; lower is finer. */
-const WORDS_QP = 20;
+const WORDS_QP = 22;
 
 /** The first guess of the rate factor. */
 const GUESS = USUAL_QUALITY.crf + 0.5;

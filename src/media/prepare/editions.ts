@@ -27,7 +27,7 @@ import { disown, exclusively, filesOf, sweepParts } from './exclusive.js';
 import { type PreparedFiles, posterCommand, prepareCommand } from './footage.js';
 
 /** Raise when footage.ts makes something else of the same template. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface Edition {
   readonly ref: TemplateRef;

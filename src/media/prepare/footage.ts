@@ -2,8 +2,8 @@
  * Builds the ffmpeg command that makes an edition: all layers of a cast laid over each other, at every size of the ladder, without words, and the music at every
  * setting; and the one that takes the blank poster from it.
  *
- * What is expensive and the same for every job is done here once: decoding and laying out the layers, scaling, and the music. The sizes are kept at a quality well
- * above what is delivered (crf 6), since a job encodes them again. Layers are put together in packed RGB, where premultiplied alpha is
+ * What is expensive and the same for every job is done here once: decoding and laying out the layers, scaling, and the music. The sizes are kept without loss, since
+ * films and jobs are encoded from them: at crf 6 the loss of the first encode cost 0.002 SSIM of the second. Layers are put together in packed RGB, where premultiplied alpha is
  * exact (ffmpeg 5.1 takes 16 from every value in planar RGB).
  *
  * What it does not do: words. Pure functions; editions.ts runs what they return.
@@ -75,7 +75,7 @@ export function prepareCommand(
     ...template.ladder.map((rendition, index) => scaleChain(template, rendition, `[size${index}]`, `[v${index}]`)),
   );
 
-  const encoder = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '6', '-g', '48', '-pix_fmt', 'yuv420p'];
+  const encoder = ['-c:v', 'libx264', '-preset', 'superfast', '-qp', '0', '-g', '48', '-pix_fmt', 'yuv420p'];
   const outputs = template.ladder.map((rendition, index) => ({
     options: [
       '-map',

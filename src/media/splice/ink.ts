@@ -17,9 +17,11 @@ const ONE = 65_536;
 
 /** Straight RGBA pixels over a still of the same even size. */
 export function inkOver(still: Planes, { rgba, width, height }: Pixels, matrix: keyof typeof SHARES): Inked {
-  const luma = Uint8Array.from(still.luma);
-  const cb = Uint8Array.from(still.cb);
-  const cr = Uint8Array.from(still.cr);
+  const luma = new Uint8Array(still.luma);
+  const cb = new Uint8Array(still.cb);
+  const cr = new Uint8Array(still.cr);
+  // No ink: all four bytes are 0, in all four pixels.
+  const whole = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
   const rows = new Array<boolean>(Math.ceil(height / MACROBLOCK)).fill(false);
   const { red, blue } = SHARES[matrix];
   const green = 1 - red - blue;
@@ -28,7 +30,15 @@ export function inkOver(still: Planes, { rgba, width, height }: Pixels, matrix: 
   const v = chromaShares(1 - red, -green, -blue, 1 - red);
   const halfWidth = width >> 1;
   for (let top = 0; top < height; top += 2) {
+    const upper = top * width;
+    const lower = upper + width;
     for (let left = 0; left < width; left += 2) {
+      const any =
+        (whole[upper + left] as number) |
+        (whole[upper + left + 1] as number) |
+        (whole[lower + left] as number) |
+        (whole[lower + left + 1] as number);
+      if (any === 0) continue;
       let alphas = 0;
       let reds = 0;
       let greens = 0;

@@ -1,12 +1,12 @@
 /**
  * The phrase cache: what was encoded once for some words need not be encoded again. Many people send "Happy birthday!".
  *
- * An entry is a file named by the hash of everything it depends on, with the hash of its content in front: a torn one is a miss. Nothing is synced: what a crash takes is made again. The
+ * An entry is a file named by the hash of everything it depends on, with the hash of its content in front: one that is torn, or half written, is a miss. Nothing is synced: what a crash takes is made again. The
  * folder is kept within its bound by deleting what was not used for longest.
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Phrases {
@@ -43,14 +43,15 @@ export function openPhrases(dataFolder: string, maxBytes: number): Phrases {
 
   async function put(key: readonly string[], content: Uint8Array): Promise<void> {
     const path = pathOf(key);
-    const part = `${path}.${randomUUID().slice(0, 8)}.part`;
+    const entry = Buffer.concat([digest(content), content]);
     try {
-      await mkdir(join(path, '..'), { recursive: true });
-      await writeFile(part, Buffer.concat([digest(content), content]));
-      await rename(part, path);
+      await writeFile(path, entry).catch(async () => {
+        await mkdir(join(path, '..'), { recursive: true });
+        await writeFile(path, entry);
+      });
       if (puts++ % LOOK_EVERY === 0) await shrink();
     } catch {
-      await rm(part, { force: true }).catch(() => {}); // A cache that cannot be written is none.
+      // A cache that cannot be written is none.
     }
   }
 
