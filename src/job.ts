@@ -32,6 +32,8 @@ export interface JobRequest {
   readonly template: TemplateRef;
   readonly cast: Cast;
   readonly words: Words;
+  /** The partner is content with the files of an earlier job that asked for the same. Left out: no. */
+  readonly reuse?: boolean | undefined;
 }
 
 /** One finished file of a job. */

@@ -11,6 +11,7 @@ export interface JobOrder {
   readonly words: Readonly<Record<string, string>>;
   readonly cast?: Readonly<Record<string, string>> | undefined;
   readonly priority?: number | undefined;
+  readonly reuse?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 

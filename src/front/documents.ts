@@ -23,7 +23,13 @@ export const orderSchema = z
   .meta({ description: 'A video, described: who plays and what they say.' });
 
 export const newJobSchema = orderSchema
-  .extend({ priority: z.int().min(-10).max(10).default(0).describe('Higher first.') })
+  .extend({
+    priority: z.int().min(-10).max(10).default(0).describe('Higher first.'),
+    reuse: z
+      .boolean()
+      .default(false)
+      .describe('Whether the files of an earlier job will do that asked for the same, if they are still there.'),
+  })
   .meta({ description: 'A video to be made.' });
 
 export const jobKeySchema = z.object({

@@ -69,7 +69,7 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       },
       problems: [...JUDGEMENTS, 'idempotency_conflict', 'unavailable'],
       async handle({ headers, body, reply }) {
-        const request = judge(deps, body);
+        const request = { ...judge(deps, body), ...(body.reuse && { reuse: true }) };
         await queue.admit(deps.maxQueued);
         const key = headers['idempotency-key'];
         const { job, created } = await store.enqueue({

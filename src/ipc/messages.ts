@@ -31,6 +31,8 @@ const order = z.strictObject({
   template: z.strictObject({ id: z.string(), version: z.string() }),
   cast: z.record(z.string(), z.string()),
   words: z.record(z.string(), z.string()),
+  /** The partner whose equal earlier job may lend its files; left out: render. */
+  reuseFor: z.string().optional(),
 });
 export type RenderOrder = z.infer<typeof order>;
 

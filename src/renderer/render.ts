@@ -28,6 +28,7 @@ import type { Catalog } from '../template/catalog.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
 import type { RenditionJob } from './reencode.js';
+import { noteFiles, takeEarlier } from './reuse.js';
 import { type SwapJob, swap, takes } from './swap.js';
 import { verifyPoster, verifyRendition } from './verify.js';
 import { drawForRendition, drawPoster, type LaidOutWords, layOutWords } from './words.js';
@@ -83,6 +84,15 @@ export async function render(
   };
 
   try {
+    if (order.reuseFor !== undefined) {
+      const outputs = await stage('reuse', 0, async () =>
+        takeEarlier(order, await tools.storage.begin(order), tools.phrases),
+      );
+      if (outputs) {
+        await stage('publish', 1, () => tools.storage.publish(order));
+        return { outputs, stages };
+      }
+    }
     const found = await tools.editions.find(order.template, order.cast);
     const edition =
       found ??
@@ -100,7 +110,8 @@ export async function render(
         encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
       );
     const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
-    await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
+    const published = await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
+    if (order.reuseFor !== undefined) await noteFiles(order, published, outputs, tools.phrases);
     return { outputs, stages };
   } catch (error) {
     await tools.storage.discard(order);

@@ -291,6 +291,8 @@ export class Supervisor {
   }
 }
 
-function orderOf({ id, fence, request }: Job): RenderOrder {
-  return { id, fence, template: { ...request.template }, cast: { ...request.cast }, words: { ...request.words } };
+function orderOf({ id, fence, request, partner }: Job): RenderOrder {
+  const { template, cast, words, reuse } = request;
+  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words } };
+  return reuse ? { ...order, reuseFor: partner } : order;
 }

@@ -15,6 +15,7 @@ interface Flags {
   readonly cast?: Record<string, string>;
   readonly priority?: number;
   readonly idempotencyKey?: string;
+  readonly reuse?: boolean;
   readonly json?: boolean;
   readonly wait: boolean;
 }
@@ -26,6 +27,7 @@ export function submitCommand(): Command {
     .option('-w, --words <bubble=text>', 'Words of one bubble; repeat for others.', collectPair)
     .option('-c, --cast <role=character>', 'Who plays a role; repeat for others.', collectPair)
     .option('--priority <number>', 'From -10 to 10, higher first. [0]', wholeNumber(-10, 10))
+    .option('--reuse', 'Take the files of an earlier job that asked for the same, if they are there.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
       new Option('--url <url>', 'Address of the front; also STORYFARM_URL. [http://127.0.0.1:8080]')
@@ -39,8 +41,8 @@ export function submitCommand(): Command {
       '\nExample:\n  storyfarm submit night-balloon -w hello="Psst… awake?" -w heart="Good morning!"',
     )
     .action(async (template: string, { words = {}, url = 'http://127.0.0.1:8080', ...flags }: Flags) => {
-      const { cast, priority, idempotencyKey } = flags;
-      const accepted = await sendJob(url, { template, words, cast, priority, idempotencyKey });
+      const { cast, priority, idempotencyKey, reuse } = flags;
+      const accepted = await sendJob(url, { template, words, cast, priority, idempotencyKey, reuse });
       const finished = flags.wait ? await wait(url, accepted) : accepted;
       if (flags.json) printJson(finished);
       else tell(finished);

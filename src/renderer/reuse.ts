@@ -1,0 +1,57 @@
+/**
+ * Whole-job reuse: when a partner wants it, a job that asks for exactly what an earlier one of the same partner asked for gets that one's files. They are linked, not copied, so that neither job
+ * depends on the other being kept.
+ *
+ * The note of where the files are lies in the phrase cache, and is no more than a hint: files that are gone or have another size mean that the job is rendered.
+ */
+
+import { copyFile, link, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import type { RenderOrder } from '../ipc/messages.js';
+import type { Output } from '../job.js';
+import type { Phrases } from '../media/splice/phrases.js';
+import { version } from '../package.js';
+
+const note = z.object({
+  folder: z.string(),
+  outputs: z.array(z.custom<Output>((value) => typeof (value as Output | null)?.file === 'string')),
+});
+
+/** Links the files of an equal earlier job into `folder` and answers its outputs as this attempt's; undefined when there is none. */
+export async function takeEarlier(order: RenderOrder, folder: string, phrases: Phrases): Promise<Output[] | undefined> {
+  const known = await phrases.get(keyOf(order));
+  if (!known) return undefined;
+  const parsed = note.safeParse(JSON.parse(known.toString('utf8')));
+  if (!parsed.success) return undefined;
+  const outputs: Output[] = [];
+  for (const output of parsed.data.outputs) {
+    const name = basename(output.file);
+    const [from, to] = [join(parsed.data.folder, name), join(folder, name)];
+    // Some file systems know no links.
+    const isThere = await link(from, to)
+      .catch(() => copyFile(from, to))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!isThere || (await stat(to)).size !== output.bytes) return undefined;
+    outputs.push({ ...output, file: `${order.fence}/${name}` });
+  }
+  return outputs;
+}
+
+/** Notes where the files of a job were published. */
+export async function noteFiles(
+  order: RenderOrder,
+  folder: string,
+  outputs: readonly Output[],
+  phrases: Phrases,
+): Promise<void> {
+  await phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs })));
+}
+
+function keyOf({ reuseFor = '', template, cast, words }: RenderOrder): string[] {
+  const sorted = (record: Readonly<Record<string, string>>) => Object.entries(record).sort().flat();
+  return ['job', version, reuseFor, template.version, 'cast', ...sorted(cast), 'words', ...sorted(words)];
+}
