@@ -52,6 +52,19 @@ export async function loadCatalog(folders: readonly string[], judges: Judges = {
   return { list: () => list, get: (id) => usable.get(id), broken };
 }
 
+/**
+ * The template of that id, as `loadCatalog` has it, without loading the others; undefined when there is none, or none that can be used.
+ */
+export async function findInstalled(folders: readonly string[], id: string): Promise<InstalledTemplate | undefined> {
+  for (const folder of await templateFolders(folders)) {
+    const text = await readFile(join(folder, 'template.json'), 'utf8').catch(() => '');
+    if (!text.includes(JSON.stringify(id))) continue;
+    const installed = await loadTemplate(folder).catch(() => undefined);
+    if (installed?.ref.id === id) return installed;
+  }
+  return undefined;
+}
+
 /** Loads and checks one template; with fonts to judge by, its sample words too. Rejects with `template_invalid`, file and complaints. */
 export async function loadTemplate(path: string, judges: Judges = {}): Promise<InstalledTemplate> {
   const folder = resolve(path);
