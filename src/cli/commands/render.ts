@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import type { JobResult } from '../../job.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
@@ -42,6 +43,7 @@ export function renderCommand(): Command {
     .addHelpText('after', '\nExample:\n  storyfarm render night-balloon -w hello="Psst… awake?" --out videos')
     .action(async (name: string, flags: Flags, command: Command) => {
       const started = performance.now();
+      optimiseLate();
       const { outputs, stages } = await interruptible((signal) =>
         renderHere(configOf(command).config, name, flags, signal),
       );
@@ -58,6 +60,13 @@ export function renderCommand(): Command {
         `${table(['file', 'pixels', 'length', 'size', 'path'], rows)}\nrendered in ${secondsText(seconds)}\n`,
       );
     });
+}
+
+/**
+ * A process that makes one video ends before code that V8 has optimised for it pays off: it took a quarter of the whole. What runs for eight times as long as usual is optimised still.
+ */
+function optimiseLate(): void {
+  setFlagsFromString('--interrupt-budget=1000000');
 }
 
 /** Renders in a folder of its own and copies what is finished; in the answer, files have absolute paths. */
