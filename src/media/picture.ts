@@ -1,11 +1,11 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
-import { type Canvas, type Image, loadImage } from '@napi-rs/canvas';
+import type { Canvas, Image } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
 import { drawOverlay, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
 import type { Overlay } from '../scene/scene.js';
-import { contextOf } from './canvas.js';
+import { canvas, contextOf } from './canvas.js';
 
 export interface DrawnWords {
   readonly overlay: Overlay;
@@ -22,10 +22,10 @@ export async function drawJpeg(
   view: View,
   maxBytes: number,
 ): Promise<Buffer> {
-  const canvas = await paint(blank, words, view);
+  const picture = await paint(blank, words, view);
   let jpeg: Buffer = Buffer.alloc(0);
   for (const quality of QUALITIES) {
-    jpeg = await canvas.encode('jpeg', quality);
+    jpeg = await picture.encode('jpeg', quality);
     if (jpeg.length <= maxBytes) return jpeg;
   }
   throw new StoryfarmError(
@@ -76,7 +76,7 @@ const blanks = new Map<string, Promise<Image>>();
 const MOST_BLANKS = 4;
 
 function blankOf(file: string): Promise<Image> {
-  const image = blanks.get(file) ?? loadImage(file);
+  const image = blanks.get(file) ?? canvas.loadImage(file);
   blanks.delete(file);
   blanks.set(file, image);
   image.catch(() => blanks.delete(file));
