@@ -30,7 +30,7 @@ function send(message: ToSupervisor): Promise<void> {
 }
 
 function boot(options: RendererOptions): RenderTools {
-  const ffmpeg = openFfmpeg(options.ffmpegPath, options.dataFolder);
+  const ffmpeg = openFfmpeg(options.ffmpegPath);
   const tools: RenderTools = {
     ffmpeg,
     fonts: loadFonts(),
