@@ -7,7 +7,9 @@
 
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import type { DestinationStream, Logger, pino as Pino } from 'pino';
+
+const require = createRequire(import.meta.url);
 
 export type Log = Logger;
 
@@ -26,6 +28,8 @@ export interface LogOptions {
 }
 
 export function createLog({ part, level = 'info', to = 'stdout', pretty }: LogOptions): Log {
+  // Loaded by those who log: every command knows the levels.
+  const { pino } = require('pino') as { pino: typeof Pino };
   const fd = to === 'stderr' ? 2 : 1;
   const destination = typeof to === 'string' ? fd : to;
   const readable = pretty ?? (typeof to === 'string' && isatty(fd));
@@ -58,7 +62,7 @@ export function createLog({ part, level = 'info', to = 'stdout', pretty }: LogOp
 
 function prettyStream(destination: number | DestinationStream): DestinationStream {
   // Loaded only for a terminal: servers under a process manager never need it.
-  const build = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+  const build = require('pino-pretty') as typeof import('pino-pretty');
   return build({
     destination: destination as number,
     sync: true,

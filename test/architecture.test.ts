@@ -165,8 +165,8 @@ function walk(folder: string): string[] {
 function importsOf(code: string): Set<string> {
   const found = new Set<string>();
   for (const [, target = ''] of code.matchAll(/^(?:import|export)\s[^;]*?from\s+'([^']+)'/gms)) found.add(target);
-  for (const [, target = ''] of code.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)|\brequire\('([^']+)'\)/gm))
-    if (target) found.add(target);
+  for (const [, target = ''] of code.matchAll(/^import\s+'([^']+)'/gm)) found.add(target);
+  for (const [, target = ''] of code.matchAll(/\b(?:import|require)\('([^']+)'\)/g)) found.add(target);
   return found;
 }
 

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { Cast } from '../job.js';
-import { loadCatalog, loadTemplate } from '../media/install/catalog.js';
+import { findInstalled, loadCatalog, loadTemplate } from '../media/install/catalog.js';
 import type { InstalledTemplate } from '../template/catalog.js';
 import type { Template } from '../template/format.js';
 import type { Config } from './options.js';
@@ -15,9 +15,9 @@ export const NO_TEMPLATE =
 
 /** Rejects with `unknown_template`, or with `template_invalid` and its complaints when the template is there but broken. */
 export async function findTemplate(config: Pick<Config, 'templateFolders'>, name: string): Promise<InstalledTemplate> {
-  const catalog = await loadCatalog(config.templateFolders);
-  const installed = catalog.get(name);
+  const installed = await findInstalled(config.templateFolders, name);
   if (installed) return installed;
+  const catalog = await loadCatalog(config.templateFolders);
   const broken = catalog.broken.find(({ folder }) => resolve(folder).split(/[/\\]/).at(-1) === name);
   if (broken) throw broken.error;
   if (await stat(join(name, 'template.json')).catch(() => undefined)) return loadTemplate(name);

@@ -7,15 +7,23 @@
 import { Command, CommanderError } from 'commander';
 import type { ErrorCode, StoryfarmError } from '../errors.js';
 import { version } from '../package.js';
-import { configCommand } from './commands/config.js';
-import { demoCommand } from './commands/demo.js';
-import { doctorCommand } from './commands/doctor.js';
-import { renderCommand } from './commands/render.js';
-import { serviceCommands } from './commands/services.js';
-import { statusCommand } from './commands/status.js';
-import { submitCommand } from './commands/submit.js';
-import { templatesCommand } from './commands/templates.js';
 import { withRemedy } from './refusals.js';
+
+/** The commands by name, in the order of the help. Loaded one by one: all that a service needs takes longer to load than a video takes to render. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/services.js')).upCommand(),
+  farm: async () => (await import('./commands/services.js')).farmCommand(),
+  front: async () => (await import('./commands/services.js')).frontCommand(),
+  files: async () => (await import('./commands/services.js')).filesCommand(),
+  submit: async () => (await import('./commands/submit.js')).submitCommand(),
+  status: async () => (await import('./commands/status.js')).statusCommand(),
+  render: async () => (await import('./commands/render.js')).renderCommand(),
+  templates: async () => (await import('./commands/templates.js')).templatesCommand(),
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  config: async () => (await import('./commands/config.js')).configCommand(),
+  demo: async () => (await import('./commands/demo.js')).demoCommand(),
+};
+const VERSION = ['-V', '--version'] as const;
 
 /** What is wrong with a call, whoever makes it and however often. */
 const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -39,23 +47,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   outliveReaders();
   const program = new Command('storyfarm')
     .description('A render farm for personalised video messages.')
-    .version(version, '-V, --version', 'Print the version.')
+    .version(version, VERSION.join(', '), 'Print the version.')
     .helpOption('-h, --help', 'Show this help.')
     .helpCommand('help [command]', 'Show the help of a command.')
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'storyfarm: ')) })
     .exitOverride();
-  for (const command of [
-    ...serviceCommands(),
-    submitCommand(),
-    statusCommand(),
-    renderCommand(),
-    templatesCommand(),
-    doctorCommand(),
-    configCommand(),
-    demoCommand(),
-  ])
-    program.addCommand(command);
+  for (const load of called(argv[2])) program.addCommand(await load());
   settle(program, program.name());
   try {
     await program.parseAsync(argv);
@@ -68,6 +66,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.code === 'aborted') return Number(process.exitCode ?? 1);
     return USAGE.has(error.code) ? 2 : 1;
   }
+}
+
+/** What a call with this first argument needs: one command, none for the version, and all where they are told of: in the help, or beside a name that is none of theirs. */
+function called(first = ''): readonly (() => Promise<Command>)[] {
+  if (VERSION.some((flag) => flag === first)) return [];
+  const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  return command ? [command] : Object.values(COMMANDS);
 }
 
 /** Hands the program's manners down to every command below. */

@@ -7,18 +7,10 @@ import { type Clock, systemClock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
 import type { Addresses } from '../front/documents.js';
 import { createLog, type Log } from '../log.js';
-import { openFfmpeg } from '../media/ffmpeg.js';
-import { loadFonts } from '../media/fonts.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
-import { openEditions } from '../media/prepare/editions.js';
-import { Films } from '../media/splice/films.js';
-import { openPhrases } from '../media/splice/phrases.js';
-import { openStorage } from '../media/storage.js';
 import { createMetrics, type Metrics } from '../metrics.js';
-import type { RenderTools } from '../renderer/render.js';
 import { openStore, sqliteFile } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
-import type { InstalledTemplate } from '../template/catalog.js';
 import { NO_TEMPLATE } from './installed.js';
 import type { Config } from './options.js';
 
@@ -62,21 +54,6 @@ export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log
     log.warn({ folders: config.templateFolders, hint: NO_TEMPLATE }, 'no usable template is installed');
   }
   return catalog;
-}
-
-/** What `render` needs, in this process, for one template. */
-export function openRenderTools(config: Config, installed: InstalledTemplate, dataFolder: string): RenderTools {
-  const ffmpeg = openFfmpeg(config.ffmpegPath);
-  return {
-    ffmpeg,
-    fonts: loadFonts(),
-    editions: openEditions(config.dataFolder, ffmpeg),
-    films: new Films(),
-    phrases: openPhrases(config.dataFolder, config.maxPhrases),
-    storage: openStorage(dataFolder),
-    catalog: async () => ({ list: () => [installed], get: () => installed }),
-    stallMs: config.stall,
-  };
 }
 
 /** Where a front tells people to find things. */

@@ -1,7 +1,5 @@
 /** Progress on a terminal; lines elsewhere, so that a log of a pipe stays readable. */
 
-import { MultiBar, Presets } from 'cli-progress';
-
 export interface Progress {
   /** Fraction 0 to 1 and what is being done. */
   show(fraction: number, what: string): void;
@@ -18,7 +16,7 @@ export async function withBars<T>(
   work: (add: (label: string) => Progress) => Promise<T>,
   to: NodeJS.WriteStream = process.stderr,
 ): Promise<T> {
-  const { add, done } = to.isTTY ? terminalBars(to) : { add: (label: string) => lines(label, to), done() {} };
+  const { add, done } = to.isTTY ? await terminalBars(to) : { add: (label: string) => lines(label, to), done() {} };
   process.once('exit', done);
   try {
     return await work(add);
@@ -28,7 +26,8 @@ export async function withBars<T>(
   }
 }
 
-function terminalBars(stream: NodeJS.WriteStream): Bars {
+async function terminalBars(stream: NodeJS.WriteStream): Promise<Bars> {
+  const { MultiBar, Presets } = (await import('cli-progress')).default;
   const format = '{label} {bar} {percentage} %  {what}';
   const options = { stream, format, barsize: 28, hideCursor: true, clearOnComplete: false, barIncompleteChar: '·' };
   const bars = new MultiBar(options, Presets.rect);

@@ -1,6 +1,6 @@
 /** Tables and figures for people. */
 
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
 
 /** A plain table without lines: it can be read and cut apart. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -14,6 +14,8 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     'bottom-left': '',
     'bottom-right': '',
   };
+  // Loaded only for people: most calls answer programs.
+  const Table = createRequire(import.meta.url)('cli-table3') as typeof import('cli-table3');
   const made = new Table({
     head: [...head],
     chars: { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },

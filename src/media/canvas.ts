@@ -11,19 +11,23 @@
  * What it does not do: choose fonts (media/fonts.ts), decide where ink goes (scene/).
  */
 
+import { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createCanvas, GlobalFonts, type SKRSContext2D, setTextRenderer } from '@napi-rs/canvas';
+import type { SKRSContext2D } from '@napi-rs/canvas';
 import { drawOverlay, prepareText, type View } from '../scene/draw.js';
 import type { Measure } from '../scene/fonts.js';
 import type { TextLayout } from '../scene/layout.js';
 import type { Box, Overlay } from '../scene/scene.js';
 
+// Not imported: Node would first read through the package for the names that it exports, which takes longer than to load it.
+export const canvas = createRequire(import.meta.url)('@napi-rs/canvas') as typeof import('@napi-rs/canvas');
+
 // When this module is loaded, so that no canvas of this process can have come earlier.
-setTextRenderer('system');
+canvas.setTextRenderer('system');
 
 /** Makes a TTF known under a CSS family name, process-wide. False when the file is missing or no font: the canvas would not throw. */
 export function registerFont(file: string, family: string): boolean {
-  return GlobalFonts.registerFromPath(file, family) !== null;
+  return canvas.GlobalFonts.registerFromPath(file, family) !== null;
 }
 
 /** Measures on a canvas of its own. Fonts must be registered before the first call. */
@@ -68,7 +72,7 @@ function scratchOf(width: number, height: number): SKRSContext2D {
 
 /** A blank canvas in pixels, set up for words; its `canvas` encodes what was drawn. */
 export function contextOf(width: number, height: number): SKRSContext2D {
-  const ctx = createCanvas(width, height).getContext('2d');
+  const ctx = canvas.createCanvas(width, height).getContext('2d');
   // The host's language must not choose between variants of a glyph.
   ctx.lang = 'en';
   prepareText(ctx);

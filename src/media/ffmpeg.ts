@@ -8,15 +8,13 @@
  * verify what was written.
  */
 
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { Writable } from 'node:stream';
-import fluent from 'fluent-ffmpeg';
 import { StoryfarmError } from '../errors.js';
-import { canLeash } from '../leash.js';
 import { packageFolder } from '../package.js';
+import { versionOf } from './ffmpeg-version.js';
 
 export interface FfmpegCommand {
   readonly inputs: readonly { readonly options: readonly string[]; readonly source: string }[];
@@ -48,17 +46,13 @@ export interface Ffmpeg {
   run(command: FfmpegCommand, options?: RunOptions): Promise<void>;
 }
 
-/** Finds ffmpeg: the configured path, else PATH, else the binary of the optional npm package. Rejects with `ffmpeg_missing`. */
-export function openFfmpeg(configured?: string): Ffmpeg {
+/**
+ * Finds ffmpeg: the configured path, else PATH, else the binary of the optional npm package. Throws `ffmpeg_missing`. With a data folder, the version is remembered there, and a program that was
+ * asked before is not started to be asked again.
+ */
+export function openFfmpeg(configured?: string, dataFolder?: string): Ffmpeg {
   const found = locate(configured);
-  const told = spawnSync(found.path, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 20_000 });
-  const version = told.stdout?.split('\n')[0]?.replace(/ Copyright.*/, '') ?? '';
-  if (told.status !== 0 || !version.startsWith('ffmpeg version')) {
-    throw new StoryfarmError('ffmpeg_missing', `${found.path} does not run as ffmpeg.`, {
-      cause: told.error ?? told.stderr,
-      file: found.path,
-    });
-  }
+  const version = versionOf(found.path, dataFolder === undefined ? undefined : join(dataFolder, 'ffmpeg.json'));
   return { ...found, version, run: (command, options) => run(found.path, command, options ?? {}) };
 }
 
@@ -86,8 +80,10 @@ function locate(configured: string | undefined): Pick<Ffmpeg, 'path' | 'source'>
 /** Options for the whole command; ffmpeg takes them before the first input. Progress comes as key=value lines. */
 const globals = (progress: 'pipe:1' | 'pipe:2') => ['-hide_banner', '-nostats', '-progress', progress];
 
-function run(path: string, command: FfmpegCommand, options: RunOptions): Promise<void> {
+async function run(path: string, command: FfmpegCommand, options: RunOptions): Promise<void> {
   const { onFrames, onBytes, signal, stallMs = 60_000 } = options;
+  // Loaded when it is needed: most jobs run no ffmpeg.
+  const [{ default: fluent }, { canLeash }] = await Promise.all([import('fluent-ffmpeg'), import('../leash.js')]);
   return new Promise((resolve, reject) => {
     const ffmpeg = fluent({ logger: undefined, stdoutLines: 60 });
     ffmpeg.setFfmpegPath(canLeash ? join(packageFolder, 'bin', 'leash') : path);

@@ -1,11 +1,11 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
-import { type Canvas, type Image, loadImage, type SKRSContext2D } from '@napi-rs/canvas';
+import type { Canvas, Image, SKRSContext2D } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
 import { drawOverlay, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
 import type { Overlay } from '../scene/scene.js';
-import { contextOf } from './canvas.js';
+import { canvas, contextOf } from './canvas.js';
 
 export interface DrawnWords {
   readonly overlay: Overlay;
@@ -83,7 +83,7 @@ const blanks = new Map<string, Promise<Image>>();
 const MOST_BLANKS = 4;
 
 function blankOf(file: string): Promise<Image> {
-  const image = blanks.get(file) ?? loadImage(file);
+  const image = blanks.get(file) ?? canvas.loadImage(file);
   blanks.delete(file);
   blanks.set(file, image);
   image.catch(() => blanks.delete(file));

@@ -72,21 +72,13 @@ export function fontBook(manifest: FontManifest): FontBook {
 
 /**
  * Reads a coverage table: ascending ranges separated by commas, each `gap` or `gap+more` in base 36. Skip `gap` code points after the range
- * before (at first: from U+0000), then 1 + `more` code points are covered. "w+2m,1" is U+0020 to U+007E and U+0080.
+ * before (at first: from U+0000), then 1 + `more` code points are covered. "w+2m,1" is U+0020 to U+007E and U+0080. It is read when it is first asked: most words need only the first face.
  */
 export function readCoverage(ranges: string): Coverage {
-  const parsed =
-    ranges === '' ? [] : ranges.split(',').map((range) => range.split('+').map((n) => Number.parseInt(n, 36)));
-  // Every second number starts a range, the one after it is the first point no longer in it.
-  const edges = new Uint32Array(parsed.length * 2);
-  let next = 0;
-  for (const [i, [gap = 0, more = 0]] of parsed.entries()) {
-    edges[2 * i] = next + gap;
-    next += gap + more + 1;
-    edges[2 * i + 1] = next;
-  }
+  let edges: Uint32Array | undefined;
   return {
     has(point) {
+      edges ??= edgesOf(ranges);
       let low = 0;
       let high = edges.length;
       while (low < high) {
@@ -97,6 +89,20 @@ export function readCoverage(ranges: string): Coverage {
       return low % 2 === 1;
     },
   };
+}
+
+/** Every second number starts a range, the one after it is the first point no longer in it. */
+function edgesOf(ranges: string): Uint32Array {
+  const parsed =
+    ranges === '' ? [] : ranges.split(',').map((range) => range.split('+').map((n) => Number.parseInt(n, 36)));
+  const edges = new Uint32Array(parsed.length * 2);
+  let next = 0;
+  for (const [i, [gap = 0, more = 0]] of parsed.entries()) {
+    edges[2 * i] = next + gap;
+    next += gap + more + 1;
+    edges[2 * i + 1] = next;
+  }
+  return edges;
 }
 
 /** Drawn by nobody: joiners, variation selectors, line ends. They ask for no glyph. */

@@ -16,34 +16,32 @@ import type { Config } from '../options.js';
 import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { onSignals, tellReady } from '../signals.js';
 
-export function serviceCommands(): Command[] {
-  return [
-    service(
-      'up',
-      'Run front, files and farm together on this machine.',
-      [...PLACES, 'host', 'port', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
-      up,
-    ),
-    service(
-      'farm',
-      'Run the supervisor and its renderers.',
-      [...PLACES, 'host', 'farmPort', ...FARM, 'logLevel'],
-      farmAlone,
-    ),
-    service(
-      'front',
-      'Run the HTTP front, which records requests.',
-      [...PLACES, 'host', 'port', 'filesUrl', 'bodyLimit', 'logLevel'],
-      front,
-    ),
-    service(
-      'files',
-      'Serve the finished files of this server.',
-      ['dataFolder', 'host', 'filesPort', 'logLevel'],
-      files,
-    ),
-  ];
-}
+export const upCommand = (): Command =>
+  service(
+    'up',
+    'Run front, files and farm together on this machine.',
+    [...PLACES, 'host', 'port', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
+    up,
+  );
+
+export const farmCommand = (): Command =>
+  service(
+    'farm',
+    'Run the supervisor and its renderers.',
+    [...PLACES, 'host', 'farmPort', ...FARM, 'logLevel'],
+    farmAlone,
+  );
+
+export const frontCommand = (): Command =>
+  service(
+    'front',
+    'Run the HTTP front, which records requests.',
+    [...PLACES, 'host', 'port', 'filesUrl', 'bodyLimit', 'logLevel'],
+    front,
+  );
+
+export const filesCommand = (): Command =>
+  service('files', 'Serve the finished files of this server.', ['dataFolder', 'host', 'filesPort', 'logLevel'], files);
 
 function service(
   name: string,

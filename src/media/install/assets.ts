@@ -5,7 +5,6 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { imageSize } from 'image-size';
 import { asStoryfarmError, type Complaint } from '../../errors.js';
 import type { Layer, Template } from '../../template/format.js';
 import { fpsOf } from '../../template/fps.js';
@@ -101,6 +100,7 @@ async function checkFile(file: string, folder: string, pointer: string): Promise
 async function sizeOf(file: string, folder: string): Promise<{ width: number; height: number; duration?: number }> {
   const path = join(folder, file);
   if (isStill(file)) {
+    const { imageSize } = await import('image-size');
     const { width, height } = imageSize(await readFile(path));
     return { width, height };
   }

@@ -13,10 +13,14 @@ export interface Cluster {
   readonly kind: ClusterKind;
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** In these every character is a cluster, and the segmenter, which takes longer to make than words take to draw, is not needed. */
+const PLAIN = /^[\n\x20-\x7e]*$/;
+let segmenter: Intl.Segmenter | undefined;
 
 /** Grapheme clusters. Needs quadratic memory in the length of the text: cap it before. */
 export function graphemes(text: string): string[] {
+  if (PLAIN.test(text)) return text.split('');
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { loadCatalog, loadTemplate } from '../../../src/media/install/catalog.js';
+import { findInstalled, loadCatalog, loadTemplate } from '../../../src/media/install/catalog.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 
@@ -218,3 +218,14 @@ function pngOf(width: number, height: number): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+test('one template is found as the catalogue has it, past those that are broken or only name it', async (t) => {
+  const folder = temporaryFolder(t);
+  broken(folder, (raw) => Object.assign(raw, { id: 'wanted', footage: [] }), 'a');
+  broken(folder, (raw) => Object.assign(raw, { title: { en: 'wanted' } }), 'b');
+  for (const name of ['c', 'd']) broken(folder, (raw) => Object.assign(raw, { id: 'wanted' }), name);
+  const found = await findInstalled([folder], 'wanted');
+  assert.equal(found?.folder, join(folder, 'c'));
+  assert.deepEqual(found, (await loadCatalog([folder])).get('wanted'));
+  assert.equal(await findInstalled([folder], 'unknown'), undefined);
+});
