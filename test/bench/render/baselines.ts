@@ -8,11 +8,19 @@
  *
  * Both are given their best. Words come as finished pictures, so neither draws text; B2 puts them on once, before the split (once per size costs the same within what
  * can be measured). All sizes keep the colour matrix of the footage and say so: converting it for the small ones, as our editions do once, would take another sixth of
- * B2's whole time in every job. And laying out the template's layers costs them nothing: their footage is the largest rendition of our edition.
+ * B2's whole time in every job. The quality that fits a capped rendition is found beforehand and costs them nothing. And laying out the template's layers costs them nothing: their footage is the largest rendition of our edition.
  */
 
 import type { FfmpegCommand } from '../../../src/media/ffmpeg.js';
-import { colourTags, fitOf, fpsOfRendition, framesOf, USUAL_QUALITY, videoOptions } from '../../../src/media/ladder.js';
+import {
+  colourTags,
+  fitOf,
+  fpsOfRendition,
+  framesOf,
+  type Quality,
+  USUAL_QUALITY,
+  videoOptions,
+} from '../../../src/media/ladder.js';
 import { posterSize } from '../../../src/media/prepare/footage.js';
 import { type PlacedOverlay, reencodeCommand } from '../../../src/renderer/reencode.js';
 import type { Rendition, Template } from '../../../src/template/format.js';
@@ -25,6 +33,8 @@ export interface BaselineJob {
   /** Drawn for the largest rendition. */
   readonly overlays: readonly PlacedOverlay[];
   readonly out: (file: string) => string;
+  /** The finest quality that fits a rendition's cap. */
+  readonly quality: (rendition: Rendition) => Quality;
 }
 
 export function largestOf({ ladder }: Template): Rendition {
@@ -68,7 +78,7 @@ function commandOf(job: BaselineJob, renditions: readonly Rendition[]): FfmpegCo
     outputs: renditions.map((rendition, index) => ({
       options: [
         ...['-map', `[out${index}]`, ...soundOptions(rendition, audio === undefined ? undefined : inputs.length)],
-        ...[...videoOptions(rendition, USUAL_QUALITY), ...colourTags(largest)],
+        ...[...videoOptions(rendition, job.quality(rendition)), ...colourTags(largest)],
         ...['-map_metadata', '-1', '-movflags', '+faststart', '-f', 'mp4'],
       ],
       file: out(`${rendition.id}.mp4`),

@@ -13,9 +13,10 @@ import type { RenderOrder } from '../../../src/ipc/messages.js';
 import type { Cast, Stages, Words } from '../../../src/job.js';
 import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
 import { loadFonts } from '../../../src/media/fonts.js';
+import { type Quality, USUAL_QUALITY } from '../../../src/media/ladder.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
 import { packageFolder } from '../../../src/package.js';
-import type { PlacedOverlay } from '../../../src/renderer/reencode.js';
+import { type PlacedOverlay, smallerQuality } from '../../../src/renderer/reencode.js';
 import { drawForRendition, layOutWords } from '../../../src/renderer/words.js';
 import type { InstalledTemplate } from '../../../src/template/catalog.js';
 import type { Rendition } from '../../../src/template/format.js';
@@ -131,12 +132,41 @@ async function openRound(bench: Bench, dataFolder: string, folder: string): Prom
   const overlays = ({ id }: Rendition) => drawn.get(id) ?? [];
   const largest = largestOf(template);
   const parts = { template, footage: edition.footage(largest), audio: edition.audio(largest) };
+  const quality = await fittedQuality(bench, {
+    ...parts,
+    overlays: overlays(largest),
+    out: (file) => join(folder, 'b2', file),
+  });
   const baseline = (variant: string) => ({
     ...parts,
+    quality,
     overlays: overlays(largest),
     out: (file: string) => join(folder, variant, file),
   });
   return { folder, words, overlays, baseline };
+}
+
+const fitted = new WeakMap<Bench, ReadonlyMap<string, Quality>>();
+
+/** The usual quality, or less where a baseline's file would pass its rendition's cap: found once for a template, by B2's own encodes. */
+async function fittedQuality(bench: Bench, parts: Omit<BaselineJob, 'quality'>): Promise<BaselineJob['quality']> {
+  const { ladder, duration } = parts.template;
+  const qualities = new Map(fitted.get(bench) ?? ladder.map(({ id }) => [id, USUAL_QUALITY]));
+  const quality = ({ id }: Rendition) => qualities.get(id) ?? USUAL_QUALITY;
+  for (let isFitted = fitted.has(bench); !isFitted; ) {
+    await runAll(bench.ffmpeg, splitCommands({ ...parts, quality }).slice(0, 1));
+    isFitted = true;
+    for (const rendition of ladder) {
+      const { size } = await stat(parts.out(`${rendition.id}.mp4`));
+      if (size <= (rendition.maxBytes ?? Number.POSITIVE_INFINITY)) continue;
+      const smaller = smallerQuality(rendition, quality(rendition), size, duration);
+      if (!smaller) throw new Error(`${rendition.id} does not fit its cap`);
+      qualities.set(rendition.id, smaller);
+      isFitted = false;
+    }
+  }
+  fitted.set(bench, qualities);
+  return quality;
 }
 
 async function runAll(ffmpeg: Ffmpeg, commands: readonly FfmpegCommand[]): Promise<Cost> {

@@ -50,6 +50,7 @@ export async function makeReferences(
     footage: blank(largest),
     audio: undefined,
     overlays: overlays(largest),
+    quality: () => USUAL_QUALITY,
     out: (name) => join(folder, 'lossless-b2', name),
   });
   await ffmpeg.run(lossless(split as FfmpegCommand));
