@@ -167,8 +167,3 @@ test('words that have no place in the slices of a film mean the re-encode path, 
   assert.ok(isEncoded);
   assert.equal(result.outputs.length, 3);
 });
-
-test('words too long for their bubble fail the job on this path too', async (t) => {
-  const { job } = await farm(t);
-  await assert.rejects(job({ ...words, two: '뷁'.repeat(80) }), { code: 'words_do_not_fit' });
-});
