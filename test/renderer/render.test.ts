@@ -191,7 +191,7 @@ for (const program of programs) {
     });
 
     test('times its stages', () => {
-      assert.deepEqual(Object.keys(result.stages), ['prepare', 'fill', 'draw', 'encode', 'verify', 'publish']);
+      assert.deepEqual(Object.keys(result.stages), ['prepare', 'fill', 'draw', 'swap', 'encode', 'verify', 'publish']);
     });
   });
 }

@@ -128,8 +128,11 @@ export function stitchable(rendition: Rendition): string[] {
 /** Key frames: the first frame, those at which a bubble appears, and between windows so many that a player finds one within ten seconds. */
 export function keyFramesOf(areas: readonly Area[], frames: number, fps: number, closed: readonly string[]): number[] {
   const longest = Math.round(10 * fps);
+  // Never while another bubble is shown: its words would be lost.
+  const isWithin = (frame: number) => areas.some(({ window }) => window.from < frame && frame < window.to);
   const ends = areas.filter(({ bubble }) => closed.includes(bubble)).map(({ window }) => window.to);
-  const keys = new Set([0, ...cutsOf(areas).map(({ frame }) => frame), ...ends.filter((frame) => frame < frames)]);
+  const closing = ends.filter((frame) => frame < frames && !isWithin(frame));
+  const keys = new Set([0, ...cutsOf(areas).map(({ frame }) => frame), ...closing]);
   let last = 0;
   for (let frame = 1; frame < frames; frame++) {
     if (keys.has(frame)) last = frame;

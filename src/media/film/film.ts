@@ -28,6 +28,7 @@ import {
   STILLS_FILE,
   sha256,
 } from '../splice/film.js';
+import { isUnspliceable } from '../splice/films.js';
 import { encodeArea, spliceRows } from '../splice/splice.js';
 import { blankFilm } from './blank.js';
 import { filmCommand, keyFramesOf } from './encode.js';
@@ -74,8 +75,12 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
   let areas: readonly Area[] = placed.filter((area) => stills.has(area));
   let crf = options.crf ?? GUESS;
   for (let attempt: Attempt = { seed: 0, closed: [] }; areas.length > 0; ) {
-    const made = await work.bestFilm({ areas, stills, pictures }, attempt, crf, reencoded.bytes);
-    const errors = await work.swapTest(made.film);
+    const proven = await prove(work, { areas, stills, pictures }, attempt, crf, reencoded.bytes);
+    if ('reason' in proven) {
+      for (const { bubble } of areas) refused.push({ bubble, reason: proven.reason });
+      break;
+    }
+    const { made, errors } = proven;
     const failed = new Map(areas.flatMap((area, index) => failureOf(area, errors.get(index) as Errors)));
     if (failed.size === 0) return work.finish({ ...made, errors: worst(errors) }, refused, reencoded);
     ({ crf } = made);
@@ -88,6 +93,17 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
     }
   }
   return work.finish(undefined, refused, reencoded);
+}
+
+/** A film and what its swap test found; or why there can be none of this footage at this level, as a sentence. */
+async function prove(work: Work, seen: Seen, attempt: Attempt, crf: number, reencodedBytes: number) {
+  try {
+    const made = await work.bestFilm(seen, attempt, crf, reencodedBytes);
+    return { made, errors: await work.swapTest(made.film) };
+  } catch (error) {
+    if (!isUnspliceable(error)) throw error;
+    return { reason: (error as Error).message };
+  }
 }
 
 /** How often other noise is tried before a bubble is given up. */

@@ -27,7 +27,9 @@ export function nextCrf(tries: readonly Try[], goal: number): number | undefined
   if (!last || tries.length >= TRIES) return undefined;
   const ratio = last.bytes / goal;
   if (last.isSteady && ratio >= LEAST && ratio <= MOST) return undefined;
-  const next = round(last.isSteady ? last.crf + slope(tries) * Math.log2(ratio / AIM) : last.crf + STEADIER);
+  let next = round(last.isSteady ? last.crf + slope(tries) * Math.log2(ratio / AIM) : last.crf + STEADIER);
+  // Hardly too large may be less than half a step: standing still would leave a far smaller try the best.
+  if (next === last.crf) next += ratio > MOST ? STEP : -STEP;
   return next < 1 || next > 48 || tries.some(({ crf }) => crf === next) ? undefined : next;
 }
 
@@ -45,7 +47,8 @@ function slope(tries: readonly Try[]): number {
   return Number.isFinite(measured) ? Math.max(3, Math.min(14, measured)) : 7;
 }
 
-const round = (crf: number) => Math.round(crf * 4) / 4;
+const STEP = 0.25;
+const round = (crf: number) => Math.round(crf / STEP) * STEP;
 
 /** Fullness at which a decoder begins to read its buffer, as x264 takes it; and the share that is left for words. */
 const START = 0.9;

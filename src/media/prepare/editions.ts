@@ -160,10 +160,10 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
 
   /** Makes what is whole visible, for good. What stood there was torn, else it would have been found. */
   async function settle(part: string, final: string): Promise<void> {
-    await disown(part);
     for (const name of await readdir(part)) await sync(join(part, name));
     await rm(final, { recursive: true, force: true });
     await rename(part, final);
+    await disown(final);
     await sync(join(final, '..'));
   }
 

@@ -1,10 +1,12 @@
 /**
  * One maker at a time: whoever wants to make something that takes minutes makes its part folder first; whoever comes second waits, and finds it made.
  *
- * A part folder says whose it is: process id and, where Linux tells it, the moment that process started, since ids are used again. That of a dead process is nobody's.
+ * A part folder says whose it is: process id and, where Linux tells it, the moment that process started, since ids are used again. That of a dead process is nobody's. It comes into being with
+ * this mark in it, by a rename, and is deleted only by whom it belongs to, or after it was moved aside and its mark looked at once more: others may act between any two steps here.
  */
 
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoryfarmError } from '../../errors.js';
@@ -14,6 +16,9 @@ const LOOK_MS = 200;
 
 /** Where `final` is made. */
 export const partOf = (final: string): string => `${final}.part`;
+
+/** A name beside it for what is not yet, or no longer, its part folder; sweeps know it by its end. */
+const besideOf = (final: string): string => `${final}.${randomUUID().slice(0, 8)}.part`;
 
 /**
  * Runs `make` with an empty folder beside `final`, unless `find` has something first; while another living process is at it, waits for that. The folder is deleted afterwards, unless `make`
@@ -26,19 +31,21 @@ export async function exclusively<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const part = partOf(final);
+  const mark = `${process.pid} ${await startOf(process.pid)} ${randomUUID()}`;
   await mkdir(dirname(part), { recursive: true });
   for (;;) {
     const found = await find();
     if (found !== undefined) return found;
-    if (await take(part)) break;
-    if (await isAbandoned(part)) await rm(part, { recursive: true, force: true });
+    if (await take(final, mark)) break;
+    if (await isAbandoned(part)) await clear(final);
     else await pause(LOOK_MS);
     if (signal?.aborted) throw new StoryfarmError('aborted', 'The preparation was stopped.', { cause: signal.reason });
   }
   try {
-    return await make(part);
+    // Another may have finished it between the look and the taking.
+    return (await find()) ?? (await make(part));
   } finally {
-    await rm(part, { recursive: true, force: true });
+    if ((await markIn(part)) === mark) await rm(part, { recursive: true, force: true });
   }
 }
 
@@ -57,25 +64,43 @@ export async function sweepParts(folder: string, depth: number): Promise<number>
   return swept;
 }
 
-async function take(part: string): Promise<boolean> {
+/** Makes the part folder with its mark; false when there is one. */
+async function take(final: string, mark: string): Promise<boolean> {
+  const beside = besideOf(final);
+  await mkdir(beside);
   try {
-    await mkdir(part);
+    await writeFile(join(beside, OWNER), mark);
+    await rename(beside, partOf(final)); // Onto a folder that holds anything it fails.
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await rm(beside, { recursive: true, force: true });
+    if (['EEXIST', 'ENOTEMPTY', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
-  await writeFile(join(part, OWNER), `${process.pid} ${await startOf(process.pid)}`);
-  return true;
 }
 
-/** A folder whose owner has not yet written its name is given a moment. */
+/** Takes away what a dead maker left. If another did so first and has begun anew, that is put back. */
+async function clear(final: string): Promise<void> {
+  const beside = besideOf(final);
+  const moved = await rename(partOf(final), beside).then(
+    () => true,
+    () => false, // Another has cleared it.
+  );
+  if (!moved) return;
+  if (await isDead(await markIn(beside))) await rm(beside, { recursive: true, force: true });
+  else await rename(beside, partOf(final));
+}
+
+/** A folder that has no mark yet is given a moment. */
 async function isAbandoned(part: string): Promise<boolean> {
-  let owner = await readFile(join(part, OWNER), 'utf8').catch(() => '');
-  if (owner === '') {
-    await pause(LOOK_MS);
-    owner = await readFile(join(part, OWNER), 'utf8').catch(() => '');
-  }
-  const [pid, start] = owner.split(' ');
+  if ((await markIn(part)) === '') await pause(LOOK_MS);
+  return isDead(await markIn(part));
+}
+
+const markIn = (part: string): Promise<string> => readFile(join(part, OWNER), 'utf8').catch(() => '');
+
+async function isDead(mark: string): Promise<boolean> {
+  const [pid, start] = mark.split(' ');
   if (!pid) return true;
   return !isAlive(Number(pid)) || (await startOf(Number(pid))) !== start;
 }
@@ -100,7 +125,7 @@ export async function filesOf(part: string): Promise<string[]> {
   return (await readdir(part)).filter((name) => name !== OWNER);
 }
 
-/** Takes the owner's mark off, when all is made. */
-export async function disown(part: string): Promise<void> {
-  await rm(join(part, OWNER), { force: true });
+/** Takes the owner's mark off what was a part folder, after it was renamed: while it stands there without one, others take it for abandoned. */
+export async function disown(final: string): Promise<void> {
+  await rm(join(final, OWNER), { force: true });
 }

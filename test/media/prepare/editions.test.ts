@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { framesOf } from '../../../src/media/ladder.js';
 import { readMovie } from '../../../src/media/mp4/movie.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
+import { exclusively } from '../../../src/media/prepare/exclusive.js';
 import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
@@ -125,13 +126,29 @@ test('an abort leaves nothing', async (t) => {
 
 test('a sweep takes what the dead left, not what the living work on', async (t) => {
   const folder = temporaryFolder(t);
+  const editions = openEditions(folder, ffmpeg);
+  const edition = await editions.prepare(tiny, cast);
   const root = join(folder, 'editions', 'tiny');
-  // No process has this number: Linux ends at 4,194,304.
-  for (const name of ['abc.99999999-0123abcd.part', `abc.${process.pid}-0123abcd.part`])
-    mkdirSync(join(root, name), { recursive: true });
-  utimesSync(root, 0, 0);
-  assert.equal(await openEditions(folder, ffmpeg).sweep(), 1);
-  assert.deepEqual(readdirSync(root), [`abc.${process.pid}-0123abcd.part`]);
+  const film = edition.film(tiny.template.ladder[0] as never);
+  for (const [part, owner] of [
+    // No process has this number: Linux ends at 4,194,304.
+    [join(root, 'abc.part'), '99999999 1'],
+    [`${film}.part`, '99999999 1'],
+  ] as const) {
+    mkdirSync(part);
+    writeFileSync(join(part, '.owner'), owner);
+  }
+  const swept = await exclusively(
+    join(root, 'def'),
+    async () => undefined,
+    async () => {
+      assert.equal(await editions.sweep(), 2);
+      return readdirSync(root).sort();
+    },
+  );
+  assert.deepEqual(swept, [basename(edition.folder), 'def.part'].sort());
+  assert.ok(await editions.find(tiny.ref, cast));
+  assert.ok(!existsSync(`${film}.part`));
 });
 
 test('footage that is damaged in its middle is refused, not painted over', async (t) => {

@@ -1,0 +1,191 @@
+/** The films of an edition: made one by one, kept, shared and pruned. */
+
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
+import { loadTemplate } from '../../../src/media/install/catalog.js';
+import { type Edition, openEditions } from '../../../src/media/prepare/editions.js';
+import { exclusively } from '../../../src/media/prepare/exclusive.js';
+import type { InstalledTemplate } from '../../../src/template/catalog.js';
+import type { Rendition } from '../../../src/template/format.js';
+import { writeTemplate } from '../../fixtures/clip.js';
+import { temporaryFolder } from '../../fixtures/folder.js';
+import { ffmpeg } from '../../fixtures/video.js';
+
+const cast = { ball: 'red' };
+const home = temporaryFolder({ after });
+const footageOnly = join(home, 'footage-only');
+const whole = join(home, 'whole');
+let installed: InstalledTemplate;
+let large: Rendition;
+let small: Rendition;
+
+/** Ffmpeg that shows each command before it runs. */
+const watched = (onCommand: (command: FfmpegCommand) => void): Pick<Ffmpeg, 'run' | 'version'> => ({
+  version: ffmpeg.version,
+  run: async (command, options) => {
+    onCommand(command);
+    await ffmpeg.run(command, options);
+  },
+});
+
+const find = async (data: string): Promise<Edition> => {
+  const edition = await openEditions(data, ffmpeg).find(installed.ref, cast);
+  assert.ok(edition);
+  return edition;
+};
+
+/** A copy of the data to change. */
+function copyOf(t: Parameters<typeof temporaryFolder>[0], data: string): string {
+  const copy = temporaryFolder(t);
+  cpSync(data, copy, { recursive: true, preserveTimestamps: true });
+  return copy;
+}
+
+before(async () => {
+  installed = await loadTemplate(writeTemplate(join(home, 'template')));
+  [large, small] = installed.template.ladder as [Rendition, Rendition];
+  await openEditions(footageOnly, ffmpeg).prepare(installed, cast);
+  cpSync(footageOnly, whole, { recursive: true });
+});
+
+test('a preparation that is stopped goes on where it was', async () => {
+  const edition = await find(whole);
+  const editions = openEditions(whole, ffmpeg);
+  assert.equal(await editions.isWhole(installed.ref, cast), false);
+  const abort = new AbortController();
+  const share = (large.width * large.height) / (large.width * large.height + small.width * small.height);
+  const stopped = editions.film(edition, {
+    signal: abort.signal,
+    onProgress: (fraction) => fraction > share + 0.02 && abort.abort(),
+  });
+  await assert.rejects(stopped, { code: 'aborted' });
+  assert.deepEqual(
+    readdirSync(edition.folder).filter((name) => name.includes('.film')),
+    ['large.film'],
+    'the first is kept, of the second nothing is left',
+  );
+  assert.ok(await editions.describe(edition, large));
+  assert.equal(await editions.describe(edition, small), undefined);
+  assert.equal(await editions.isWhole(installed.ref, cast), false);
+
+  const made = statSync(join(edition.film(large), 'film.mp4'));
+  const fractions: number[] = [];
+  const commands: FfmpegCommand[] = [];
+  const again = openEditions(
+    whole,
+    watched((command) => commands.push(command)),
+  );
+  await again.film(edition, { onProgress: (fraction) => fractions.push(fraction) });
+  assert.deepEqual(
+    [...fractions].sort((a, b) => a - b),
+    fractions,
+  );
+  assert.ok(fractions.every((fraction) => fraction >= share - 1e-9) && fractions.at(-1) === 1);
+  assert.ok(!JSON.stringify(commands).includes('large'), 'the first is not looked at again');
+  const kept = statSync(join(edition.film(large), 'film.mp4'));
+  assert.deepEqual([kept.ino, kept.mtimeMs], [made.ino, made.mtimeMs]);
+  assert.equal(await editions.isWhole(installed.ref, cast), true);
+  assert.deepEqual(readdirSync(edition.film(small)).sort(), ['film.json', 'film.mp4', 'stills.yuv']);
+
+  await openEditions(
+    whole,
+    watched(() => assert.fail('there is nothing left to do')),
+  ).film(edition);
+});
+
+test('two that film at once make each film once', async (t) => {
+  const data = copyOf(t, footageOnly);
+  const edition = await find(data);
+  const makers = new Map<string, Set<number>>([large, small].map(({ id }) => [id, new Set()]));
+  const film = (maker: number) =>
+    openEditions(
+      data,
+      watched((command) => {
+        for (const [id, who] of makers) if (JSON.stringify(command).includes(`${id}.film.part`)) who.add(maker);
+      }),
+    ).film(edition);
+  await Promise.all([film(1), film(2)]);
+  assert.deepEqual(
+    [...makers.values()].map((who) => who.size),
+    [1, 1],
+  );
+  assert.equal(await openEditions(data, ffmpeg).isWhole(installed.ref, cast), true);
+  assert.ok(readdirSync(edition.folder).every((name) => !name.endsWith('.part')));
+});
+
+test('one waits while another is at it, and can be stopped', async (t) => {
+  const data = copyOf(t, footageOnly);
+  const edition = await find(data);
+  const abort = new AbortController();
+  await exclusively(
+    edition.film(large),
+    async () => undefined,
+    async () => {
+      const waiting = openEditions(
+        data,
+        watched(() => assert.fail('it is not its turn')),
+      ).film(edition, { signal: abort.signal });
+      setImmediate(() => abort.abort());
+      await assert.rejects(waiting, { code: 'aborted' });
+    },
+  );
+});
+
+test('the rate factor of another cast is tried first', async (t) => {
+  const data = copyOf(t, whole);
+  const known = await openEditions(data, ffmpeg).describe(await find(data), large);
+  const green = await openEditions(data, ffmpeg).prepare(installed, { ball: 'green' });
+  const rateFactor = async (edition: Edition) => {
+    let found: string | undefined;
+    const filming = openEditions(
+      data,
+      watched(({ outputs }) => {
+        const film = outputs.find(({ file }) => file.includes('large.film.part/patterned.mp4'));
+        if (!film) return;
+        found = film.options[film.options.indexOf('-crf') + 1];
+        throw new RangeError('seen enough');
+      }),
+    ).film(edition);
+    await assert.rejects(filming, RangeError);
+    return Number(found);
+  };
+  assert.equal(await rateFactor(green), known?.quality.crf);
+  assert.ok(!existsSync(`${green.film(large)}.part`), 'what failed is gone');
+  writeFileSync(join((await find(data)).film(large), 'film.json'), '{');
+  assert.equal(await rateFactor(green), 23.5, 'nobody to learn from');
+});
+
+test('what nobody used is pruned with its films; what is used or being made is not', async (t) => {
+  const data = copyOf(t, whole);
+  const editions = openEditions(data, ffmpeg);
+  const edition = await find(data);
+  const root = join(data, 'editions', 'clip');
+  const now = Date.now();
+  const unused = () => utimesSync(join(edition.folder, 'edition.json'), (now - 9000) / 1000, (now - 9000) / 1000);
+  unused();
+  assert.equal(await editions.prune(10_000, now), 0);
+  await editions.touch(edition);
+  assert.equal(await editions.prune(5000, Date.now()), 0, 'it was touched');
+  unused();
+  await exclusively(
+    join(root, 'other'),
+    async () => undefined,
+    async () => {
+      assert.equal(await editions.prune(5000, now), 1);
+      assert.deepEqual(readdirSync(root), ['other.part']);
+    },
+  );
+  await editions.touch(edition); // Of what is gone: nothing.
+  assert.equal(await editions.prune(5000, now), 0);
+});
+
+test('an edition that this version cannot read is pruned at once', async (t) => {
+  const data = copyOf(t, whole);
+  const edition = await find(data);
+  writeFileSync(join(edition.folder, 'edition.json'), '{"format":0}');
+  assert.equal(await openEditions(data, ffmpeg).prune(1e9, Date.now()), 1);
+  assert.equal(existsSync(edition.folder), false, basename(edition.folder));
+});

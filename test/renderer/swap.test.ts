@@ -1,0 +1,169 @@
+/** Jobs on the swap path: when it is taken, when not, and that what comes out is the same. */
+
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { JobResult } from '../../src/job.js';
+import { likenessOf } from '../../src/media/film/likeness.js';
+import { loadFonts } from '../../src/media/fonts.js';
+import { loadTemplate } from '../../src/media/install/catalog.js';
+import { type Edition, openEditions } from '../../src/media/prepare/editions.js';
+import type { FilmDescription } from '../../src/media/splice/film.js';
+import { Films } from '../../src/media/splice/films.js';
+import { openPhrases } from '../../src/media/splice/phrases.js';
+import { openStorage } from '../../src/media/storage.js';
+import { render } from '../../src/renderer/render.js';
+import type { InstalledTemplate } from '../../src/template/catalog.js';
+import type { Rendition } from '../../src/template/format.js';
+import { writeTemplate } from '../fixtures/clip.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { ffmpeg } from '../fixtures/video.js';
+
+const cast = { ball: 'red' };
+const words = { one: '안녕 gg!', two: 'Wow' };
+const home = temporaryFolder({ after });
+const prepared = join(home, 'data');
+let installed: InstalledTemplate;
+let large: Rendition;
+let small: Rendition;
+
+before(async () => {
+  installed = await loadTemplate(writeTemplate(join(home, 'template')));
+  [large, small] = installed.template.ladder as [Rendition, Rendition];
+  const editions = openEditions(prepared, ffmpeg);
+  await editions.film(await editions.prepare(installed, cast));
+});
+
+/** A farm with the prepared films, its counts of what is expensive, and one job after another. */
+async function farm(t: Parameters<typeof temporaryFolder>[0]) {
+  const data = temporaryFolder(t);
+  cpSync(prepared, data, { recursive: true });
+  const editions = openEditions(data, ffmpeg);
+  const edition = (await editions.find(installed.ref, cast)) as Edition;
+  const storage = openStorage(data);
+  const counts = { ffmpeg: 0, measured: 0 };
+  const fonts = loadFonts();
+  const counting: typeof fonts.measure = (text, font) => {
+    counts.measured++;
+    return fonts.measure(text, font);
+  };
+  const tools = {
+    ...{ editions, storage, films: new Films(), phrases: openPhrases(data, 1e8) },
+    fonts: { book: fonts.book, measure: counting },
+    ffmpeg: {
+      run: async (...args: Parameters<typeof ffmpeg.run>) => {
+        counts.ffmpeg++;
+        await ffmpeg.run(...args);
+      },
+    },
+    catalog: async () => ({ list: () => [], get: () => undefined }),
+  };
+  let fence = 0;
+  const job = async (asked: Record<string, string> = words) => {
+    Object.assign(counts, { ffmpeg: 0, measured: 0 });
+    const result: JobResult = await render(
+      { id: 'job', fence: ++fence, template: installed.ref, cast, words: asked },
+      tools,
+    );
+    const path = ({ id }: Rendition) => join(storage.folder, 'job', `${fence}`, `${id}.mp4`);
+    return { result, isEncoded: 'encode' in result.stages, bytes: (of: Rendition) => readFileSync(path(of)), path };
+  };
+  return { edition, tools, counts, job };
+}
+
+function change(edition: Edition, rendition: Rendition, how: (film: FilmDescription) => object): void {
+  const file = join(edition.film(rendition), 'film.json');
+  writeFileSync(file, JSON.stringify(how(JSON.parse(readFileSync(file, 'utf8')))));
+}
+
+/** Least SSIM of all frames of a published file and one kept aside. */
+async function likeness(path: string, other: Buffer): Promise<number> {
+  const aside = join(home, 'aside.mp4');
+  writeFileSync(aside, other);
+  return Math.min(...(await likenessOf(ffmpeg, path, aside)));
+}
+
+test('with its films a job needs no ffmpeg; words that were rendered before need no layout', async (t) => {
+  const { counts, job } = await farm(t);
+  const first = await job();
+  assert.deepEqual(
+    first.result.outputs.map(({ rendition }) => rendition),
+    ['large', 'small', 'poster'],
+  );
+  assert.deepEqual(Object.keys(first.result.stages), ['fill', 'draw', 'swap', 'verify', 'publish']);
+  assert.equal(counts.ffmpeg, 0);
+  assert.ok(counts.measured > 0);
+  const [largeBytes, smallBytes] = [first.bytes(large), first.bytes(small)];
+  const second = await job();
+  assert.deepEqual(counts, { ffmpeg: 0, measured: 0 });
+  assert.ok(second.bytes(large).equals(largeBytes) && second.bytes(small).equals(smallBytes), 'to the byte');
+  const other = await job({ ...words, two: 'Other' });
+  assert.ok(counts.measured > 0);
+  assert.ok(!other.bytes(large).equals(largeBytes));
+  await job({ one: words.one, two: 'Other' });
+  assert.equal(counts.measured, 0, 'phrases are kept bubble by bubble');
+});
+
+test('a torn film is removed, and the job is right all the same', async (t) => {
+  const { edition, counts, job } = await farm(t);
+  const whole = await job();
+  const [largeBytes, smallBytes] = [whole.bytes(large), whole.bytes(small)];
+  // Another renderer, which has not opened it yet.
+  const torn = await farm(t);
+  truncateSync(join(torn.edition.film(large), 'film.mp4'), 4000);
+  const { isEncoded, bytes, path } = await torn.job();
+  assert.ok(isEncoded && torn.counts.ffmpeg > 0);
+  assert.equal(existsSync(torn.edition.film(large)), false, 'it will be made again');
+  assert.ok(existsSync(torn.edition.film(small)));
+  assert.ok(bytes(small).equals(smallBytes), 'the other rendition is swapped');
+  assert.ok((await likeness(path(large), largeBytes)) > 0.96);
+  assert.deepEqual([counts.ffmpeg, existsSync(edition.film(large))], [0, true]);
+});
+
+test('a swapped file over its cap is encoded, within it', async (t) => {
+  const free = await farm(t);
+  const size = (await free.job()).bytes(large).length;
+  const { edition, job } = await farm(t);
+  const file = join(edition.folder, 'edition.json');
+  const described = JSON.parse(readFileSync(file, 'utf8'));
+  const cap = async (maxBytes: number) => {
+    described.template.ladder[0].maxBytes = maxBytes;
+    writeFileSync(file, JSON.stringify(described));
+    const { isEncoded, bytes } = await job();
+    return { isEncoded, bytes: bytes(large).length };
+  };
+  assert.deepEqual(await cap(size), { isEncoded: false, bytes: size });
+  const { isEncoded, bytes } = await cap(size - 1);
+  assert.ok(isEncoded && bytes < size, `${bytes} of ${size - 1}`);
+});
+
+test('words in a bubble that a film cannot take mean the re-encode path for that rendition, words in the others do not', async (t) => {
+  const free = await farm(t);
+  const all = await free.job();
+  const [largeBytes, smallBytes] = [all.bytes(large), all.bytes(small)];
+  const { edition, counts, job } = await farm(t);
+  // As if the picture moved behind the second bubble in one size.
+  change(edition, large, (film) => ({
+    ...film,
+    areas: film.areas.map((area) => (area.bubble === 'two' ? { ...area, bubble: 'nobody' } : area)),
+  }));
+  assert.equal((await job({ one: words.one, two: '' })).isEncoded, false);
+  assert.equal(counts.ffmpeg, 0);
+  const mixed = await job();
+  assert.ok(mixed.isEncoded);
+  assert.ok(mixed.bytes(small).equals(smallBytes));
+  assert.ok(!mixed.bytes(large).equals(largeBytes));
+  assert.ok((await likeness(mixed.path(large), largeBytes)) > 0.96);
+});
+
+test('words that have no place in the slices of a film mean the re-encode path, not a failed job', async (t) => {
+  const { edition, job } = await farm(t);
+  change(edition, large, (film) => ({
+    ...film,
+    areas: film.areas.map((area) => ({ ...area, rows: area.rows.map((row) => ({ ...row, x: row.x - 1 })) })),
+  }));
+  const { isEncoded, result } = await job();
+  assert.ok(isEncoded);
+  assert.equal(result.outputs.length, 3);
+});
