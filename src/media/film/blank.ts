@@ -62,8 +62,9 @@ function assertKeyFrames(homes: readonly Home[]): void {
 /** The rows of an area as they stand in the film without words. */
 function blankRows(area: Area, still: Planes, home: Home, qp: number): Slice[] {
   const bounds = boundsOfArea(area);
-  return area.rows.map(({ x, y, width }, row) => {
-    const strip = cut(still, (x - bounds.x) * MACROBLOCK, row * MACROBLOCK, width * MACROBLOCK, MACROBLOCK);
+  return area.rows.map(({ x, y, width }) => {
+    const [left, top] = [(x - bounds.x) * MACROBLOCK, (y - bounds.y) * MACROBLOCK];
+    const strip = cut(still, left, top, width * MACROBLOCK, MACROBLOCK);
     return encodeRow(strip, 0, home, y * home.sets.sequence.widthInMacroblocks + x, qp);
   });
 }

@@ -44,9 +44,9 @@ export class StillnessWatch {
         this.#seen.set(area, { still, change: 0, moving: 0, samples: 0 });
         continue;
       }
-      for (const [row, span] of area.rows.entries()) {
+      for (const span of area.rows) {
         const left = (span.x - x) * MACROBLOCK;
-        const place = { left, top: row * MACROBLOCK, width: span.width * MACROBLOCK, height: MACROBLOCK };
+        const place = { left, top: (span.y - y) * MACROBLOCK, width: span.width * MACROBLOCK, height: MACROBLOCK };
         const at = { x: span.x * MACROBLOCK, y: span.y * MACROBLOCK };
         compare(seen, frame.luma, frame.width, frame.height, at, seen.still.luma, seen.still.width, place);
         const [halfWidth, halfHeight] = [Math.ceil(frame.width / 2), Math.ceil(frame.height / 2)];

@@ -25,16 +25,16 @@ export class Films {
     this.#open.delete(folder);
     const open = known?.madeAt === madeAt ? known : { film: await openFilm(folder), madeAt };
     this.#open.set(folder, open);
-    this.#shrink();
+    this.#shrink(folder);
     return open.film;
   }
 
-  /** Lets go of those that were not used for longest. */
-  #shrink(): void {
+  /** Lets go of those that were not used for longest, never of the one that is used now. */
+  #shrink(used: string): void {
     let bytes = 0;
     for (const [folder, { film }] of [...this.#open].reverse()) {
       bytes += film ? film.file.length + film.areas.reduce((sum, { still }) => sum + still.luma.length * 1.5, 0) : 0;
-      if (bytes > ROOM) this.#open.delete(folder);
+      if (bytes > ROOM && folder !== used) this.#open.delete(folder);
     }
   }
 }

@@ -27,7 +27,8 @@ export function encodeArea(area: StillArea, inked: Inked, at: Cut, qp: number): 
   const bounds = boundsOfArea(area);
   const pictureWidth = at.home.sets.sequence.widthInMacroblocks;
   const rows = new Map<number, Uint8Array>();
-  for (const [row, { x, y, width }] of area.rows.entries()) {
+  for (const { x, y, width } of area.rows) {
+    const row = y - bounds.y;
     if (!inked.rows[row]) continue;
     const left = (x - bounds.x) * MACROBLOCK;
     const strip = cut(inked.planes, left, row * MACROBLOCK, width * MACROBLOCK, MACROBLOCK);
