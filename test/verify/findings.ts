@@ -38,6 +38,13 @@ export class Findings {
     this.#note(row, holds ? [] : [`${where}: ${value}, must be ${row.limit}`]);
   }
 
+  /** Notes a figure that is told and not judged; the least is kept. */
+  tell(rendition: string, check: string, value: number): void {
+    const row = this.#row(rendition, check);
+    row.done++;
+    row.worst = Math.min(row.worst ?? value, value);
+  }
+
   /** Notes a check without a figure: what is wrong, as sentences, if anything is. */
   hold(rendition: string, check: string, wrong: readonly string[], where = ''): void {
     this.#note(
@@ -46,11 +53,14 @@ export class Findings {
     );
   }
 
+  /** Rendition by rendition. */
   list(): Finding[] {
-    return [...this.#rows].map(([key, row]) => {
+    const all = [...this.#rows].map(([key, row]): Finding => {
       const [rendition = '', check = ''] = key.split('\n');
       return { rendition, check, ...row };
     });
+    const renditions = [...new Set(all.map(({ rendition }) => rendition))];
+    return renditions.flatMap((id) => all.filter(({ rendition }) => rendition === id));
   }
 
   #note(row: Row, wrong: readonly string[]): void {

@@ -25,7 +25,7 @@ export async function decode(
   const flaws: string[] = [];
   let digests: readonly string[] | undefined;
   for (const [name, threads] of Object.entries(THREADS)) {
-    const pictures = ['-map', '0:v', '-vsync', 'passthrough', '-f', 'framemd5', '-'];
+    const pictures = ['-map', '0:v', '-f', 'framemd5', '-'];
     const sound = ['-map', '0:a?', '-f', 'null', '-'];
     const { status, stdout, stderr } = await run(ffmpeg, [...STRICT, ...threads, '-i', file, ...pictures, ...sound]);
     if (stderr !== '' || status !== 0) flaws.push(`with ${name} ffmpeg says: ${stderr.trim() || status}`);
@@ -50,7 +50,7 @@ export async function seekFlaws(
     const times = frames.map((frame) => Math.max(0, ((frame - 0.5) * den) / num).toFixed(6));
     const inputs = times.flatMap((time) => ['-threads', '1', '-ss', time, '-i', file]);
     const outputs = frames.flatMap((frame, index) => [
-      ...['-map', `${index}:v`, '-frames:v', '1', '-vsync', 'passthrough', '-f', 'framemd5', join(folder, `${frame}`)],
+      ...['-map', `${index}:v`, '-frames:v', '1', '-f', 'framemd5', join(folder, `${frame}`)],
     ]);
     const { stderr, status } = await run(ffmpeg, [...STRICT, '-y', ...inputs, ...outputs]);
     const flaws = stderr !== '' || status !== 0 ? [`when seeking ffmpeg says: ${stderr.trim() || status}`] : [];

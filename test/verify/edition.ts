@@ -1,0 +1,196 @@
+/** All checks of one edition: what is stored with its films, then word set after word set through both render paths. */
+
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import type { Words } from '../../src/job.js';
+import type { Ffmpeg } from '../../src/media/ffmpeg.js';
+import { MOST } from '../../src/media/film/swap-test.js';
+import type { Fonts } from '../../src/media/fonts.js';
+import { fpsOfRendition, framesOf } from '../../src/media/ladder.js';
+import type { Edition, Editions } from '../../src/media/prepare/editions.js';
+import { FILM_FILE, type Film, openFilm } from '../../src/media/splice/film.js';
+import type { Rendition } from '../../src/template/format.js';
+import { generator } from '../bench/render/contents/words.js';
+import { watchBubbles } from '../browser/bubbles.js';
+import type { Browser } from '../browser/chromium.js';
+import { conformanceFlaws } from './checks/conformance.js';
+import { decode, seekFlaws } from './checks/decoding.js';
+import { expectedIn, likenessToExpected } from './checks/expected.js';
+import { compareWithReencoded, makeTruth } from './checks/reencoded.js';
+import { probe, structureFlaws, type Wanted } from './checks/structure.js';
+import { Findings } from './findings.js';
+import type { Rendered, Renderers } from './outputs.js';
+import { Masks } from './pictures/masks.js';
+import type { WordSet } from './word-sets.js';
+
+export interface Bench {
+  readonly ffmpeg: Ffmpeg;
+  readonly fonts: Fonts;
+  readonly editions: Editions;
+  readonly renderers: Renderers;
+  /** The folder of finished jobs as files are served from it, and where. */
+  readonly jobs: { readonly folder: string; readonly url: string };
+  /** Undefined where there is none. */
+  readonly browser: Browser | undefined;
+  /** Word sets, from the first on, that are encoded again and played too. */
+  readonly reencodes: number;
+  readonly seed: number;
+  readonly say: (text: string) => void;
+}
+
+/** Limits that are no part of the product: what is asked of it, and of words that were encoded at its quantiser. */
+const LEAST = { frame: 0.98, inside: 0.98, insidePsnr: 34, browser: 0.97 };
+/**
+ * By how much SSIM the swap path may be farther from the truth than the re-encode path: in the mean around the bubbles; in any frame; in a frame in which the two are less alike than
+ * asked.
+ */
+const ALLOWANCE = { around: 0.002, frame: 0.02, unlike: 0.01 };
+/** What words may change around the bubbles beyond what white against black did: each rounds in its own way. */
+const ROUNDING = 2;
+const SEEKS = 20;
+const PLAY_RATE = 4;
+
+/** One rendition with what is compared against. */
+interface Subject {
+  readonly rendition: Rendition;
+  readonly film: Film;
+  readonly masks: Masks;
+  readonly wanted: Wanted;
+}
+
+export interface Verified {
+  readonly findings: readonly ReturnType<Findings['list']>[number][];
+  readonly refused: readonly { readonly rendition: string; readonly bubble: string; readonly reason: string }[];
+}
+
+export async function verifyEdition(edition: Edition, sets: readonly WordSet[], bench: Bench): Promise<Verified> {
+  const findings = new Findings();
+  const refused: { rendition: string; bubble: string; reason: string }[] = [];
+  const subjects: Subject[] = [];
+  for (const rendition of edition.template.ladder) {
+    const description = await bench.editions.describe(edition, rendition);
+    const film = await openFilm(edition.film(rendition));
+    refused.push(...(description?.refused ?? []).map((each) => ({ rendition: rendition.id, ...each })));
+    for (const kind of ['inside', 'outside', 'after'] as const)
+      findings.measure(
+        rendition.id,
+        `swap test: ${kind}, levels`,
+        description?.swapTest[kind] ?? 255,
+        { most: MOST[kind] },
+        'film',
+      );
+    if (!film) continue;
+    const wanted = {
+      frames: framesOf(edition.template, rendition),
+      film: await probe(join(edition.film(rendition), FILM_FILE)),
+      cuts: film.cuts.map(({ frame }) => frame),
+    };
+    subjects.push({ rendition, film, masks: new Masks(rendition, film.areas), wanted });
+  }
+  const chance = generator(bench.seed);
+  for (const [number, set] of sets.entries()) {
+    const name = `set ${number} (${set.kind})`;
+    bench.say(`${edition.ref.id} ${Object.values(edition.cast).join(' + ')}: ${name}`);
+    const swapped = await bench.renderers.render(edition, set.words);
+    const isSwapped = swapped.stages.encode === undefined;
+    findings.hold('all', 'swap path taken', isSwapped ? [] : ['a rendition was encoded'], name);
+    for (const subject of subjects) {
+      await verifyFile(edition, subject, swapped, set, { findings, bench, chance, name });
+      if (number < bench.reencodes) await verifyPlayback(edition, subject, swapped, { findings, bench, name });
+    }
+    if (number < bench.reencodes) {
+      const reencoded = await bench.renderers.reencode(edition, set.words);
+      const both = { swapped, reencoded, words: set.words };
+      for (const subject of subjects) await compareAll(edition, subject, both, { findings, bench, name });
+      await reencoded.discard();
+    }
+    await swapped.discard();
+  }
+  return { findings: findings.list(), refused };
+}
+
+interface Around {
+  readonly findings: Findings;
+  readonly bench: Bench;
+  readonly name: string;
+}
+
+async function verifyFile(
+  edition: Edition,
+  { rendition, film, masks, wanted }: Subject,
+  rendered: Rendered,
+  set: WordSet,
+  { findings, bench, chance, name }: Around & { readonly chance: () => number },
+): Promise<void> {
+  const { id } = rendition;
+  const { ffmpeg, fonts } = bench;
+  const { template } = edition;
+  const file = rendered.file(rendition);
+  const fps = fpsOfRendition(template, rendition);
+  findings.hold(id, 'structure as the film', await structureFlaws(file, wanted), name);
+  findings.hold(id, 'conformance of key frames', conformanceFlaws(await readFile(file), fps.value), name);
+  const { digests, flaws } = await decode(ffmpeg.path, file);
+  findings.hold(id, 'strict decoding: silent, alike', flaws, name);
+  const places = Array.from({ length: SEEKS }, () => Math.floor(chance() * wanted.frames));
+  findings.hold(id, `seeking to ${SEEKS} places`, await seekFlaws(ffmpeg.path, file, fps, places, digests), name);
+
+  const expected = await expectedIn(film, template, rendition, { cast: edition.cast, words: set.words }, fonts);
+  const files = { swapped: file, blank: join(edition.film(rendition), FILM_FILE) };
+  const like = await likenessToExpected(ffmpeg, { template, rendition, film, masks }, files, expected);
+  const { outside, after } = film.description.swapTest;
+  const beyond = Math.max(outside, after) + ROUNDING;
+  findings.measure(id, 'around bubbles against blank film, levels', like.around, { most: beyond }, name);
+  findings.measure(id, 'between windows against blank film, levels', like.after, { most: after + ROUNDING }, name);
+  const where = `${name}, ${like.worst}`;
+  findings.measure(id, 'in bubbles against drawn words, SSIM', like.ssim, { least: LEAST.inside }, where);
+  findings.measure(id, 'in bubbles against drawn words, dB', like.psnr, { least: LEAST.insidePsnr }, name);
+}
+
+async function verifyPlayback(
+  { template }: Edition,
+  { rendition }: Subject,
+  rendered: Rendered,
+  { findings, bench: { browser, jobs }, name }: Around,
+): Promise<void> {
+  if (!browser) return;
+  const file = rendered.file(rendition);
+  const url = `${jobs.url}/v1/files/${relative(jobs.folder, file).replaceAll('\\', '/')}`;
+  const { seen, flaws } = await watchBubbles(browser, { url, file, rate: PLAY_RATE }, template, rendition);
+  findings.hold(rendition.id, 'played in Chromium', flaws, name);
+  for (const { frame, ssim } of seen)
+    findings.measure(
+      rendition.id,
+      'frames in Chromium, SSIM',
+      ssim,
+      { least: LEAST.browser },
+      `${name}, frame ${frame}`,
+    );
+}
+
+async function compareAll(
+  edition: Edition,
+  { rendition, masks }: Subject,
+  { swapped, reencoded, words }: { readonly swapped: Rendered; readonly reencoded: Rendered; readonly words: Words },
+  { findings, bench, name }: Around,
+): Promise<void> {
+  const { id } = rendition;
+  const file = reencoded.file(rendition);
+  const truth = await makeTruth(bench, edition, rendition, words, dirname(file));
+  const files = { swapped: swapped.file(rendition), reencoded: file, truth };
+  const compared = await compareWithReencoded(bench.ffmpeg, edition, { rendition, masks }, files);
+  for (const [frame, ssim] of compared.alike.entries()) {
+    const where = `${name}, frame ${frame}`;
+    const lost = (compared.reencoded[frame] ?? 1) - (compared.swapped[frame] ?? 0);
+    findings.measure(id, 'frames against truth: SSIM lost to re-encode path', lost, { most: ALLOWANCE.frame }, where);
+    findings.tell(id, 'frames against re-encode path, SSIM', ssim);
+    if (ssim < LEAST.frame) findings.tell(id, `of these frames: those below ${LEAST.frame}`, ssim);
+    findings.tell(id, 'frames of re-encode path against truth, SSIM', compared.reencoded[frame] ?? 0);
+    findings.tell(id, 'frames of swap path against truth, SSIM', compared.swapped[frame] ?? 0);
+    // Less alike than asked is no fault of the swap path where it is the nearer to the truth.
+    const isWorse = ssim < LEAST.frame && lost > ALLOWANCE.unlike;
+    findings.hold(id, 'frames alike, or nearer to truth', isWorse ? [`${ssim}, ${lost} lost`] : [], where);
+  }
+  const lost = compared.around.reencoded - compared.around.swapped;
+  const told = `${name}: ${compared.around.swapped.toFixed(4)} against ${compared.around.reencoded.toFixed(4)}`;
+  findings.measure(id, 'around bubbles: SSIM lost to re-encode path', lost, { most: ALLOWANCE.around }, told);
+}
