@@ -100,12 +100,19 @@ export async function openBrowser({ program, playwright }: Chromium, site: strin
   };
 }
 
+/** Milliseconds after which a player that neither does what it should nor fails is given up. */
+const STALL_MS = 60_000;
+
 /** What runs in the page. A frame is good when the player says both that it has sought and that it shows a new one. */
 const PAGE = `<!doctype html><body style="margin:0"><video muted playsinline preload="auto"></video><script>
 const video = document.querySelector('video');
 const canvas = document.createElement('canvas');
-const failed = () => new Promise((_, reject) =>
-  video.addEventListener('error', () => reject(new Error('the player says: ' + video.error?.message)), { once: true }));
+let watchdog;
+const failed = () => new Promise((_, reject) => {
+  video.addEventListener('error', () => reject(new Error('the player says: ' + video.error?.message)), { once: true });
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => reject(new Error('the player stands still')), ${STALL_MS});
+});
 const event = (name) => new Promise((resolve) => video.addEventListener(name, resolve, { once: true }));
 const shown = () => new Promise((resolve) => video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime)));
 async function load(url) {

@@ -42,6 +42,8 @@ export interface Likeness {
   /** Of the first, middle and last frame of each window, the least: SSIM and PSNR (decibels) of the luma in the bubble's area. */
   readonly ssim: number;
   readonly psnr: number;
+  /** Of the same frames, the luma sample that is farthest off: a single wrong letter shows here and not in averages. */
+  readonly levels: number;
   /** Where the least SSIM was: bubble and frame. */
   readonly worst: string;
 }
@@ -53,7 +55,7 @@ export async function likenessToExpected(
   files: { readonly swapped: string; readonly blank: string },
   expected: ReadonlyMap<StillArea, Planes>,
 ): Promise<Likeness> {
-  const likeness = { around: 0, after: 0, ssim: 1, psnr: Number.POSITIVE_INFINITY, worst: '' };
+  const likeness = { around: 0, after: 0, ssim: 1, psnr: Number.POSITIVE_INFINITY, levels: 0, worst: '' };
   const look = (area: StillArea, shown: Planes, frame: number) => {
     const bounds = boundsOfArea(area);
     const [left, top] = [bounds.x * MACROBLOCK, bounds.y * MACROBLOCK];
@@ -63,6 +65,7 @@ export async function likenessToExpected(
     const ssim = ssimOf(seen.luma, wanted, seen.width, windowsWithin(mask, seen.width, seen.height));
     if (ssim < likeness.ssim) Object.assign(likeness, { ssim, worst: `${area.bubble}, frame ${frame}` });
     likeness.psnr = Math.min(likeness.psnr, psnrOf(seen.luma, wanted, mask));
+    likeness.levels = Math.max(likeness.levels, farthest(seen.luma, wanted, mask));
   };
   const paths = [files.swapped, files.blank];
   await watchTogether(ffmpeg, paths, rendition, framesOf(template, rendition), ([swapped, blank], frame) => {
@@ -101,10 +104,16 @@ function changeOf(a: Planes, b: Planes, { luma, chroma }: { luma: Uint8Array; ch
     ['cr', chroma],
   ] as const) {
     const [one, other] = [a[plane], b[plane]];
-    for (let at = 0; at < mask.length; at++) {
-      const change = Math.abs((one[at] as number) - (other[at] as number));
-      if (change > most && mask[at] !== 0) most = change;
-    }
+    most = Math.max(most, farthest(one, other, mask));
+  }
+  return most;
+}
+
+function farthest(one: Uint8Array, other: Uint8Array, mask: Uint8Array): number {
+  let most = 0;
+  for (let at = 0; at < mask.length; at++) {
+    const change = Math.abs((one[at] as number) - (other[at] as number));
+    if (change > most && mask[at] !== 0) most = change;
   }
   return most;
 }
