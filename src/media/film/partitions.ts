@@ -2,7 +2,7 @@
  * What an encoder itself says of how finely it may part macroblocks.
  *
  * From level 3.1 on two macroblocks in a row may have at most 16 motion vectors (ITU-T H.264, table A-1, MaxMvsPer2Mb; A.3.1). To count them, all slice data would have to be decoded. But where no partition
- * is smaller than 8x8, a macroblock has four, each with one vector, or two in B slices: 16 in two macroblocks at the very most. Whether smaller ones were
+ * is smaller than 8x8, a macroblock has four, each with one vector, or two in B slices (inferred ones too, by direct_8x8_inference_flag, which x264 always sets): 16 in two macroblocks at the very most. Whether smaller ones were
  * allowed is among the options that x264 writes into an SEI message of its first picture (user_data_unregistered, D.1.7), as `analyse=INTRA:INTER`.
  *
  * What it does not do: it believes what is written there, and knows nothing of encoders that write no such thing.

@@ -20,7 +20,7 @@ export function conformanceFlaws(file: Buffer, fps: number): string[] {
   for (let frame = 0; frame < track.sizes.length; frame++) {
     const sample = sampleOf(file, track, frame);
     const units = splitLengths(sample, lengthSize);
-    if (frame === 0) flaws.push(...partitionFlaws(units));
+    if (frame === 0) flaws.push(...partitionFlaws(units, sets));
     const slices = units.filter((unit) => unitType(unit) === UnitType.idr);
     if (slices.length === 0) continue;
     keyFrames++;
@@ -34,8 +34,9 @@ export function conformanceFlaws(file: Buffer, fps: number): string[] {
   return keyFrames === 0 ? ['it has no key frame'] : flaws;
 }
 
-/** At most 16 motion vectors in two macroblocks (table A-1): certain where no partition is below 8x8. */
-function partitionFlaws(first: readonly Uint8Array[]): string[] {
+/** At most 16 motion vectors in two macroblocks (table A-1): certain where no partition is below 8x8, inferred ones included (direct_8x8_inference_flag). */
+function partitionFlaws(first: readonly Uint8Array[], { sequence }: ParameterSets): string[] {
+  if (!sequence.direct8x8Inference) return ['motion may be inferred for partitions below 8x8'];
   const parts = partsBelow8x8(first);
   if (parts === undefined) return ['its encoder does not say how it parted macroblocks'];
   return parts ? ['its encoder parts macroblocks more finely than 8x8'] : [];
