@@ -15,6 +15,7 @@ const NEEDED = [
     debian: 'ffmpeg',
     without: 'the ffmpeg that npm installed is used; tests that look into videos with ffprobe are skipped',
   },
+  { program: 'chromium', debian: 'chromium', without: 'tests that play videos in a browser are skipped' },
   { program: 'ffprobe', debian: 'ffmpeg', without: 'tests that look into videos with ffprobe are skipped' },
 ];
 

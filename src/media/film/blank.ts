@@ -9,6 +9,7 @@ import { encodeRow } from '../intra/intra.js';
 import { readMp4Index, replaceSamples, sampleOf } from '../mp4/samples.js';
 import { cut, type Planes } from '../planes.js';
 import { type Area, boundsOfArea, cutsOf, MACROBLOCK } from '../splice/areas.js';
+import { partsBelow8x8 } from './partitions.js';
 import { type Surroundings, slicesIn } from './surroundings.js';
 
 export interface BlankOptions {
@@ -32,6 +33,7 @@ export function blankFilm(file: Buffer, { areas, stills, surroundings, keyFrames
   if (!track || !configuration) throw unspliceable('it has no H.264 track');
   const sets = readParameterSets([...configuration.sequenceSets, ...configuration.pictureSets]);
   const unitsOf = (frame: number) => splitLengths(sampleOf(file, track, frame), configuration.lengthSize);
+  if (partsBelow8x8(unitsOf(0))) throw unspliceable('its encoder parts macroblocks more finely than 8x8');
   assertKeyFrames(keyFrames.map((frame) => homeOf(unitsOf(frame), sets)));
   const samples = new Map<number, Uint8Array>();
   for (const [number, { frame, areas: visible }] of cutsOf(areas).entries()) {

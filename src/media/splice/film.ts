@@ -137,7 +137,20 @@ export function filmOf(description: FilmDescription, file: Buffer, stills: Buffe
       areas: areas.flatMap(({ window }, area) => (window.from <= frame && frame < window.to ? [area] : [])),
     };
   });
+  for (const cut of cuts) assertPlaces(cut, areas);
   return { description, file, index, track, lengthSize, areas, cuts };
+}
+
+/** Every row of a visible area is one slice and a whole one: in another's place a row would leave macroblocks out, and nothing would say so before a decoder does. */
+function assertPlaces({ frame, home, units, areas: visible }: Cut, areas: readonly Area[]): void {
+  const { widthInMacroblocks: across, heightInMacroblocks: down } = home.sets.sequence;
+  const firsts = units.flatMap(({ firstMacroblock }) => firstMacroblock ?? []);
+  const ends = new Map(firsts.map((first, slice) => [first, firsts[slice + 1] ?? across * down]));
+  for (const { x, y, width } of visible.flatMap((area) => areas[area]?.rows ?? [])) {
+    const first = y * across + x;
+    if (x < 0 || x + width > across || ends.get(first) !== first + width)
+      throw unspliceable(`its slices of frame ${frame} are not where words are to stand`);
+  }
 }
 
 /** Of a slice of an IDR picture (7.3.3: its header begins with it). */

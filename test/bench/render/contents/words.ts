@@ -54,7 +54,7 @@ export function wordsmith(template: Template, fonts: Fonts, seed = 1): Wordsmith
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -58,7 +58,7 @@ export async function makeReferences(
 }
 
 /** The same pictures, encoded without loss. */
-function lossless(command: FfmpegCommand): FfmpegCommand {
+export function lossless(command: FfmpegCommand): FfmpegCommand {
   const kept = (options: readonly string[]) =>
     ['-map', '-frames:v'].flatMap((name) => {
       const at = options.indexOf(name);
