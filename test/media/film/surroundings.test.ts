@@ -70,7 +70,7 @@ test('each part is a stream of one intra picture; beside a bubble a slice is a r
   const command = partsCommand(pieces, [true, false], renditionOf(template('main')), 21.5, path);
   const raw = ['-f', 'rawvideo', '-pixel_format', 'yuv420p', '-video_size'];
   const shared =
-    'level=3.0:stitchable=1:constrained-intra=1:weightp=0:partitions=p8x8,b8x8,i8x8,i4x4:psy=0:aq-mode=2:no-deblock=1:crf=21.5';
+    'level=3.0:stitchable=1:constrained-intra=1:weightp=0:partitions=p8x8,b8x8,i8x8,i4x4:psy=0:aq-mode=2:chroma-qp-offset=-4:no-deblock=1:crf=21.5';
   const output = (part: number, params: string, profile: string) => ({
     options: [
       ...['-map', `[p${part}]`, '-frames:v', '1', '-threads', '1', '-c:v', 'libx264', '-preset', 'slower'],
