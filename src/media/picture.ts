@@ -1,11 +1,16 @@
 /** Whole pictures with words in them: the poster of a job, and the contact sheet by which an operator judges a template. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Canvas, type Image, loadImage, type SKRSContext2D } from '@napi-rs/canvas';
 import { StoryfarmError } from '../errors.js';
-import { drawOverlay, type View } from '../scene/draw.js';
+import { drawOverlay, inkBox, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
 import type { Overlay } from '../scene/scene.js';
 import { contextOf } from './canvas.js';
+import { encodeStrips, type Strip } from './jpeg/encode.js';
+import { joinStrips } from './jpeg/join.js';
+import { type Raster, UNIT } from './jpeg/unit.js';
+import { pixelBox } from './ladder.js';
 
 export interface DrawnWords {
   readonly overlay: Overlay;
@@ -15,10 +20,10 @@ export interface DrawnWords {
 /** Qualities tried in turn until a JPEG fits its cap. */
 const QUALITIES = [90, 82, 74, 66, 56, 46, 36, 26];
 
-/** The canvas of the last poster. */
-let poster: SKRSContext2D | undefined;
-
-/** A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`. Rejects with `too_large`. */
+/**
+ * A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`; transparent places are black. Only the rows that words can reach are encoded: the others
+ * are the blank picture's, remembered. Rejects with `too_large`.
+ */
 export async function drawJpeg(
   blank: string,
   words: readonly DrawnWords[],
@@ -26,19 +31,63 @@ export async function drawJpeg(
   maxBytes: number,
 ): Promise<Buffer> {
   const image = await blankOf(blank);
-  // From here on in one go: the canvas is used again.
-  if (poster?.canvas.width !== image.width || poster.canvas.height !== image.height)
-    poster = contextOf(image.width, image.height);
-  paintOn(poster, image, words, view);
-  let jpeg: Buffer = Buffer.alloc(0);
+  const { width, height } = image;
+  const { first, rows } = inkedStrips(words, view, image);
+  const inked = rasterOf(image, words, view, first * UNIT, rows);
+  // Node frees the pixels of earlier posters only between turns.
+  await turn();
+  let size = 0;
   for (const quality of QUALITIES) {
-    jpeg = poster.canvas.encodeSync('jpeg', quality);
+    const strips = [...blankStrips(image, quality)];
+    const drawn = encodeStrips(inked, quality);
+    strips.splice(first, drawn.length, ...drawn);
+    const jpeg = joinStrips(width, height, quality, strips);
     if (jpeg.length <= maxBytes) return jpeg;
+    size = jpeg.length;
   }
   throw new StoryfarmError(
     'too_large',
-    `The poster has ${jpeg.length} bytes even at the lowest quality; at most ${maxBytes} are allowed.`,
+    `The poster has ${size} bytes even at the lowest quality; at most ${maxBytes} are allowed.`,
   );
+}
+
+/** The strips that words can reach, from the first to the last, and how many rows they have. */
+function inkedStrips(words: readonly DrawnWords[], view: View, image: Image): { first: number; rows: number } {
+  const boxes = words.map(({ overlay }) => pixelBox(inkBox(overlay), view, image)).filter(({ height }) => height > 0);
+  if (boxes.length === 0) return { first: 0, rows: 0 };
+  const first = Math.floor(Math.min(...boxes.map(({ y }) => y)) / UNIT);
+  const end = Math.ceil(Math.max(...boxes.map(({ y, height }) => y + height)) / UNIT);
+  return { first, rows: Math.min(end * UNIT, image.height) - first * UNIT };
+}
+
+/** By blank picture and quality: every poster of a template has most of these. */
+const remembered = new WeakMap<Image, Map<number, readonly Strip[]>>();
+
+function blankStrips(image: Image, quality: number): readonly Strip[] {
+  const byQuality = remembered.get(image) ?? new Map<number, readonly Strip[]>();
+  remembered.set(image, byQuality);
+  const strips = byQuality.get(quality) ?? encodeStrips(rasterOf(image, [], PLAIN, 0, image.height), quality);
+  byQuality.set(quality, strips);
+  return strips;
+}
+
+const PLAIN: View = { scaleX: 1, scaleY: 1, dx: 0, dy: 0 };
+
+/** The canvas of the last poster's inked rows. */
+let inkedRows: SKRSContext2D | undefined;
+
+/** Some rows of a picture with words. */
+function rasterOf(image: Image, words: readonly DrawnWords[], view: View, top: number, height: number): Raster {
+  const { width } = image;
+  if (height === 0) return { width, height, rgba: new Uint8Array(0) };
+  if (inkedRows?.canvas.width !== width || inkedRows.canvas.height !== height) inkedRows = contextOf(width, height);
+  const ctx = inkedRows;
+  ctx.fillStyle = '#000000';
+  ctx.fillRect(0, 0, width, height);
+  ctx.drawImage(image, 0, -top);
+  for (const { overlay, layout } of words) drawOverlay(ctx, overlay, layout, { ...view, dy: view.dy - top });
+  const { data } = ctx.getImageData(0, 0, width, height);
+  return { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
 export interface SheetFrame extends Omit<DrawnFrame, 'words'> {
