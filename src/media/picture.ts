@@ -5,7 +5,7 @@ import { type Canvas, type Image, loadImage, type SKRSContext2D } from '@napi-rs
 import { StoryfarmError } from '../errors.js';
 import { drawOverlay, inkBox, type View } from '../scene/draw.js';
 import type { TextLayout } from '../scene/layout.js';
-import type { Overlay } from '../scene/scene.js';
+import type { Box, Overlay } from '../scene/scene.js';
 import { contextOf } from './canvas.js';
 import { encodeStrips, type Strip } from './jpeg/encode.js';
 import { joinStrips } from './jpeg/join.js';
@@ -21,8 +21,8 @@ export interface DrawnWords {
 const QUALITIES = [90, 82, 74, 66, 56, 46, 36, 26];
 
 /**
- * A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`; transparent places are black. Only the rows that words can reach are encoded: the others
- * are the blank picture's, remembered. Rejects with `too_large`.
+ * A blank picture (file) with words, as a baseline JPEG of at most `maxBytes`; transparent places are black. Only the strips that words can reach are encoded: the
+ * others are the blank picture's, remembered. Rejects with `too_large`.
  */
 export async function drawJpeg(
   blank: string,
@@ -31,63 +31,107 @@ export async function drawJpeg(
   maxBytes: number,
 ): Promise<Buffer> {
   const image = await blankOf(blank);
-  const { width, height } = image;
-  const { first, rows } = inkedStrips(words, view, image);
-  const inked = rasterOf(image, words, view, first * UNIT, rows);
-  // Node frees the pixels of earlier posters only between turns.
-  await turn();
-  let size = 0;
+  // From here on in one go: the canvas and the rows are used again.
+  const poster = posterOf(image);
+  const { first, rows } = inkedRows(poster.blank, image, words, view);
+  let jpeg: Buffer = Buffer.alloc(0);
   for (const quality of QUALITIES) {
-    const strips = [...blankStrips(image, quality)];
-    const drawn = encodeStrips(inked, quality);
+    const strips = [...blankStrips(poster, quality)];
+    const drawn = encodeStrips(rows, quality);
     strips.splice(first, drawn.length, ...drawn);
-    const jpeg = joinStrips(width, height, quality, strips);
-    if (jpeg.length <= maxBytes) return jpeg;
-    size = jpeg.length;
+    jpeg = joinStrips(image.width, image.height, quality, strips);
+    if (jpeg.length <= maxBytes) break;
   }
+  // Node frees the pixels that were read only between turns.
+  await turn();
+  if (jpeg.length <= maxBytes) return jpeg;
   throw new StoryfarmError(
     'too_large',
-    `The poster has ${size} bytes even at the lowest quality; at most ${maxBytes} are allowed.`,
+    `The poster has ${jpeg.length} bytes even at the lowest quality; at most ${maxBytes} are allowed.`,
   );
 }
 
-/** The strips that words can reach, from the first to the last, and how many rows they have. */
-function inkedStrips(words: readonly DrawnWords[], view: View, image: Image): { first: number; rows: number } {
-  const boxes = words.map(({ overlay }) => pixelBox(inkBox(overlay), view, image)).filter(({ height }) => height > 0);
-  if (boxes.length === 0) return { first: 0, rows: 0 };
-  const first = Math.floor(Math.min(...boxes.map(({ y }) => y)) / UNIT);
-  const end = Math.ceil(Math.max(...boxes.map(({ y, height }) => y + height)) / UNIT);
-  return { first, rows: Math.min(end * UNIT, image.height) - first * UNIT };
+interface Poster {
+  readonly blank: Raster;
+  /** By quality. */
+  readonly strips: Map<number, readonly Strip[]>;
 }
 
-/** By blank picture and quality: every poster of a template has most of these. */
-const remembered = new WeakMap<Image, Map<number, readonly Strip[]>>();
+/** What is remembered of a blank picture, as long as it is. */
+const posters = new WeakMap<Image, Poster>();
 
-function blankStrips(image: Image, quality: number): readonly Strip[] {
-  const byQuality = remembered.get(image) ?? new Map<number, readonly Strip[]>();
-  remembered.set(image, byQuality);
-  const strips = byQuality.get(quality) ?? encodeStrips(rasterOf(image, [], PLAIN, 0, image.height), quality);
-  byQuality.set(quality, strips);
-  return strips;
+function posterOf(image: Image): Poster {
+  const known = posters.get(image);
+  if (known) return known;
+  const { width, height } = image;
+  const rgba = readBox(contextOf(width, height), image, [], PLAIN, { x: 0, y: 0, width, height });
+  const poster: Poster = { blank: { width, height, rgba }, strips: new Map() };
+  posters.set(image, poster);
+  return poster;
+}
+
+function blankStrips({ blank, strips }: Poster, quality: number): readonly Strip[] {
+  const encoded = strips.get(quality) ?? encodeStrips(blank, quality);
+  strips.set(quality, encoded);
+  return encoded;
 }
 
 const PLAIN: View = { scaleX: 1, scaleY: 1, dx: 0, dy: 0 };
 
-/** The canvas of the last poster's inked rows. */
-let inkedRows: SKRSContext2D | undefined;
+/** The last poster's canvas, as large as its ink, and the strips around it: reading back costs most, so that it is done for the ink's box alone. */
+let ink: SKRSContext2D | undefined;
+let around = new Uint8Array(0);
 
-/** Some rows of a picture with words. */
-function rasterOf(image: Image, words: readonly DrawnWords[], view: View, top: number, height: number): Raster {
-  const { width } = image;
-  if (height === 0) return { width, height, rgba: new Uint8Array(0) };
-  if (inkedRows?.canvas.width !== width || inkedRows.canvas.height !== height) inkedRows = contextOf(width, height);
-  const ctx = inkedRows;
+/** The rows of the strips that words can reach, from the first to the last; `first` counts strips. They are good until the next call. */
+function inkedRows(
+  blank: Raster,
+  image: Image,
+  words: readonly DrawnWords[],
+  view: View,
+): { first: number; rows: Raster } {
+  const { width } = blank;
+  const box = inkedBox(words, view, blank);
+  if (!box) return { first: 0, rows: { width, height: 0, rgba: around } };
+  if (ink?.canvas.width !== box.width || ink.canvas.height !== box.height) ink = contextOf(box.width, box.height);
+  const pixels = readBox(ink, image, words, view, box);
+  const first = Math.floor(box.y / UNIT);
+  const top = first * UNIT;
+  const end = Math.min(blank.height, Math.ceil((box.y + box.height) / UNIT) * UNIT);
+  if (around.length < 4 * width * (end - top)) around = new Uint8Array(4 * width * (end - top));
+  around.set(blank.rgba.subarray(4 * width * top, 4 * width * end));
+  for (let y = 0; y < box.height; y++)
+    around.set(pixels.subarray(4 * box.width * y, 4 * box.width * (y + 1)), 4 * (width * (box.y + y - top) + box.x));
+  return { first, rows: { width, height: end - top, rgba: around } };
+}
+
+/** The smallest box around all ink. */
+function inkedBox(words: readonly DrawnWords[], view: View, frame: Raster): Box | undefined {
+  const boxes = words
+    .map(({ overlay }) => pixelBox(inkBox(overlay), view, frame))
+    .filter(({ width, height }) => width > 0 && height > 0);
+  if (boxes.length === 0) return undefined;
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** The pixels of one box of a picture with words, drawn over black on a canvas of the box's size. */
+function readBox(
+  ctx: SKRSContext2D,
+  image: Image,
+  words: readonly DrawnWords[],
+  view: View,
+  { x, y, width, height }: Box,
+): Uint8Array {
   ctx.fillStyle = '#000000';
   ctx.fillRect(0, 0, width, height);
-  ctx.drawImage(image, 0, -top);
-  for (const { overlay, layout } of words) drawOverlay(ctx, overlay, layout, { ...view, dy: view.dy - top });
+  ctx.drawImage(image, -x, -y);
+  for (const { overlay, layout } of words)
+    drawOverlay(ctx, overlay, layout, { ...view, dx: view.dx - x, dy: view.dy - y });
   const { data } = ctx.getImageData(0, 0, width, height);
-  return { width, height, rgba: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 export interface SheetFrame extends Omit<DrawnFrame, 'words'> {

@@ -6,7 +6,7 @@ export interface BlockTables {
   /** By symbol: code << 5 | length in bits. */
   readonly dc: Int32Array;
   readonly ac: Int32Array;
-  /** What coefficients are multiplied by, in rows. */
+  /** What coefficients are multiplied by, in the order in which they are coded. */
   readonly dividers: Float64Array;
 }
 
@@ -16,6 +16,8 @@ const END_OF_BLOCK = 0x00;
 const SIXTEEN_ZEROS = 0xf0;
 /** Added before a number is cut to an integer, so that it is rounded, below zero too. */
 const ABOVE = 32768;
+/** So many and 7 that wait fill 31 bits. */
+const MOST_BITS = 24;
 
 export class EntropyCoder {
   #bytes = new Uint8Array(1 << 16);
@@ -38,8 +40,8 @@ export class EntropyCoder {
     this.#putLevel(dc, 0, mean - predicted);
     let zeros = 0;
     for (let k = 1; k < 64; k++) {
-      const place = ZIGZAG[k] as number;
-      const level = (((coefficients[at + place] as number) * (dividers[place] as number) + (ABOVE + 0.5)) | 0) - ABOVE;
+      const coefficient = coefficients[at + (ZIGZAG[k] as number)] as number;
+      const level = ((coefficient * (dividers[k] as number) + (ABOVE + 0.5)) | 0) - ABOVE;
       if (level === 0) {
         zeros++;
         continue;
@@ -63,15 +65,22 @@ export class EntropyCoder {
   /** The code of a level's size, with `run` in its upper half, and then as many bits as the size says. */
   #putLevel(codes: Int32Array, run: number, level: number): void {
     const size = 32 - Math.clz32(level < 0 ? -level : level);
-    this.#putCode(codes[run | size] as number);
-    if (size > 0) this.#put((level + (level >> 31)) & ((1 << size) - 1), size);
+    const code = codes[run | size] as number;
+    const bits = (level + (level >> 31)) & ((1 << size) - 1);
+    const length = (code & 31) + size;
+    if (length <= MOST_BITS) {
+      this.#put(((code >> 5) << size) | bits, length);
+    } else {
+      this.#putCode(code);
+      this.#put(bits, size);
+    }
   }
 
   #putCode(code: number): void {
     this.#put(code >> 5, code & 31);
   }
 
-  /** At most 16 bits. */
+  /** At most MOST_BITS bits. */
   #put(value: number, length: number): void {
     const bits = (this.#bits << length) | value;
     let count = this.#count + length;
