@@ -100,10 +100,20 @@ describe('looking at templates', () => {
     assert.deepEqual([prepared.code, prepared.stdout], [0, '']);
     assert.match(prepared.stderr, /^tiny red: 100 % prepared\n[\s\S]*tiny green: 100 % prepared\n$/m);
     const after = JSON.parse((await run(['templates', 'show', 'tiny', '--json', ...TINY], { cwd })).stdout);
-    assert.deepEqual(after.casts, [
-      { cast: { ball: 'red' }, prepared: true },
-      { cast: { ball: 'green' }, prepared: true },
+    type Told = { cast: unknown; prepared: boolean; films: { rendition: string; areas: { bubble: string }[] }[] };
+    const bubblesOf = ({ areas }: Told['films'][number]) => areas.map(({ bubble }) => bubble);
+    const casts = (after.casts as Told[]).map(({ films, ...rest }) => ({
+      ...rest,
+      films: films.map((film) => [film.rendition, ...bubblesOf(film)]),
+    }));
+    const films = ['large', 'medium', 'small'].map((rendition) => [rendition, 'hello', 'bye']);
+    assert.deepEqual(casts, [
+      { cast: { ball: 'red' }, prepared: true, films },
+      { cast: { ball: 'green' }, prepared: true, films },
     ]);
+    const shown = await run(['templates', 'show', 'tiny', ...TINY], { cwd });
+    assert.match(shown.stdout, /^green +hello +bye +errors in \/ out \/ after +bytes +SSIM$/m);
+    assert.match(shown.stdout, /^large +swap +swap +\d+ \/ \d+ \/ \d+ +[+-][\d.]+ % +[+-]0\.\d{4}$/m);
   });
 
   it('names every place where a template is broken, and keeps the others', async (t) => {

@@ -89,7 +89,11 @@ async function boxAt(file: FileHandle, at: number, end: number, path: string): P
 function boxHeader(bytes: Buffer, at: number, rest: number): BoxHeader | undefined {
   const short = bytes.readUInt32BE(at);
   const type = bytes.toString('latin1', at + 4, at + 8);
-  if (short === 1 && bytes.length >= at + 16) return { type, size: Number(bytes.readBigUInt64BE(at + 8)), header: 16 };
+  if (short === 1 && bytes.length >= at + 16) {
+    const size = Number(bytes.readBigUInt64BE(at + 8));
+    // One that does not even hold its header would be read for ever.
+    return size < 16 ? undefined : { type, size, header: 16 };
+  }
   const size = short === 0 ? rest : short;
   return size < 8 ? undefined : { type, size, header: 8 };
 }

@@ -73,6 +73,15 @@ test('a file with a byte changed is read or refused, never a crash', async (t) =
   );
 });
 
+test('a box whose long size is nothing is refused, not read for ever', async (t) => {
+  const file = join(temporaryFolder(t), 'endless.mp4');
+  const box = Buffer.alloc(32);
+  box.writeUInt32BE(1, 0);
+  box.write('free', 4);
+  writeFileSync(file, box);
+  await assert.rejects(readMovie(file), { code: 'output_incomplete' });
+});
+
 test('what is no movie is refused', async (t) => {
   const file = join(temporaryFolder(t), 'text.mp4');
   writeFileSync(file, 'This is no movie, but it is long enough to be taken for one.');
