@@ -14,6 +14,7 @@ describe('the metrics', () => {
       'storyfarm_http_requests_total',
       'storyfarm_jobs_finished_total',
       'storyfarm_leases_lost_total',
+      'storyfarm_preparations_total',
       'storyfarm_queue_due_jobs',
       'storyfarm_queue_jobs',
       'storyfarm_queue_oldest_due_seconds',
