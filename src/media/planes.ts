@@ -1,6 +1,6 @@
 /** Pictures as decoders give them: 8-bit 4:2:0 planes, and pieces of them. */
 
-/** Chroma planes have half the width and half the height, rounded up. */
+/** Without gaps between rows; chroma planes have half the width and half the height, rounded up. */
 export interface Planes {
   readonly width: number;
   readonly height: number;

@@ -11,17 +11,18 @@
  * it directly.
  */
 
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { JobResult, Output } from '../job.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
+import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
-import { type Films, isUnspliceable } from '../media/splice/films.js';
+import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Catalog } from '../template/catalog.js';
@@ -141,14 +142,8 @@ async function swapAll(
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
   }
   if (jobs.length > 0) await editions.touch(edition);
-  const failed = await swap(words, edition.template, jobs, phrases);
-  const made = new Set<Rendition>();
-  for (const job of jobs) {
-    if (failed.has(job)) continue;
-    const { size } = await stat(job.out);
-    if (size <= (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY)) made.add(job.rendition);
-  }
-  return ladder.filter((rendition) => !made.has(rendition));
+  const made = await swap(words, edition.template, jobs, phrases);
+  return ladder.filter((rendition) => !made.some((job) => job.rendition === rendition));
 }
 
 /** The re-encode path. */

@@ -4,10 +4,10 @@
 
 import { open } from 'node:fs/promises';
 import { drawPixels } from '../media/canvas.js';
+import { isUnspliceable } from '../media/h264/bits.js';
 import { fitOf, fpsOfRendition, matrixOf } from '../media/ladder.js';
-import { boundsOfArea, MACROBLOCK } from '../media/splice/areas.js';
+import { boundsOfArea, inPixels } from '../media/splice/areas.js';
 import { FILM_FILE, type Film } from '../media/splice/film.js';
-import { isUnspliceable } from '../media/splice/films.js';
 import { inkOver } from '../media/splice/ink.js';
 import { type PhraseRows, packRows, unpackRows } from '../media/splice/pack.js';
 import type { Phrases } from '../media/splice/phrases.js';
@@ -28,33 +28,42 @@ export function takes(film: Film, { scene }: Pick<LaidOutWords, 'scene'>): boole
   return scene.overlays.every(({ bubble }) => film.areas.some((area) => area.bubble === bubble));
 }
 
-/** Writes the files of these renditions. Answers those that could not be made so, with the reason, and have to be encoded; nothing of them is left. */
+/** Writes the files of these renditions. Answers those that were made: where the words have no room, or the file would pass its cap, nothing is written. */
 export async function swap(
   words: LaidOutWords,
   template: Template,
   jobs: readonly SwapJob[],
   phrases: Phrases,
-): Promise<ReadonlyMap<SwapJob, Error>> {
-  const failed = new Map<SwapJob, Error>();
+): Promise<readonly SwapJob[]> {
+  const made: SwapJob[] = [];
   const encoded: PhraseRows[] = [];
   for (const overlay of words.scene.overlays) encoded.push(await phraseOf(overlay, words, template, jobs, phrases));
   for (const job of jobs) {
-    try {
-      await writePieces(job.out, piecesOf(job, encoded, template));
-    } catch (error) {
-      if (!isUnspliceable(error)) throw error;
-      failed.set(job, error as Error);
-    }
+    const pieces = piecesOf(job, encoded, template);
+    const bytes = pieces?.reduce((sum, piece) => sum + piece.length, 0) ?? Number.POSITIVE_INFINITY;
+    if (!pieces || bytes > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY)) continue;
+    await writePieces(job.out, pieces);
+    made.push(job);
   }
-  return failed;
+  return made;
 }
 
-function piecesOf({ rendition, film }: SwapJob, encoded: readonly PhraseRows[], template: Template): Uint8Array[] {
+/** A film with the words in it; undefined when they have no room. */
+function piecesOf(
+  { rendition, film }: SwapJob,
+  encoded: readonly PhraseRows[],
+  template: Template,
+): Uint8Array[] | undefined {
   const rows = film.cuts.map((_, cut): EncodedRows => {
     const all = encoded.flatMap((phrase) => [...(phrase.get(rendition.id)?.get(cut) ?? [])]);
     return new Map(all);
   });
-  return spliceRows(film, rows, fpsOfRendition(template, rendition).value);
+  try {
+    return spliceRows(film, rows, fpsOfRendition(template, rendition).value);
+  } catch (error) {
+    if (!isUnspliceable(error)) throw error;
+    return undefined;
+  }
 }
 
 /** One bubble's words in all films. */
@@ -85,13 +94,7 @@ async function encodeOverlay(
   const number = film.areas.findIndex(({ bubble }) => bubble === overlay.bubble);
   const area = film.areas[number];
   if (!area) throw new Error(`${overlay.bubble} is no area of the film`); // `takes` has been asked.
-  const bounds = boundsOfArea(area);
-  const box = {
-    x: bounds.x * MACROBLOCK,
-    y: bounds.y * MACROBLOCK,
-    width: bounds.width * MACROBLOCK,
-    height: bounds.height * MACROBLOCK,
-  };
+  const box = inPixels(boundsOfArea(area));
   const pixels = await drawPixels(overlay, words.layoutOf(overlay), fitOf(template, rendition).view, box);
   const inked = inkOver(area.still, pixels, matrixOf(rendition));
   const cuts = film.cuts.flatMap((at, cut) => (at.areas.includes(number) ? [{ at, cut }] : []));

@@ -27,52 +27,33 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Ffmpeg, openFfmpeg } from '../../src/media/ffmpeg.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog } from '../../src/media/install/catalog.js';
 import { packageFolder } from '../../src/package.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
+import { readFlags, refuse, say, wholeNumber } from '../flags.js';
 import { castOf, textureOf } from './render/contents/texture.js';
 import { wordsmith } from './render/contents/words.js';
 import { measureFarm } from './render/farm.js';
 import { figuresOf, type Measured, tablesOf } from './render/figures.js';
 import { measureRounds } from './render/rounds.js';
 
-const say = (text: string) => process.stderr.write(`${text}\n`);
-
-/** For whoever called it wrongly. */
-function refuse(text: string): never {
-  say(text);
-  process.exit(1);
-}
-
-function readFlags() {
-  try {
-    return parseArgs({
-      allowNegative: true,
-      options: {
-        template: { type: 'string', multiple: true, default: [] },
-        runs: { type: 'string', default: '5' },
-        jobs: { type: 'string', default: '100' },
-        farm: { type: 'boolean', default: true },
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        'data-folder': { type: 'string' },
-        'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
-        'ffmpeg-path': { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
-
-const flags = readFlags();
-const whole = (name: 'runs' | 'jobs') => {
-  const number = Number(flags[name]);
-  return Number.isInteger(number) && number > 0 ? number : refuse(`--${name}: give a whole number above 0.`);
-};
+const flags = readFlags({
+  allowNegative: true,
+  options: {
+    template: { type: 'string', multiple: true, default: [] },
+    runs: { type: 'string', default: '5' },
+    jobs: { type: 'string', default: '100' },
+    farm: { type: 'boolean', default: true },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'data-folder': { type: 'string' },
+    'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
+    'ffmpeg-path': { type: 'string' },
+  },
+});
+const whole = (name: 'runs' | 'jobs') => wholeNumber(name, flags[name], 1);
 const settings = flags.quick
   ? { runs: 1, jobs: 2, mostSeconds: 2, requests: 3 }
   : { runs: whole('runs'), jobs: whole('jobs'), mostSeconds: 30, requests: 21 };

@@ -22,7 +22,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { castsOf, castText } from '../../src/cli/installed.js';
 import { table } from '../../src/cli/table.js';
 import { systemClock } from '../../src/clock.js';
@@ -35,44 +34,26 @@ import { openEditions } from '../../src/media/prepare/editions.js';
 import { createMetrics } from '../../src/metrics.js';
 import { packageFolder } from '../../src/package.js';
 import { findChromium, openBrowser } from '../browser/chromium.js';
+import { readFlags, refuse, say, wholeNumber } from '../flags.js';
 import { type Verified, verifyEdition } from './edition.js';
 import type { Finding } from './findings.js';
 import { openRenderers } from './outputs.js';
 import { wordSets } from './word-sets.js';
 
-const say = (text: string) => process.stderr.write(`${text}\n`);
-
-/** For whoever called it wrongly. */
-function refuse(text: string): never {
-  say(text);
-  process.exit(1);
-}
-
-function readFlags() {
-  try {
-    return parseArgs({
-      options: {
-        template: { type: 'string', multiple: true, default: [] },
-        words: { type: 'string', default: '50' },
-        casts: { type: 'string', default: 'first' },
-        reencodes: { type: 'string', default: '3' },
-        seed: { type: 'string', default: '1' },
-        json: { type: 'boolean', default: false },
-        'data-folder': { type: 'string' },
-        'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
-        'ffmpeg-path': { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
-
-const flags = readFlags();
-const whole = (name: 'words' | 'reencodes' | 'seed') => {
-  const number = Number(flags[name]);
-  return Number.isInteger(number) && number >= 0 ? number : refuse(`--${name}: give a whole number.`);
-};
+const flags = readFlags({
+  options: {
+    template: { type: 'string', multiple: true, default: [] },
+    words: { type: 'string', default: '50' },
+    casts: { type: 'string', default: 'first' },
+    reencodes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    'data-folder': { type: 'string' },
+    'template-folders': { type: 'string', multiple: true, default: [join(packageFolder, 'templates')] },
+    'ffmpeg-path': { type: 'string' },
+  },
+});
+const whole = (name: 'words' | 'reencodes' | 'seed') => wholeNumber(name, flags[name], 0);
 const [words, reencodes, seed] = [whole('words'), whole('reencodes'), whole('seed')];
 if (flags.casts !== 'first' && flags.casts !== 'all') refuse('--casts: first or all.');
 

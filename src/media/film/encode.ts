@@ -12,7 +12,7 @@ import type { Box } from '../../scene/scene.js';
 import type { Rendition, Template } from '../../template/format.js';
 import type { FfmpegCommand } from '../ffmpeg.js';
 import { colourTags, fpsOfRendition, framesOf } from '../ladder.js';
-import { type Area, boundsOfArea, codedSize, cutsOf, MACROBLOCK, type Span, type Window } from '../splice/areas.js';
+import { type Area, boundsOfArea, codedSize, cutsOf, inPixels, type Span, type Window } from '../splice/areas.js';
 
 export interface FilmFiles {
   readonly footage: string;
@@ -65,9 +65,8 @@ export function filmCommand(
     lay(options, files.pictures[index] ?? '', 0, 0, { from: frame, to: frame + 1 });
   }
   areas.forEach((area, index) => {
-    const { x, y, width, height } = boundsOfArea(area);
-    const options = raw('yuva420p', width * MACROBLOCK, height * MACROBLOCK);
-    lay(options, files.patterns[index] ?? '', x * MACROBLOCK, y * MACROBLOCK, area.window);
+    const { x, y, width, height } = inPixels(boundsOfArea(area));
+    lay(raw('yuva420p', width, height), files.patterns[index] ?? '', x, y, area.window);
   });
   const stretches = stretchesOf(areas, frames);
   const names = stretches.map((_, index) => `[s${index}]`);
@@ -175,9 +174,8 @@ function blocksOf(rows: readonly Span[]): Box[] {
   return boxes;
 }
 
-function regionFilter({ x, y, width, height }: Box, rendition: Rendition, offset: number): string {
-  const [left, top] = [x * MACROBLOCK, y * MACROBLOCK];
-  const right = Math.min(rendition.width, left + width * MACROBLOCK);
-  const bottom = Math.min(rendition.height, top + height * MACROBLOCK);
-  return `addroi=x=${left}:y=${top}:w=${right - left}:h=${bottom - top}:qoffset=${offset}`;
+function regionFilter(box: Box, rendition: Rendition, offset: number): string {
+  const { x, y, width, height } = inPixels(box);
+  const [right, bottom] = [Math.min(rendition.width, x + width), Math.min(rendition.height, y + height)];
+  return `addroi=x=${x}:y=${y}:w=${right - x}:h=${bottom - y}:qoffset=${offset}`;
 }

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Rendition, Template } from '../../template/format.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { RAW_FRAMES, watchFrames } from '../frames.js';
-import { unspliceable } from '../h264/bits.js';
+import { isUnspliceable, unspliceable } from '../h264/bits.js';
 import { fpsOfRendition, framesOf, levelBuffer, levelRate, USUAL_QUALITY, videoOptions } from '../ladder.js';
 import { cut, type Planes, rawOf } from '../planes.js';
 import { type Area, areasOf, collide, cutsOf } from '../splice/areas.js';
@@ -28,7 +28,6 @@ import {
   STILLS_FILE,
   sha256,
 } from '../splice/film.js';
-import { isUnspliceable } from '../splice/films.js';
 import { encodeArea, spliceRows } from '../splice/splice.js';
 import { blankFilm } from './blank.js';
 import { filmCommand, keyFramesOf } from './encode.js';
@@ -219,13 +218,13 @@ class Work {
     const options = ['-map', '[v]', ...sound, ...videoOptions(rendition, USUAL_QUALITY), '-movflags', '+faststart'];
     const command = { inputs, filter: '[0:v]null[v]', outputs: [{ options, file: out }] };
     await this.#options.ffmpeg.run(command, this.#pass(0.15));
-    return { bytes: (await stat(out)).size, ssim: await this.#likeness(out) };
+    const made = { bytes: (await stat(out)).size, ssim: await this.#likeness(out) };
+    await rm(out);
+    return made;
   }
 
   async #likeness(file: string): Promise<number> {
-    const values = await likenessOf(this.#options.ffmpeg, this.#source.footage, file, this.#pass(0.05));
-    await rm(file);
-    return mean(values);
+    return mean(await likenessOf(this.#options.ffmpeg, this.#source.footage, file, this.#pass(0.05)));
   }
 
   /** Films at several rate factors, and the best of them. */
@@ -313,8 +312,7 @@ class Work {
         await writeFile(this.#path(name), bytes);
         files[name] = sha256(bytes);
       }
-      await writeFile(this.#path('judged.mp4'), made.film.file);
-      ssim = await this.#likeness(this.#path('judged.mp4'));
+      ssim = await this.#likeness(this.#path(FILM_FILE));
     }
     const description: FilmDescription = {
       ...this.#describe(made?.film.areas ?? [], made?.crf ?? 0),

@@ -18,7 +18,7 @@ import { type ParameterSets, readParameterSets } from '../h264/parameter-sets.js
 import { type Home, rehome, type Slice } from '../h264/rehome.js';
 import { splitStartCodes } from '../h264/units.js';
 import { blankPlanes, cut, type Planes, paste, planesOf, rawOf } from '../planes.js';
-import { type Area, codedSize, MACROBLOCK } from '../splice/areas.js';
+import { type Area, codedSize, inPixels, MACROBLOCK } from '../splice/areas.js';
 import { stitchable } from './encode.js';
 
 /** Rectangles of macroblocks that cover all of a picture but the areas. Those that are not as wide as the picture may have several rows. */
@@ -62,9 +62,10 @@ export async function encodeSurroundings(
   const coded = codedSize(rendition);
   const boxes = partsAround(areas, coded);
   const path = (part: number, kind: PartFile) => join(tools.folder, `part-${part}.${kind}`);
-  const pieces = boxes.map(({ x, y, width, height }) =>
-    cut(picture, x * MACROBLOCK, y * MACROBLOCK, width * MACROBLOCK, height * MACROBLOCK),
-  );
+  const pieces = boxes.map((box) => {
+    const { x, y, width, height } = inPixels(box);
+    return cut(picture, x, y, width, height);
+  });
   await Promise.all(pieces.map((piece, part) => writeFile(path(part, 'yuv'), rawOf(piece))));
   const isWhole = boxes.map(({ width }) => width === coded.width);
   await tools.ffmpeg.run(partsCommand(pieces, isWhole, rendition, crf, path), tools.watch);
@@ -74,8 +75,8 @@ export async function encodeSurroundings(
     boxes.map(async (box, part) => {
       const units = splitStartCodes(await readFile(path(part, 'h264')));
       const raw = await readFile(path(part, 'yuv'));
-      const piece = planesOf(raw, box.width * MACROBLOCK, box.height * MACROBLOCK);
-      paste(decoded, piece, box.x * MACROBLOCK, box.y * MACROBLOCK);
+      const { x, y, width, height } = inPixels(box);
+      paste(decoded, planesOf(raw, width, height), x, y);
       await Promise.all([rm(path(part, 'yuv')), rm(path(part, 'h264'))]);
       return { box, units, sets: readParameterSets(units) };
     }),

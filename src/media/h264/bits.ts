@@ -15,6 +15,11 @@ export function unspliceable(why: string): StoryfarmError {
   return new StoryfarmError('not_spliceable', `The stream cannot be spliced: ${why}.`);
 }
 
+/** Whether an error is one of these: then the re-encode path is to be taken. */
+export function isUnspliceable(error: unknown): boolean {
+  return error instanceof StoryfarmError && error.code === 'not_spliceable';
+}
+
 export class BitReader {
   readonly #bytes: Uint8Array;
   #at: number;

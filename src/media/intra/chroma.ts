@@ -2,8 +2,9 @@
 
 import { CB, CELLS, CHROMA_DC, CR, type Macroblock, OFFSETS, STRIDE } from './macroblock.js';
 import { predictHorizontal, predictMean } from './predict.js';
+import { codeBesideDc } from './residual.js';
 import type { Settings } from './settings.js';
-import { codeChromaDc, type Quantiser, quantise, reconstruct, reconstructFlat, transform } from './transform.js';
+import { codeChromaDc, type Quantiser, transform } from './transform.js';
 
 const coefficients = new Int32Array(64);
 const dc = new Int32Array(4);
@@ -49,7 +50,7 @@ function chromaDifference({ source, reconstruction }: Macroblock): number {
 
 /** Codes one chroma component: 0 Cb, 1 Cr. */
 function codeComponent(mb: Macroblock, component: number, q: Quantiser, places: number): void {
-  const { source, reconstruction, counts, levels } = mb;
+  const { source, reconstruction, levels } = mb;
   const firstBlock = 16 + component * 4;
   for (let i = 0; i < 4; i++) {
     transform(source, reconstruction, OFFSETS[firstBlock + i] as number, coefficients, i * 16);
@@ -59,15 +60,7 @@ function codeComponent(mb: Macroblock, component: number, q: Quantiser, places: 
   mb.dcCounts[1 + component] = dcCount;
   if (dcCount > 0 && mb.chromaPattern === 0) mb.chromaPattern = 1;
   for (let i = 0; i < 4; i++) {
-    const block = firstBlock + i;
-    const count = quantise(coefficients, i * 16, 1, places, q, levels, block * 16);
-    counts[CELLS[block] as number] = count;
     const scaled = dcCount > 0 ? (dc[i] as number) : 0;
-    const at = OFFSETS[block] as number;
-    if (count > 0) {
-      mb.chromaPattern = 2;
-      coefficients[i * 16] = scaled;
-      reconstruct(coefficients, i * 16, reconstruction, at);
-    } else reconstructFlat(scaled, reconstruction, at);
+    if (codeBesideDc(mb, firstBlock + i, coefficients, i * 16, scaled, q, places)) mb.chromaPattern = 2;
   }
 }

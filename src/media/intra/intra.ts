@@ -17,15 +17,14 @@ import { BitWriter, toUnit, unspliceable } from '../h264/bits.js';
 import type { ParameterSets } from '../h264/parameter-sets.js';
 import type { Home, Slice } from '../h264/rehome.js';
 import { isIntra, type SliceHeader, writeSliceHeader } from '../h264/slice-header.js';
+import type { Planes } from '../planes.js';
 import { encodeChroma } from './chroma.js';
 import { CabacWriter } from './entropy/cabac.js';
 import { CavlcWriter } from './entropy/cavlc.js';
 import { becomeWhole, encodeLuma } from './luma.js';
-import { CB, CELLS, CR, LUMA, Macroblock, type Planes } from './macroblock.js';
+import { CB, CELLS, CR, LUMA, Macroblock } from './macroblock.js';
 import { fillSquare, Mode } from './predict.js';
 import { type Settings, settingsFor } from './settings.js';
-
-export type { Planes } from './macroblock.js';
 
 /** What macroblock_layer() may take at most (A.3.1). Only noise at fine quantisers reaches it; it loses its finest detail then. */
 const MACROBLOCK_BITS = 3200;

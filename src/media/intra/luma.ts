@@ -7,6 +7,7 @@
 
 import { CELLS, LEFTMOST, LUMA, LUMA_DC, type Macroblock, OFFSETS, STRIDE, TOPMOST } from './macroblock.js';
 import { gather, Mode, mean4, predict4, predictHorizontal, predictMean } from './predict.js';
+import { codeBesideDc } from './residual.js';
 import type { Settings } from './settings.js';
 import {
   columnCost,
@@ -20,7 +21,7 @@ import {
   satd,
   spectra,
 } from './spectrum.js';
-import { codeLumaDc, quantise, reconstruct, reconstructFlat, transform } from './transform.js';
+import { codeLumaDc, quantise, reconstruct, transform } from './transform.js';
 
 /** Bits that 16 blocks' own prediction costs beyond their modes, when the macroblock could be predicted as a whole. */
 const BLOCKS_BITS = 24;
@@ -68,7 +69,7 @@ function isFlat(source: Uint8Array, value: number): boolean {
 
 /** Codes as Intra_16x16. Gives false, and is to be done otherwise, when a level is too large to be written. */
 function codeWhole(mb: Macroblock, mode: number, { luma, places, levelLimit }: Settings): boolean {
-  const { source, reconstruction, counts, levels } = mb;
+  const { source, reconstruction, levels } = mb;
   if (mode === Mode.horizontal) predictHorizontal(reconstruction, LUMA, 16);
   else predictMean(reconstruction, LUMA, 16, 16, mb.hasLeft);
   for (let block = 0; block < 16; block++) {
@@ -80,15 +81,8 @@ function codeWhole(mb: Macroblock, mode: number, { luma, places, levelLimit }: S
   becomeWhole(mb, mode);
   mb.dcCounts[0] = dcCount;
   for (let block = 0; block < 16; block++) {
-    const count = quantise(coefficients, block * 16, 1, places, luma, levels, block * 16);
-    counts[CELLS[block] as number] = count;
     const scaled = dcCount > 0 ? (dc[RASTER[block] as number] as number) : 0;
-    const at = OFFSETS[block] as number;
-    if (count > 0) {
-      mb.lumaPattern = 15;
-      coefficients[block * 16] = scaled;
-      reconstruct(coefficients, block * 16, reconstruction, at);
-    } else reconstructFlat(scaled, reconstruction, at);
+    if (codeBesideDc(mb, block, coefficients, block * 16, scaled, luma, places)) mb.lumaPattern = 15;
   }
   return true;
 }

@@ -8,14 +8,7 @@
  * Blocks are numbered: 0 to 15 luma in decoding order (6.4.3), 16 to 19 Cb, 20 to 23 Cr, and for levels only 24 luma DC, 25 Cb DC, 26 Cr DC.
  */
 
-/** 8-bit 4:2:0 planes without gaps between rows; width and height (of luma) are multiples of 16. */
-export interface Planes {
-  readonly width: number;
-  readonly height: number;
-  readonly luma: Uint8Array;
-  readonly cb: Uint8Array;
-  readonly cr: Uint8Array;
-}
+import type { Planes } from '../planes.js';
 
 export const STRIDE = 32;
 export const LUMA = 16;

@@ -37,6 +37,11 @@ export function codedSize(rendition: Pick<Rendition, 'width' | 'height'>): { wid
   return { width: Math.ceil(rendition.width / MACROBLOCK), height: Math.ceil(rendition.height / MACROBLOCK) };
 }
 
+/** A box of macroblocks in pixels. */
+export function inPixels({ x, y, width, height }: Box): Box {
+  return { x: x * MACROBLOCK, y: y * MACROBLOCK, width: width * MACROBLOCK, height: height * MACROBLOCK };
+}
+
 /** The places of all bubbles that are shown for at least one frame. */
 export function areasOf(template: Template, rendition: Rendition): Area[] {
   return template.bubbles.flatMap((bubble) => {
@@ -70,7 +75,9 @@ function rowsOf(template: Template, rendition: Rendition, { shape }: Bubble): Sp
 const EDGE = 1 / 16;
 
 /** Frames at which bubbles appear, rising, each with the areas that are visible then. */
-export function cutsOf(areas: readonly Area[]): { readonly frame: number; readonly areas: readonly Area[] }[] {
+export function cutsOf<T extends Area>(
+  areas: readonly T[],
+): { readonly frame: number; readonly areas: readonly T[] }[] {
   const frames = [...new Set(areas.map(({ window }) => window.from))].sort((a, b) => a - b);
   return frames.map((frame) => ({
     frame,

@@ -16,12 +16,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BitReader, toRbsp, unspliceable } from '../h264/bits.js';
-import { readParameterSets } from '../h264/parameter-sets.js';
 import { type Home, homeOf } from '../h264/rehome.js';
-import { splitLengths, UnitType, unitType } from '../h264/units.js';
-import { type Mp4Index, readMp4Index, sampleOf, type TrackIndex } from '../mp4/samples.js';
+import { UnitType, unitType } from '../h264/units.js';
 import { bytesOfPlanes, type Planes, planesOf } from '../planes.js';
-import { type Area, boundsOfArea, MACROBLOCK } from './areas.js';
+import { type Area, boundsOfArea, cutsOf, inPixels } from './areas.js';
+import { readVideo, unitsOf, type Video } from './video.js';
 
 /** Raise when films are made or read in another way. */
 export const FILM_FORMAT = 1;
@@ -78,12 +77,8 @@ export interface StillArea extends Area {
   readonly still: Planes;
 }
 
-export interface Film {
+export interface Film extends Video {
   readonly description: FilmDescription;
-  readonly file: Buffer;
-  readonly index: Mp4Index;
-  readonly track: TrackIndex;
-  readonly lengthSize: number;
   readonly areas: readonly StillArea[];
   readonly cuts: readonly Cut[];
 }
@@ -120,25 +115,19 @@ export async function openFilm(folder: string): Promise<Film | undefined> {
 
 /** A film from its parts. Throws `not_spliceable` when they do not belong together. */
 export function filmOf(description: FilmDescription, file: Buffer, stills: Buffer): Film {
-  const index = readMp4Index(file);
-  const track = index.tracks.find(({ handler }) => handler === 'vide');
-  const configuration = track?.configuration;
-  if (!track || !configuration) throw unspliceable('it has no H.264 track');
-  const sets = readParameterSets([...configuration.sequenceSets, ...configuration.pictureSets]);
-  const { lengthSize } = configuration;
+  const video = readVideo(file);
   const areas = withStills(description.areas, stills);
-  const frames = [...new Set(areas.map(({ window }) => window.from))].sort((a, b) => a - b);
-  const cuts = frames.map((frame): Cut => {
-    const units = splitLengths(sampleOf(file, track, frame), lengthSize);
+  const cuts = cutsOf(areas).map(({ frame, areas: visible }): Cut => {
+    const units = unitsOf(video, frame);
     return {
       frame,
-      home: homeOf(units, sets),
+      home: homeOf(units, video.sets),
       units: units.map((unit) => ({ unit, firstMacroblock: firstMacroblockOf(unit) })),
-      areas: areas.flatMap(({ window }, area) => (window.from <= frame && frame < window.to ? [area] : [])),
+      areas: visible.map((area) => areas.indexOf(area)),
     };
   });
   for (const cut of cuts) assertPlaces(cut, areas);
-  return { description, file, index, track, lengthSize, areas, cuts };
+  return { ...video, description, areas, cuts };
 }
 
 /** Every row of a visible area is one slice and a whole one: in another's place a row would leave macroblocks out, and nothing would say so before a decoder does. */
@@ -162,8 +151,7 @@ function firstMacroblockOf(unit: Uint8Array): number | undefined {
 function withStills(areas: readonly Area[], stills: Buffer): StillArea[] {
   let at = 0;
   const placed = areas.map((area) => {
-    const bounds = boundsOfArea(area);
-    const [width, height] = [bounds.width * MACROBLOCK, bounds.height * MACROBLOCK];
+    const { width, height } = inPixels(boundsOfArea(area));
     const end = at + bytesOfPlanes(width, height);
     if (end > stills.length) throw unspliceable('its stills are cut off');
     const still = planesOf(stills.subarray(at, end), width, height);

@@ -2,7 +2,6 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StoryfarmError } from '../../errors.js';
 import { DESCRIPTION_FILE, type Film, openFilm } from './film.js';
 
 /** What is kept open: nine films of 720p. */
@@ -37,9 +36,4 @@ export class Films {
       if (bytes > ROOM && folder !== used) this.#open.delete(folder);
     }
   }
-}
-
-/** Whether an error says that words cannot be put into a film, so that the re-encode path is to be taken. */
-export function isUnspliceable(error: unknown): boolean {
-  return error instanceof StoryfarmError && error.code === 'not_spliceable';
 }

@@ -5,13 +5,13 @@
  */
 
 import { unspliceable } from '../h264/bits.js';
-import { brokenLimit } from '../h264/limits.js';
-import { joinLengths } from '../h264/units.js';
+import type { Home, Slice } from '../h264/rehome.js';
 import { encodeRow } from '../intra/intra.js';
 import { replaceSamples } from '../mp4/samples.js';
 import { cut, type Planes } from '../planes.js';
-import { boundsOfArea, MACROBLOCK } from './areas.js';
-import type { Cut, Film, StillArea } from './film.js';
+import { type Area, boundsOfArea, MACROBLOCK } from './areas.js';
+import type { Cut, Film } from './film.js';
+import { keySample } from './video.js';
 
 /** What an area shows in place of its still: planes of its bounding box, and which of its rows differ from the still. */
 export interface Inked {
@@ -22,20 +22,28 @@ export interface Inked {
 /** Encoded rows of one area at one cut: units by first macroblock. */
 export type EncodedRows = ReadonlyMap<number, Uint8Array>;
 
-/** Encodes the rows of an area that differ from its still, as they are to stand at a cut. */
-export function encodeArea(area: StillArea, inked: Inked, at: Cut, qp: number): EncodedRows {
+/** Encodes the wanted rows of an area, counted from its first, as they are to stand in a picture; `planes` are those of its bounding box. */
+export function encodeRows(
+  area: Area,
+  planes: Planes,
+  home: Home,
+  qp: number,
+  isWanted: (row: number) => boolean = () => true,
+): Slice[] {
   const bounds = boundsOfArea(area);
-  const pictureWidth = at.home.sets.sequence.widthInMacroblocks;
-  const rows = new Map<number, Uint8Array>();
-  for (const { x, y, width } of area.rows) {
-    const row = y - bounds.y;
-    if (!inked.rows[row]) continue;
-    const left = (x - bounds.x) * MACROBLOCK;
-    const strip = cut(inked.planes, left, row * MACROBLOCK, width * MACROBLOCK, MACROBLOCK);
-    const first = y * pictureWidth + x;
-    rows.set(first, encodeRow(strip, 0, at.home, first, qp).unit);
-  }
-  return rows;
+  return area.rows
+    .filter(({ y }) => isWanted(y - bounds.y))
+    .map(({ x, y, width }) => {
+      const [left, top] = [(x - bounds.x) * MACROBLOCK, (y - bounds.y) * MACROBLOCK];
+      const strip = cut(planes, left, top, width * MACROBLOCK, MACROBLOCK);
+      return encodeRow(strip, 0, home, y * home.sets.sequence.widthInMacroblocks + x, qp);
+    });
+}
+
+/** Encodes the rows of an area that differ from its still, as they are to stand at a cut. */
+export function encodeArea(area: Area, { planes, rows }: Inked, { home }: Cut, qp: number): EncodedRows {
+  const slices = encodeRows(area, planes, home, qp, (row) => rows[row] === true);
+  return new Map(slices.map(({ firstMacroblock, unit }) => [firstMacroblock, unit]));
 }
 
 /**
@@ -54,15 +62,7 @@ export function spliceRows(film: Film, rows: readonly EncodedRows[], fps: number
       return row ?? unit;
     });
     if (replaced !== changed.size) throw unspliceable('words have no place in its slices');
-    samples.set(at.frame, sampleWithin(units, at, film.lengthSize, fps));
+    samples.set(at.frame, keySample(film, units, { frame: at.frame, fps }));
   }
   return samples.size === 0 ? [film.file] : replaceSamples(film.file, film.index, film.track, samples);
-}
-
-function sampleWithin(units: readonly Uint8Array[], at: Cut, lengthSize: number, fps: number): Uint8Array {
-  const sample = joinLengths(units, lengthSize);
-  const slices = at.units.filter(({ firstMacroblock }) => firstMacroblock !== undefined).length;
-  const broken = brokenLimit(at.home.sets, { slices, bytes: sample.length, fps, isFirst: at.frame === 0 });
-  if (broken) throw unspliceable(broken);
-  return sample;
 }

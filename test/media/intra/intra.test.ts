@@ -7,7 +7,8 @@ import { type ParameterSets, readParameterSets } from '../../../src/media/h264/p
 import { assemble, type Home, homeOf, rehome, type Slice } from '../../../src/media/h264/rehome.js';
 import { readSliceHeader } from '../../../src/media/h264/slice-header.js';
 import { UnitType, unitType } from '../../../src/media/h264/units.js';
-import { encodeRow, type Planes } from '../../../src/media/intra/intra.js';
+import { encodeRow } from '../../../src/media/intra/intra.js';
+import type { Planes } from '../../../src/media/planes.js';
 import { crop, decode, encode, noise, type Picture } from '../h264/encoder.js';
 
 const WIDTH = 176;

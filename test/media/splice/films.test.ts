@@ -3,9 +3,10 @@ import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writ
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeFilm } from '../../../src/media/film/film.js';
+import { isUnspliceable } from '../../../src/media/h264/bits.js';
 import { blankPlanes } from '../../../src/media/planes.js';
 import { FILM_FILE, type Film, type FilmDescription, openFilm, sha256 } from '../../../src/media/splice/film.js';
-import { Films, isUnspliceable } from '../../../src/media/splice/films.js';
+import { Films } from '../../../src/media/splice/films.js';
 import { encodeArea, spliceRows } from '../../../src/media/splice/splice.js';
 import { renditionOf, shoot, templateOf } from '../../fixtures/clip.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
