@@ -48,11 +48,10 @@ export function openStorage(dataFolder: string): Storage {
     },
 
     async publish(attempt) {
-      for (const name of await readdir(part(attempt))) await sync(join(part(attempt), name));
+      await Promise.all((await readdir(part(attempt))).map((name) => sync(join(part(attempt), name))));
       await sync(part(attempt));
       await rename(part(attempt), final(attempt));
-      await sync(join(folder, attempt.id));
-      await sync(folder);
+      await Promise.all([sync(join(folder, attempt.id)), sync(folder)]);
       return final(attempt);
     },
 

@@ -112,7 +112,8 @@ export async function render(
       );
     const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
     const published = await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
-    if (order.reuseFor !== undefined) await noteFiles(order, published, outputs, tools.phrases);
+    if (order.reuseFor !== undefined) noteFiles(order, published, outputs, tools.phrases);
+    tools.phrases.flush();
     return { outputs, stages };
   } catch (error) {
     await tools.storage.discard(order);

@@ -20,7 +20,7 @@ const note = z.object({
 
 /** Links the files of an equal earlier job into `folder` and answers its outputs as this attempt's; undefined when there is none. */
 export async function takeEarlier(order: RenderOrder, folder: string, phrases: Phrases): Promise<Output[] | undefined> {
-  const known = await phrases.get(keyOf(order));
+  const known = phrases.get(keyOf(order));
   if (!known) return undefined;
   const parsed = note.safeParse(JSON.parse(known.toString('utf8')));
   if (!parsed.success) return undefined;
@@ -42,13 +42,8 @@ export async function takeEarlier(order: RenderOrder, folder: string, phrases: P
 }
 
 /** Notes where the files of a job were published. */
-export async function noteFiles(
-  order: RenderOrder,
-  folder: string,
-  outputs: readonly Output[],
-  phrases: Phrases,
-): Promise<void> {
-  await phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs })));
+export function noteFiles(order: RenderOrder, folder: string, outputs: readonly Output[], phrases: Phrases): void {
+  phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs })));
 }
 
 function keyOf({ reuseFor = '', template, cast, words }: RenderOrder): string[] {

@@ -76,11 +76,11 @@ async function phraseOf(
 ): Promise<PhraseRows> {
   const films = jobs.map(({ film }) => film.description.files[FILM_FILE] ?? '');
   const key = ['rows', version, ...films, overlay.bubble, overlay.text];
-  const known = await phrases.get(key);
+  const known = phrases.get(key);
   if (known) return unpackRows(known);
   const phrase = new Map<string, ReadonlyMap<number, EncodedRows>>();
   for (const job of jobs) phrase.set(job.rendition.id, await encodeOverlay(overlay, words, template, job));
-  await phrases.put(key, packRows(phrase));
+  phrases.put(key, packRows(phrase));
   return phrase;
 }
 

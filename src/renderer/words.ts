@@ -72,11 +72,11 @@ export async function drawPoster(
   const { template } = edition;
   const overlays = visibleAt(scene, template.poster.time);
   const key = ['poster', version, edition.folder, ...overlays.flatMap(({ bubble, text }) => [bubble, text])];
-  const known = await phrases.get(key);
+  const known = phrases.get(key);
   if (known) return known;
   const { view } = fitOf(template, posterSize(template));
   const shown = overlays.map((overlay) => ({ overlay, layout: layoutOf(overlay) }));
   const jpeg = await drawJpeg(edition.poster, shown, view, template.poster.maxBytes);
-  await phrases.put(key, jpeg);
+  phrases.put(key, jpeg);
   return jpeg;
 }

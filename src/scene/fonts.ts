@@ -121,8 +121,21 @@ export function missingGlyphs(text: string, stack: readonly Face[]): readonly st
 
 const ZERO_WIDTH_JOINER = 0x200d;
 
+export interface Families {
+  readonly text: string;
+  readonly emoji: string;
+}
+
+const families = new WeakMap<readonly Face[], Families>();
+
 /** The CSS family lists of a stack: for text all faces in order; for one emoji a text face that knows the joiner, then the emoji face. */
-export function familiesOf(stack: readonly Face[]): { readonly text: string; readonly emoji: string } {
+export function familiesOf(stack: readonly Face[]): Families {
+  const known = families.get(stack) ?? listFamilies(stack);
+  families.set(stack, known);
+  return known;
+}
+
+function listFamilies(stack: readonly Face[]): Families {
   const list = (faces: readonly Face[]) => faces.map((face) => `"${face.family}"`).join(', ');
   // With the emoji face in front or alone, or behind a text face without the joiner, Node splits sequences such as a heart on fire.
   const joining = stack.filter((face) => face.kind === 'text' && face.coverage.has(ZERO_WIDTH_JOINER)).slice(0, 1);

@@ -341,7 +341,7 @@ class Work {
 }
 
 /** Share of a cap that a blank film may fill; the rest is for words. */
-const ROOM_FOR_WORDS = 0.94;
+const ROOM_FOR_WORDS = 0.9;
 
 function rawCommand(files: readonly string[], filter: string) {
   const inputs = files.map((source) => ({ options: ['-xerror', '-err_detect', 'explode'], source }));

@@ -29,12 +29,30 @@ const chroma = { dc: codesOf(DC_CHROMA), ac: codesOf(AC_CHROMA) };
 
 /** The strips of a raster, from the top. `quality` is 1 to 100. A piece of a picture must begin at a multiple of 16 rows, and end at one or with the picture. */
 export function encodeStrips(raster: Raster, quality: number): Strip[] {
+  const { lumaTables, chromaTables } = tablesOf(quality);
+  const strips: Strip[] = [];
+  for (let top = 0; top < raster.height; top += UNIT) strips.push(encodeStrip(raster, top, lumaTables, chromaTables));
+  return strips;
+}
+
+interface Tables {
+  readonly lumaTables: BlockTables;
+  readonly chromaTables: BlockTables;
+}
+
+/** By quality, of which there are few. */
+const tables = new Map<number, Tables>();
+
+function tablesOf(quality: number): Tables {
+  const known = tables.get(quality);
+  if (known) return known;
   const quantisers = quantisersOf(quality);
-  const lumaTables = { ...luma, dividers: dividersOf(quantisers.luma) };
-  const chromaTables = { ...chroma, dividers: dividersOf(quantisers.chroma) };
-  return Array.from({ length: Math.ceil(raster.height / UNIT) }, (_, row) =>
-    encodeStrip(raster, row * UNIT, lumaTables, chromaTables),
-  );
+  const made = {
+    lumaTables: { ...luma, dividers: dividersOf(quantisers.luma) },
+    chromaTables: { ...chroma, dividers: dividersOf(quantisers.chroma) },
+  };
+  tables.set(quality, made);
+  return made;
 }
 
 function encodeStrip(raster: Raster, top: number, lumaTables: BlockTables, chromaTables: BlockTables): Strip {

@@ -53,6 +53,8 @@ function word(number: number): number[] {
   return [number >> 8, number & 0xff];
 }
 
-function inZigzag(steps: Uint8Array): number[] {
-  return Array.from(ZIGZAG, (place) => steps[place] as number);
+function inZigzag(steps: Uint8Array): Uint8Array {
+  const sorted = new Uint8Array(64);
+  for (let i = 0; i < 64; i++) sorted[i] = steps[ZIGZAG[i] as number] as number;
+  return sorted;
 }

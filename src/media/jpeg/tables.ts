@@ -31,12 +31,24 @@ const CHROMA_STEPS = Array.from({ length: 64 }, (_, i) => CHROMA_CORNER[i >> 3]?
 /** Places in rows, in the order in which coefficients are coded (figure A.6). */
 export const ZIGZAG = zigzag();
 
+export interface Quantisers {
+  readonly luma: Uint8Array;
+  readonly chroma: Uint8Array;
+}
+
+/** By quality, of which few are used. */
+const quantisers = new Map<number, Quantisers>();
+
 /** Quantiser steps in rows, 1 to 255, for a quality of 1 to 100: at 50 the standard's, at 100 all 1. */
-export function quantisersOf(quality: number): { luma: Uint8Array; chroma: Uint8Array } {
+export function quantisersOf(quality: number): Quantisers {
+  const known = quantisers.get(quality);
+  if (known) return known;
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality;
   const scaled = (steps: readonly number[]) =>
     Uint8Array.from(steps, (step) => Math.min(255, Math.max(1, Math.floor((step * percent + 50) / 100))));
-  return { luma: scaled(LUMA_STEPS), chroma: scaled(CHROMA_STEPS) };
+  const made = { luma: scaled(LUMA_STEPS), chroma: scaled(CHROMA_STEPS) };
+  quantisers.set(quality, made);
+  return made;
 }
 
 /** By symbol: code << 5 | length in bits; 0 for a symbol without a code (annex C). */

@@ -11,10 +11,11 @@ const [HALF, LESS, MORE] = [Math.SQRT1_2, C2 - C6, C2 + C6];
 /** By how much a row's or a column's coefficient is too large, by frequency. */
 const FACTORS = Array.from({ length: 8 }, (_, k) => (k === 0 ? 1 : Math.SQRT2 * Math.cos((k * Math.PI) / 16)));
 
+const factorOf = (place: number) => (FACTORS[place >> 3] as number) * (FACTORS[place & 7] as number);
+
 /** What coefficients are multiplied by to be quantised, in zigzag, from quantiser steps in rows. */
 export function dividersOf(steps: Uint8Array): Float64Array {
-  const factor = (place: number) => (FACTORS[place >> 3] as number) * (FACTORS[place & 7] as number);
-  return Float64Array.from(ZIGZAG, (place) => 1 / (8 * (steps[place] as number) * factor(place)));
+  return Float64Array.from(ZIGZAG, (place) => 1 / (8 * (steps[place] as number) * factorOf(place)));
 }
 
 /** Transforms the 64 samples that begin at `at`, in place, rows first. */

@@ -74,8 +74,11 @@ export function replaceSamples(
   const edits: Edit[] = replaced
     .map(({ at, bytes }) => ({ at: at.from, length: at.to - at.from, bytes }))
     .sort((a, b) => a.at - b.at);
-  const growth = (from: number, to: number) =>
-    edits.reduce((sum, { at, length, bytes }) => (at >= from && at < to ? sum + bytes.length - length : sum), 0);
+  const growth = (from: number, to: number) => {
+    let sum = 0;
+    for (const { at, length, bytes } of edits) if (at >= from && at < to) sum += bytes.length - length;
+    return sum;
+  };
 
   const patches: Edit[] = [];
   const sizes = track.sizes.slice();

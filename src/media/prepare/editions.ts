@@ -10,6 +10,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -78,6 +79,16 @@ const described = z.strictObject({
   files: z.record(z.string(), z.int()),
 });
 
+type Described = z.output<typeof described>;
+
+const DESCRIPTION = 'edition.json';
+
+/** How many descriptions a process remembers. */
+const MOST_KNOWN = 64;
+
+/** An edition that is in use is noted as used this often, in milliseconds. */
+const TOUCH_MS = 60_000;
+
 const names: PreparedFiles = {
   footage: (rendition) => `footage-${rendition.id}.mp4`,
   audio: (rendition) => `audio-${audioKey(rendition.audio)}.m4a`,
@@ -95,16 +106,14 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     return join(root, ref.id, name);
   };
 
+  /** Asked for every job, so in one go: what is looked at lies in memory, and turns through Node's pool of threads would cost ten times as much. */
   async function find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined> {
     const folder = folderOf(ref, cast);
-    const text = await readFile(join(folder, 'edition.json'), 'utf8').catch(() => undefined);
-    const parsed = text === undefined ? undefined : described.safeParse(parseJson(text));
-    if (!parsed?.success) return undefined;
-    for (const [name, bytes] of Object.entries(parsed.data.files)) {
-      const found = await stat(join(folder, name)).catch(() => undefined);
-      if (found?.size !== bytes) return undefined;
-    }
-    const { template } = parsed.data;
+    const description = descriptionIn(folder);
+    if (!description) return undefined;
+    for (const [name, bytes] of Object.entries(description.files))
+      if (lookAt(join(folder, name))?.size !== bytes) return undefined;
+    const { template } = description;
     return {
       ref,
       cast,
@@ -115,6 +124,23 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       poster: join(folder, names.poster),
       film: (rendition) => join(folder, `${rendition.id}.film`),
     };
+  }
+
+  /** Descriptions as they were last read, by folder. */
+  const known = new Map<string, { readonly at: Stats; readonly description: Described }>();
+
+  function descriptionIn(folder: string): Described | undefined {
+    const path = join(folder, DESCRIPTION);
+    const at = lookAt(path);
+    if (!at) return undefined;
+    const before = known.get(folder);
+    if (before?.at.mtimeMs === at.mtimeMs && before.at.ino === at.ino) return before.description;
+    known.delete(folder);
+    const parsed = described.safeParse(parseJson(readFileSync(path, 'utf8')));
+    if (parsed.success) known.set(folder, { at, description: parsed.data });
+    const [oldest] = known.keys();
+    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+    return parsed.data;
   }
 
   async function prepare(
@@ -141,7 +167,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
           (await filesOf(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),
         ),
       );
-      const description: z.input<typeof described> = {
+      const description: Described = {
         format: FORMAT,
         ref,
         cast,
@@ -149,7 +175,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
         template,
         files,
       };
-      await writeFile(join(part, 'edition.json'), JSON.stringify(description, undefined, 1));
+      await writeFile(join(part, DESCRIPTION), JSON.stringify(description, undefined, 1));
       await settle(part, final);
       const made = await find(ref, cast);
       if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
@@ -224,8 +250,10 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   }
 
   async function touch({ folder }: Edition): Promise<void> {
+    const path = join(folder, DESCRIPTION);
     const now = new Date();
-    await utimes(join(folder, 'edition.json'), now, now).catch(() => {}); // It was pruned meanwhile; the job has what it needs.
+    if (now.getTime() - (lookAt(path)?.mtimeMs ?? 0) < TOUCH_MS) return;
+    await utimes(path, now, now).catch(() => {}); // It was pruned meanwhile; the job has what it needs.
   }
 
   async function prune(unusedMs: number, now: number): Promise<number> {
@@ -233,7 +261,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     for (const id of await readdir(root).catch(() => [])) {
       for (const name of await readdir(join(root, id)).catch(() => [])) {
         if (name.endsWith('.part')) continue;
-        const file = join(root, id, name, 'edition.json');
+        const file = join(root, id, name, DESCRIPTION);
         const used = await stat(file).catch(() => undefined);
         const isReadable = described.safeParse(parseJson(await readFile(file, 'utf8').catch(() => ''))).success;
         if (isReadable && used && now - used.mtimeMs <= unusedMs) continue;
@@ -263,6 +291,8 @@ async function verify(template: Template, files: PreparedFiles): Promise<void> {
     }
   }
 }
+
+const lookAt = (path: string) => statSync(path, { throwIfNoEntry: false });
 
 function parseJson(text: string): unknown {
   try {

@@ -1,6 +1,6 @@
 /** Films held open: a renderer opens each once and keeps the last used, up to a number of bytes. */
 
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DESCRIPTION_FILE, type Film, openFilm } from './film.js';
 
@@ -18,7 +18,7 @@ export class Films {
 
   /** The film in a folder; undefined when there is none or words can be put into none of its bubbles. Rejects with `not_spliceable` when it is torn or foreign. */
   async open(folder: string): Promise<Film | undefined> {
-    const madeAt = (await stat(join(folder, DESCRIPTION_FILE)).catch(() => undefined))?.mtimeMs;
+    const madeAt = statSync(join(folder, DESCRIPTION_FILE), { throwIfNoEntry: false })?.mtimeMs;
     if (madeAt === undefined) return undefined;
     const known = this.#open.get(folder);
     this.#open.delete(folder);

@@ -15,11 +15,24 @@ const SHARES = { smpte170m: { red: 0.299, blue: 0.114 }, bt709: { red: 0.2126, b
 /** 16 bits after the point. */
 const ONE = 65_536;
 
-/** Straight RGBA pixels over a still of the same even size. */
+/** Memory that is used again and again: planes for each bubble anew would leave a megabyte a job for the collector. */
+class Scratch {
+  #memory = new Uint8Array(0);
+
+  copy(plane: Uint8Array): Uint8Array {
+    if (this.#memory.length < plane.length) this.#memory = new Uint8Array(plane.length);
+    this.#memory.set(plane);
+    return this.#memory.subarray(0, plane.length);
+  }
+}
+
+const scratch = { luma: new Scratch(), cb: new Scratch(), cr: new Scratch() };
+
+/** Straight RGBA pixels over a still of the same even size. The planes are good until the next call. */
 export function inkOver(still: Planes, { rgba, width, height }: Pixels, matrix: keyof typeof SHARES): Inked {
-  const luma = new Uint8Array(still.luma);
-  const cb = new Uint8Array(still.cb);
-  const cr = new Uint8Array(still.cr);
+  const luma = scratch.luma.copy(still.luma);
+  const cb = scratch.cb.copy(still.cb);
+  const cr = scratch.cr.copy(still.cr);
   // No ink: all four bytes are 0, in all four pixels.
   const whole = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
   const rows = new Array<boolean>(Math.ceil(height / MACROBLOCK)).fill(false);

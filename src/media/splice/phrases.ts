@@ -1,81 +1,102 @@
 /**
  * The phrase cache: what was encoded once for some words need not be encoded again. Many people send "Happy birthday!".
  *
- * An entry is a file named by the hash of everything it depends on, with the hash of its content in front: one that is torn, or half written, is a miss. Nothing is synced: what a crash takes is made again. The
- * folder is kept within its bound by deleting what was not used for longest.
+ * An entry is a file named by the hash of everything it depends on, with the hash of its content in front: one that is torn, or half written, is a miss. Nothing is synced: what a crash takes is made again.
+ *
+ * Entries stand on 256 shelves by the first byte of their name, so that each shelf holds its share of them. A shelf is kept within its share of the bound by deleting what was not used for longest, when an
+ * entry is written there: now and then, so that the cost of an entry does not grow with the cache. Files are small and mostly in memory; they are read and written in one go, which costs a tenth of
+ * the turns through Node's pool of threads.
+ *
+ * What is put is written when the job is done (`flush`): a file that is made while a job's own are on their way to the disk waits for these.
  */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, rmSync, type Stats, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Phrases {
-  /** What was kept under a key, or undefined. Never rejects. */
-  get(key: readonly string[]): Promise<Buffer | undefined>;
-  /** Keeps something under a key, as far as the disk allows. Never rejects. */
-  put(key: readonly string[], content: Uint8Array): Promise<void>;
+  /** What was kept under a key, or undefined. Never throws. */
+  get(key: readonly string[]): Buffer | undefined;
+  /** Keeps something under a key: from the next flush on, for every process. */
+  put(key: readonly string[], content: Uint8Array): void;
+  /** Writes what was put, as far as the disk allows. Never throws. */
+  flush(): void;
 }
 
 const DIGEST = 32;
-/** Entries between two looks at the folder's size. */
-const LOOK_EVERY = 200;
+const SHELVES = 256;
+/** Entries written between two looks at a shelf. */
+const LOOK_EVERY = 8;
 /** What a look leaves of the bound. */
 const AFTER_LOOK = 0.8;
 
 export function openPhrases(dataFolder: string, maxBytes: number): Phrases {
   const folder = join(dataFolder, 'phrases');
-  const pathOf = (key: readonly string[]) => {
+  const placeOf = (key: readonly string[]) => {
     const name = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    return join(folder, name.slice(0, 2), name.slice(2));
+    const shelf = join(folder, name.slice(0, 2));
+    return { shelf, path: join(shelf, name.slice(2)) };
   };
-  let puts = 0;
+  /** For each shelf, in bytes. */
+  const room = maxBytes / SHELVES;
+  /** What was put and is not yet written, by path. */
+  const waiting = new Map<string, { readonly shelf: string; readonly content: Uint8Array }>();
+  let writes = 0;
 
-  async function get(key: readonly string[]): Promise<Buffer | undefined> {
-    const path = pathOf(key);
-    const bytes = await readFile(path).catch(() => undefined);
-    if (!bytes || bytes.length < DIGEST) return undefined;
-    const content = bytes.subarray(DIGEST);
-    if (!digest(content).equals(bytes.subarray(0, DIGEST))) return undefined;
-    const now = new Date();
-    await utimes(path, now, now).catch(() => {});
-    return content;
-  }
-
-  async function put(key: readonly string[], content: Uint8Array): Promise<void> {
-    const path = pathOf(key);
-    const entry = Buffer.concat([digest(content), content]);
+  function get(key: readonly string[]): Buffer | undefined {
+    const { path } = placeOf(key);
+    const fresh = waiting.get(path);
+    if (fresh) return Buffer.from(fresh.content);
     try {
-      await writeFile(path, entry).catch(async () => {
-        await mkdir(join(path, '..'), { recursive: true });
-        await writeFile(path, entry);
-      });
-      if (puts++ % LOOK_EVERY === 0) await shrink();
+      if (!lookAt(path)) return undefined;
+      const bytes = readFileSync(path);
+      const content = bytes.subarray(DIGEST);
+      if (bytes.length < DIGEST || !digest(content).equals(bytes.subarray(0, DIGEST))) return undefined;
+      const now = new Date();
+      utimesSync(path, now, now);
+      return content;
     } catch {
-      // A cache that cannot be written is none.
+      return undefined; // Deleted between two steps, or a folder that is none.
     }
   }
 
-  /** Deletes the entries that were not used for longest, and what writers that died have left. */
-  async function shrink(): Promise<void> {
-    const entries: { path: string; bytes: number; used: number }[] = [];
-    for (const shelf of await readdir(folder)) {
-      for (const name of await readdir(join(folder, shelf))) {
-        const path = join(folder, shelf, name);
-        const found = await stat(path).catch(() => undefined);
-        if (found) entries.push({ path, bytes: found.size, used: found.mtimeMs });
+  function put(key: readonly string[], content: Uint8Array): void {
+    const { shelf, path } = placeOf(key);
+    if (DIGEST + content.length <= room) waiting.set(path, { shelf, content });
+  }
+
+  function flush(): void {
+    for (const [path, { shelf, content }] of waiting) {
+      try {
+        if (!lookAt(shelf)) mkdirSync(shelf, { recursive: true });
+        writeFileSync(path, Buffer.concat([digest(content), content]));
+        if (writes++ % LOOK_EVERY === 0) shrink(shelf, room);
+      } catch {
+        // A cache that cannot be written is none.
       }
     }
-    const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total <= maxBytes) return;
-    let left = total;
-    for (const { path, bytes } of entries.sort((a, b) => a.used - b.used)) {
-      if (left <= maxBytes * AFTER_LOOK) break;
-      await rm(path, { force: true });
-      left -= bytes;
-    }
+    waiting.clear();
   }
 
-  return { get, put };
+  return { get, put, flush };
 }
+
+/** Deletes the entries of a shelf that were not used for longest, and what writers that died have left. */
+function shrink(shelf: string, room: number): void {
+  const entries = readdirSync(shelf).flatMap((name) => {
+    const path = join(shelf, name);
+    const found = lookAt(path);
+    return found ? [{ path, bytes: found.size, used: found.mtimeMs }] : [];
+  });
+  let left = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (left <= room) return;
+  for (const { path, bytes } of entries.sort((a, b) => a.used - b.used)) {
+    if (left <= room * AFTER_LOOK) break;
+    rmSync(path, { force: true });
+    left -= bytes;
+  }
+}
+
+const lookAt = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
 
 const digest = (content: Uint8Array) => createHash('sha256').update(content).digest();

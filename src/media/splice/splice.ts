@@ -31,13 +31,15 @@ export function encodeRows(
   isWanted: (row: number) => boolean = () => true,
 ): Slice[] {
   const bounds = boundsOfArea(area);
-  return area.rows
-    .filter(({ y }) => isWanted(y - bounds.y))
-    .map(({ x, y, width }) => {
-      const [left, top] = [(x - bounds.x) * MACROBLOCK, (y - bounds.y) * MACROBLOCK];
-      const strip = cut(planes, left, top, width * MACROBLOCK, MACROBLOCK);
-      return encodeRow(strip, 0, home, y * home.sets.sequence.widthInMacroblocks + x, qp);
-    });
+  const across = home.sets.sequence.widthInMacroblocks;
+  const slices: Slice[] = [];
+  for (const { x, y, width } of area.rows) {
+    if (!isWanted(y - bounds.y)) continue;
+    const [left, top] = [(x - bounds.x) * MACROBLOCK, (y - bounds.y) * MACROBLOCK];
+    const strip = cut(planes, left, top, width * MACROBLOCK, MACROBLOCK);
+    slices.push(encodeRow(strip, 0, home, y * across + x, qp));
+  }
+  return slices;
 }
 
 /** Encodes the rows of an area that differ from its still, as they are to stand at a cut. */
@@ -56,11 +58,12 @@ export function spliceRows(film: Film, rows: readonly EncodedRows[], fps: number
     const changed = rows[number];
     if (!changed || changed.size === 0) continue;
     let replaced = 0;
-    const units = at.units.map(({ unit, firstMacroblock }) => {
+    const units: Uint8Array[] = [];
+    for (const { unit, firstMacroblock } of at.units) {
       const row = firstMacroblock === undefined ? undefined : changed.get(firstMacroblock);
       if (row) replaced++;
-      return row ?? unit;
-    });
+      units.push(row ?? unit);
+    }
     if (replaced !== changed.size) throw unspliceable('words have no place in its slices');
     samples.set(at.frame, keySample(film, units, { frame: at.frame, fps }));
   }

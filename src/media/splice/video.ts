@@ -37,7 +37,8 @@ export function keySample(
   { frame, fps }: { readonly frame: number; readonly fps: number },
 ): Uint8Array {
   const sample = joinLengths(units, lengthSize);
-  const slices = units.filter((unit) => unitType(unit) === UnitType.idr).length;
+  let slices = 0;
+  for (const unit of units) if (unitType(unit) === UnitType.idr) slices++;
   const broken = brokenLimit(sets, { slices, bytes: sample.length, fps, isFirst: frame === 0 });
   if (broken) throw unspliceable(broken);
   return sample;

@@ -26,8 +26,19 @@ export interface Room {
   between(y0: number, y1: number): Stretch | undefined;
 }
 
+/** By shape, then by padding: a bubble's shape is asked for again with every job's words. */
+const rooms = new WeakMap<Shape, Map<number, Room>>();
+
 /** Room inside a shape whose edge the text stays `padding` away from. All in design units. */
 export function roomOf(shape: Shape, padding: number): Room {
+  const known = rooms.get(shape) ?? new Map<number, Room>();
+  rooms.set(shape, known);
+  const room = known.get(padding) ?? measureRoom(shape, padding);
+  known.set(padding, room);
+  return room;
+}
+
+function measureRoom(shape: Shape, padding: number): Room {
   if (shape.kind === 'ellipse') return ellipseRoom(shape, padding);
   if (shape.kind === 'polygon') return polygonRoom(shape.points, padding);
   const [left, right] = [shape.x + padding, shape.x + shape.width - padding];

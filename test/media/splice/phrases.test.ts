@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { openPhrases } from '../../../src/media/splice/phrases.js';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { openPhrases, type Phrases } from '../../../src/media/splice/phrases.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
 /** Paths of everything in the cache. */
@@ -12,108 +25,145 @@ const entriesOf = (folder: string) =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
+/** Puts an entry and writes it. */
+function keep(phrases: Phrases, key: readonly string[], content: Uint8Array): void {
+  phrases.put(key, content);
+  phrases.flush();
+}
+
 const sizeOf = (folder: string) => entriesOf(folder).reduce((sum, path) => sum + statSync(path).size, 0);
 
 test('what was kept is found, by all of its key and by another process', async (t) => {
   const folder = temporaryFolder(t);
   const phrases = openPhrases(folder, 1e6);
-  assert.equal(await phrases.get(['rows', 'hello']), undefined);
-  await phrases.put(['rows', 'hello'], Buffer.from('slices'));
-  await phrases.put(['rows', ''], Buffer.alloc(0));
-  assert.equal(String(await openPhrases(folder, 1e6).get(['rows', 'hello'])), 'slices');
-  assert.equal((await phrases.get(['rows', '']))?.length, 0);
+  assert.equal(phrases.get(['rows', 'hello']), undefined);
+  keep(phrases, ['rows', 'hello'], Buffer.from('slices'));
+  keep(phrases, ['rows', ''], Buffer.alloc(0));
+  assert.equal(String(openPhrases(folder, 1e6).get(['rows', 'hello'])), 'slices');
+  assert.equal(phrases.get(['rows', ''])?.length, 0);
   for (const other of [['rows', 'hello', ''], ['rowshello'], ['rows,hello'], ['hello', 'rows']])
-    assert.equal(await phrases.get(other), undefined, String(other));
-  await phrases.put(['rows', 'hello'], Buffer.from('newer'));
-  assert.equal(String(await phrases.get(['rows', 'hello'])), 'newer');
+    assert.equal(phrases.get(other), undefined, String(other));
+  keep(phrases, ['rows', 'hello'], Buffer.from('newer'));
+  assert.equal(String(phrases.get(['rows', 'hello'])), 'newer');
+});
+
+test('what was put is found at once by who put it, and by others once it is written', (t) => {
+  const folder = temporaryFolder(t);
+  const phrases = openPhrases(folder, 1e6);
+  phrases.put(['rows'], Buffer.from('slices'));
+  assert.equal(String(phrases.get(['rows'])), 'slices');
+  assert.equal(openPhrases(folder, 1e6).get(['rows']), undefined);
+  phrases.flush();
+  assert.equal(String(openPhrases(folder, 1e6).get(['rows'])), 'slices');
+  phrases.flush();
+  assert.equal(entriesOf(folder).length, 1);
 });
 
 test('a torn entry is a miss, wherever it is torn', async (t) => {
   const folder = temporaryFolder(t);
   const phrases = openPhrases(folder, 1e6);
-  const put = () => phrases.put(['rows', 'hello'], Buffer.from('a few slices'));
-  await put();
+  const put = () => keep(phrases, ['rows', 'hello'], Buffer.from('a few slices'));
+  put();
   const [path] = entriesOf(folder) as [string];
   const whole = readFileSync(path);
   for (const length of [0, 10, 32, whole.length - 1]) {
     truncateSync(path, length);
-    assert.equal(await phrases.get(['rows', 'hello']), undefined, `${length} bytes`);
-    await put();
-    assert.ok(await phrases.get(['rows', 'hello']), 'it can be made again');
+    assert.equal(phrases.get(['rows', 'hello']), undefined, `${length} bytes`);
+    put();
+    assert.ok(phrases.get(['rows', 'hello']), 'it can be made again');
   }
   for (const at of [0, 31, 32, whole.length - 1]) {
     const changed = Buffer.from(whole);
     changed[at] = (changed[at] as number) ^ 1;
     writeFileSync(path, changed);
-    assert.equal(await phrases.get(['rows', 'hello']), undefined, `byte ${at}`);
+    assert.equal(phrases.get(['rows', 'hello']), undefined, `byte ${at}`);
   }
 });
 
-test('the folder keeps within its bound, by what was not used for longest', async (t) => {
+/** Keys whose entries stand on one shelf. */
+function shelfMates(t: TestContext, count: number): string[][] {
   const folder = temporaryFolder(t);
+  const phrases = openPhrases(folder, 1e9);
+  const shelves = new Map<string, string[][]>();
+  const shelfNames = () => (existsSync(join(folder, 'phrases')) ? readdirSync(join(folder, 'phrases')) : []);
+  for (let number = 0; ; number++) {
+    const key = ['rows', `${number}`];
+    keep(phrases, key, Buffer.alloc(0));
+    const [shelf = ''] = shelfNames();
+    const mates = [...(shelves.get(shelf) ?? []), key];
+    if (mates.length === count) return mates;
+    shelves.set(shelf, mates);
+    rmSync(join(folder, 'phrases'), { recursive: true });
+  }
+}
+
+test('a shelf keeps within its share of the bound, by what was not used for longest', (t) => {
+  const folder = temporaryFolder(t);
+  const mates = shelfMates(t, 11);
+  const [first, ...others] = mates.slice(0, 10) as [string[], ...string[][]];
+  const last = mates[10] as string[];
   const before = openPhrases(folder, 1e9);
-  for (let number = 0; number < 50; number++) await before.put(['rows', `${number}`], randomBytes(968));
-  const entries = entriesOf(folder);
-  assert.equal(sizeOf(folder), 50_000);
-  for (const [age, path] of entries.entries()) utimesSync(path, 1000 + age, 1000 + age);
-  writeFileSync(`${entries[0]}.0123abcd.part`, randomBytes(1000)); // Left by a writer that died.
-  utimesSync(`${entries[0]}.0123abcd.part`, 900, 900);
-  // The oldest entry is used again, and stays.
-  const oldest = await Promise.all(
-    Array.from({ length: 50 }, async (_, number) => {
-      const used = statSync(entries[0] as string).mtimeMs;
-      await before.get(['rows', `${number}`]);
-      const isOldest = statSync(entries[0] as string).mtimeMs !== used;
-      return isOldest;
-    }),
-  );
-  assert.ok(oldest.includes(true), 'a hit is noted');
-  for (const [age, path] of entries.entries()) if (age > 0) utimesSync(path, 1000 + age, 1000 + age);
-  const bounded = openPhrases(folder, 20_000);
-  await bounded.put(['rows', 'one more'], randomBytes(968));
-  const left = new Set(entriesOf(folder));
-  assert.equal(sizeOf(folder), 16_000);
-  assert.ok(left.has(entries[0] as string), 'what was used again');
-  assert.ok(await bounded.get(['rows', 'one more']), 'what is new');
-  assert.deepEqual(
-    entries.slice(1).map((path) => left.has(path)),
-    entries.slice(1).map((_, index) => index >= 49 - 14),
-  );
+  for (const [age, key] of [first, ...others].entries()) {
+    const known = new Set(existsSync(join(folder, 'phrases')) ? entriesOf(folder) : []);
+    keep(before, key, randomBytes(968));
+    const path = entriesOf(folder).find((entry) => !known.has(entry)) as string;
+    utimesSync(path, 1000 + age, 1000 + age);
+  }
+  const [path] = entriesOf(folder) as [string];
+  writeFileSync(`${path}.0123abcd.part`, randomBytes(1000)); // Left by a writer that died.
+  utimesSync(`${path}.0123abcd.part`, 900, 900);
+  before.get(first); // Used again: it is the newest now.
+  const bounded = openPhrases(folder, 256 * 5000);
+  keep(bounded, last, randomBytes(968));
+  const left = [first, ...others, last].map((key) => bounded.get(key) !== undefined);
+  assert.deepEqual(left, [true, ...others.map((_, index) => index >= 7), true]);
+  assert.equal(sizeOf(folder), 4000, 'four fifths of its share');
 });
 
-test('the bound is looked at again after two hundred entries', async (t) => {
+test('a full cache stays near its bound however much is put into it', (t) => {
   const folder = temporaryFolder(t);
-  const phrases = openPhrases(folder, 50_000);
-  for (let number = 0; number <= 200; number++) await phrases.put([`${number}`], randomBytes(968));
-  assert.equal(sizeOf(folder), 40_000);
-  assert.ok(await phrases.get(['200']));
+  const bound = 256 * 3000;
+  for (let process = 0; process < 10; process++) {
+    const phrases = openPhrases(folder, bound);
+    for (let number = 0; number < 2000; number++) keep(phrases, [`${process}`, `${number}`], randomBytes(68));
+  }
+  assert.ok(sizeOf(folder) < 1.4 * bound, `${sizeOf(folder)} of ${bound}`);
 });
 
-test('many who write the same at once leave one whole entry', async (t) => {
+test('while several processes write the same, a reader finds a whole entry or none', async (t) => {
   const folder = temporaryFolder(t);
-  const writers = Array.from({ length: 12 }, () => openPhrases(folder, 1e8));
-  const contents = writers.map((_, index) => Buffer.alloc(200_000, index));
-  const reader = openPhrases(folder, 1e8);
-  const reads: (Buffer | undefined)[] = [];
-  await Promise.all([
-    ...writers.map((phrases, index) => phrases.put(['same'], contents[index] as Buffer)),
-    ...writers.map(async () => reads.push(await reader.get(['same']))),
-  ]);
+  const module = new URL('../../../src/media/splice/phrases.js', import.meta.url).href;
+  const writers = [1, 2, 3].map((value) => {
+    const script = `import { openPhrases } from ${JSON.stringify(module)};
+      const phrases = openPhrases(${JSON.stringify(folder)}, 1e9);
+      for (let n = 0; n < 60; n++) { phrases.put(['same'], Buffer.alloc(200_000 + ${value}, ${value})); phrases.flush(); }`;
+    return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  });
+  const ends = Promise.all(writers.map((writer) => once(writer, 'exit')));
+  let running = true;
+  void ends.then(() => {
+    running = false;
+  });
+  const reader = openPhrases(folder, 1e9);
+  const assertWhole = (read: Buffer) =>
+    assert.ok(read.every((value) => value === read[0]) && read.length === 200_000 + (read[0] as number), 'a mixture');
+  while (running) {
+    const read = reader.get(['same']);
+    if (read) assertWhole(read);
+    await turn();
+  }
+  assert.deepEqual((await ends).flat().filter(Boolean), [], 'all writers were well');
   assert.equal(entriesOf(folder).length, 1);
-  reads.push(await reader.get(['same']));
-  assert.ok(reads.at(-1));
-  for (const read of reads)
-    if (read) assert.ok(read.length === 200_000 && read.every((value) => value === read[0]), 'a mixture');
 });
 
 test('a cache that cannot be written is none, and no error', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'phrases'), 'not a folder');
   const phrases = openPhrases(folder, 1e6);
-  await phrases.put(['rows'], Buffer.from('slices'));
-  assert.equal(await phrases.get(['rows']), undefined);
+  keep(phrases, ['rows'], Buffer.from('slices'));
+  assert.equal(phrases.get(['rows']), undefined);
   const other = temporaryFolder(t);
   mkdirSync(join(other, 'phrases'));
-  await openPhrases(other, 0).put(['rows'], Buffer.from('slices'));
+  keep(openPhrases(other, 0), ['rows'], Buffer.from('slices'));
   assert.deepEqual(entriesOf(other), [], 'a bound of nothing keeps nothing');
 });
