@@ -3,6 +3,7 @@
  * with --json stdout has one object (`npm run -s bench -- render --json`); of both, one with a part for each.
  */
 import { spawnSync } from 'node:child_process';
+import { build } from './build.mjs';
 
 const BENCHES = ['queue', 'render'];
 const [first = '', ...rest] = process.argv.slice(2);
@@ -22,7 +23,7 @@ const bench = (name, given, stdout = 'inherit') => {
   return told;
 };
 
-if (node('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json'], 2).status !== 0) process.exit(1);
+if (!(await build(2))) process.exit(1);
 if (isNamed) bench(first, rest);
 else if (first === '--json') {
   const told = BENCHES.map((name) => [name, JSON.parse(bench(name, args, 'pipe'))]);

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from './build.mjs';
 
 /** Programs that some tests need, with the Debian package that has them. */
 const NEEDED = [
@@ -52,7 +53,7 @@ function fail(status) {
 
 const started = Date.now();
 const wanted = process.argv.slice(2);
-if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']).status !== 0) fail(1);
+if (!(await build())) fail(1);
 if (wanted.length === 0 && run('npx', ['--no-install', 'biome', 'check', '.']).status !== 0) fail(1);
 const notes = provide();
 const files = testFiles('dist/test').filter(

@@ -3,6 +3,7 @@
  * object (`npm run -s verify -- templates --json`).
  */
 import { spawnSync } from 'node:child_process';
+import { build } from './build.mjs';
 
 const PROGRAMS = ['templates'];
 const [program = '', ...rest] = process.argv.slice(2);
@@ -15,5 +16,5 @@ if (!PROGRAMS.includes(program)) {
 const node = (script, args, stdout) =>
   spawnSync(process.execPath, [script, ...args], { stdio: ['inherit', stdout, 'inherit'] }).status ?? 1;
 
-if (node('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.json'], 2) !== 0) process.exit(1);
+if (!(await build(2))) process.exit(1);
 process.exit(node(`dist/test/verify/${program}.js`, rest, 'inherit'));

@@ -1,11 +1,11 @@
 /** The farm of one server: a supervisor over its renderers, alone on its data folder. */
 
-import { fileURLToPath } from 'node:url';
 import type { Edition } from '../ipc/messages.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
+import { rendererProgram } from '../package.js';
 import type { RendererOptions } from '../renderer/options.js';
 import type { JobStore } from '../store/store.js';
 import { observeWith } from '../supervisor/observer.js';
@@ -13,8 +13,6 @@ import { Supervisor } from '../supervisor/supervisor.js';
 import { castsOf } from './installed.js';
 import { claimFolder, type Instance } from './instance.js';
 import type { Service } from './parts.js';
-
-const RENDERER = fileURLToPath(new URL('../renderer/main.js', import.meta.url));
 
 export type Farm = Pick<Supervisor, 'start' | 'drain' | 'stop' | 'readiness' | 'slots'>;
 
@@ -51,7 +49,7 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
     },
     {
       store,
-      program: { module: RENDERER, args: [JSON.stringify(options)] },
+      program: { module: rendererProgram, args: [JSON.stringify(options)] },
       discard: async (attempt) => {
         await storage.discard(attempt);
         await editions.sweep();

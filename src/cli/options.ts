@@ -5,7 +5,7 @@
 
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOG_LEVELS } from '../log.js';
 import { packageFolder } from '../package.js';
 

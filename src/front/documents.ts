@@ -5,7 +5,7 @@
  * has no need of them, and a finished video is the place to read them.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { FINISHED_STATES, JOB_STATES, type Job, type Output } from '../job.js';
 
 /** Id, key and bubble ids are judged against what is installed, so here they are only kept short. */

@@ -1,6 +1,6 @@
 /** Following a job: an event stream each for those who wait (event-stream.ts), fed by one look at the store for all of them (changes.ts). */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';

@@ -1,6 +1,6 @@
 /** Asking for a video, looking after it, withdrawing it, and asking beforehand whether the words would fit. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
 import { errorSchema, shortened } from '../http/problem.js';

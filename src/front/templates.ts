@@ -3,7 +3,7 @@
  * the sizes that come out. Paths of assets are the operator's business and stay here.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
 import type { Catalog, InstalledTemplate } from '../template/catalog.js';

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document of a list of operations, made from the very schemas that validate. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorCode } from '../errors.js';
 import type { Answer, Operation } from './operation.js';
 import { problemSchema, statusOf } from './problem.js';

@@ -1,6 +1,6 @@
 /** Refusals over HTTP: RFC 9457 problem documents, made from StoryfarmErrors in one place and by one table. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { asStoryfarmError, type Complaint, type ErrorCode, StoryfarmError } from '../errors.js';
 
 /** What each code means to a client. Whatever is not here is a defect or a trouble of ours: 500. */

@@ -7,7 +7,7 @@
  * One job at a time: the supervisor sends `render` only to a renderer that said `ready` or has answered the last one with `rendered` or `failed`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCode, isErrorCode, StoryfarmError } from '../errors.js';
 
 const code = z.custom<ErrorCode>(isErrorCode, 'an error code');

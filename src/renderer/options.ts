@@ -1,6 +1,6 @@
 /** What a renderer is told when it starts. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a renderer is started with, as JSON in its only argument. */
 export const rendererOptions = z.strictObject({

@@ -70,7 +70,7 @@ export function reencodeCommand(template: Template, jobs: readonly RenditionJob[
 }
 
 /** Above this nothing worth watching is left: faces become blocks. */
-const WORST_CRF = 38;
+export const WORST_CRF = 38;
 
 /**
  * The quality of the next try when a file is larger than its cap, from what the last try gave: six steps of crf halve x264's bits, and one step more makes up for

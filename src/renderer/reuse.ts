@@ -7,7 +7,7 @@
 
 import { copyFile, link, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { Output } from '../job.js';
 import type { Phrases } from '../media/splice/phrases.js';

@@ -10,7 +10,7 @@
  * Units: lengths are design units (pixels of the design size), times are seconds, colours are #rgb, #rrggbb or #rrggbbaa.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 const id = z
   .string()

@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoryfarmError } from '../../errors.js';
 import type { Cast, TemplateRef } from '../../job.js';
 import type { InstalledTemplate } from '../../template/catalog.js';

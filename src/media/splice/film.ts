@@ -14,7 +14,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BitReader, toRbsp, unspliceable } from '../h264/bits.js';
 import { type Home, homeOf } from '../h264/rehome.js';
 import { UnitType, unitType } from '../h264/units.js';

@@ -16,7 +16,7 @@ import { loadFonts } from '../../../src/media/fonts.js';
 import { type Quality, USUAL_QUALITY } from '../../../src/media/ladder.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
 import { packageFolder } from '../../../src/package.js';
-import { type PlacedOverlay, smallerQuality } from '../../../src/renderer/reencode.js';
+import { type PlacedOverlay, WORST_CRF } from '../../../src/renderer/reencode.js';
 import { drawForRendition, layOutWords } from '../../../src/renderer/words.js';
 import type { InstalledTemplate } from '../../../src/template/catalog.js';
 import type { Rendition } from '../../../src/template/format.js';
@@ -148,25 +148,33 @@ async function openRound(bench: Bench, dataFolder: string, folder: string): Prom
 
 const fitted = new WeakMap<Bench, ReadonlyMap<string, Quality>>();
 
-/** The usual quality, or less where a baseline's file would pass its rendition's cap: found once for a template, by B2's own encodes. */
+/** The usual quality, or the best at which a rendition's file keeps within its cap: found once for a template, by B1's own encodes, of which B2's files are the same. */
 async function fittedQuality(bench: Bench, parts: Omit<BaselineJob, 'quality'>): Promise<BaselineJob['quality']> {
-  const { ladder, duration } = parts.template;
-  const qualities = new Map(fitted.get(bench) ?? ladder.map(({ id }) => [id, USUAL_QUALITY]));
-  const quality = ({ id }: Rendition) => qualities.get(id) ?? USUAL_QUALITY;
-  for (let isFitted = fitted.has(bench); !isFitted; ) {
-    await runAll(bench.ffmpeg, splitCommands({ ...parts, quality }).slice(0, 1));
-    isFitted = true;
-    for (const rendition of ladder) {
-      const { size } = await stat(parts.out(`${rendition.id}.mp4`));
-      if (size <= (rendition.maxBytes ?? Number.POSITIVE_INFINITY)) continue;
-      const smaller = smallerQuality(rendition, quality(rendition), size, duration);
-      if (!smaller) throw new Error(`${rendition.id} does not fit its cap`);
-      qualities.set(rendition.id, smaller);
-      isFitted = false;
-    }
+  const found = new Map(fitted.get(bench));
+  for (const [index, rendition] of parts.template.ladder.entries()) {
+    if (found.has(rendition.id)) continue;
+    const fits = async (quality: Quality) => {
+      const [command] = separateCommands({ ...parts, quality: () => quality }).slice(index);
+      await runAll(bench.ffmpeg, command ? [command] : []);
+      return (await stat(parts.out(`${rendition.id}.mp4`))).size <= (rendition.maxBytes ?? Number.POSITIVE_INFINITY);
+    };
+    found.set(rendition.id, await finest(fits, rendition.id));
   }
-  fitted.set(bench, qualities);
-  return quality;
+  fitted.set(bench, found);
+  return ({ id }) => found.get(id) ?? USUAL_QUALITY;
+}
+
+/** To a quarter of a step, by halving. */
+async function finest(fits: (quality: Quality) => Promise<boolean>, id: string): Promise<Quality> {
+  if (await fits(USUAL_QUALITY)) return USUAL_QUALITY;
+  let [large, small] = [USUAL_QUALITY.crf, WORST_CRF];
+  if (!(await fits({ crf: small }))) throw new Error(`${id} does not fit its cap`);
+  while (small - large > 0.25) {
+    const crf = Math.round(2 * (large + small)) / 4;
+    if (await fits({ crf })) small = crf;
+    else large = crf;
+  }
+  return { crf: small };
 }
 
 async function runAll(ffmpeg: Ffmpeg, commands: readonly FfmpegCommand[]): Promise<Cost> {

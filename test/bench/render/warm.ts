@@ -1,16 +1,14 @@
 /** A renderer as the supervisor has it: forked, leashed, spoken to by messages; and jobs sent to it one after the other. */
 
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.js';
 import type { RenderOrder, ToSupervisor } from '../../../src/ipc/messages.js';
 import type { Stages } from '../../../src/job.js';
+import { rendererProgram } from '../../../src/package.js';
 import type { RendererOptions } from '../../../src/renderer/options.js';
 import { treeMemory } from '../../../src/supervisor/renderer/memory.js';
 import { type Death, RendererProcess } from '../../../src/supervisor/renderer/process.js';
 import { type Cost, cpuOfTree, settleDisk, withPeak } from './cost.js';
-
-const MODULE = fileURLToPath(new URL('../../../src/renderer/main.js', import.meta.url));
 
 /** As seldom as a supervisor looks: a look stops the renderer for a moment. */
 const METER_MS = 1_000;
@@ -33,7 +31,7 @@ export class WarmRenderer {
   #gone = () => {};
 
   private constructor(options: RendererOptions) {
-    const program = { module: MODULE, args: [JSON.stringify(options)] };
+    const program = { module: rendererProgram, args: [JSON.stringify(options)] };
     const events = {
       message: (message: ToSupervisor) => {
         if (message.type === 'ready' || message.type === 'rendered' || message.type === 'failed')

@@ -30,7 +30,7 @@ export async function expectedIn(
     const { x, y, width, height } = boundsOfArea(area);
     const box = { x: x * MACROBLOCK, y: y * MACROBLOCK, width: width * MACROBLOCK, height: height * MACROBLOCK };
     const pixels = overlay && (await drawPixels(overlay, layoutOf(overlay), fitOf(template, rendition).view, box));
-    expected.set(area, pixels ? inkOver(area.still, pixels, matrixOf(rendition)).planes : area.still);
+    expected.set(area, pixels ? copyOf(inkOver(area.still, pixels, matrixOf(rendition)).planes) : area.still);
   }
   return expected;
 }
@@ -127,3 +127,6 @@ function psnrOf(a: Uint8Array, b: Uint8Array, mask: Uint8Array): number {
   }
   return 10 * Math.log10(255 ** 2 / (squares / samples));
 }
+
+/** Inked planes are good until the next are made. */
+const copyOf = (planes: Planes) => cut(planes, 0, 0, planes.width, planes.height);
