@@ -103,6 +103,9 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       const conditions = slots.map((slot) => slot.renderer?.phase ?? 'empty');
       for (const condition of CONDITIONS)
         metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
+      // A seat that was closed is shown no more.
+      metrics.slotMemory.reset();
+      metrics.slotGrowth.reset();
       for (const slot of slots) {
         const name = { slot: `${slot.number}` };
         metrics.slotMemory.set(name, slot.renderer?.memory ?? 0);

@@ -5,6 +5,9 @@
  * due to be recycled is replaced without an empty seat: a standby is started when one is due, and takes the seat of the first of those due that is between jobs. One at a
  * time: there is one standby, and no other before the replaced renderer is gone, so that a farm of N never holds more than N + 1.
  *
+ * N may change at any time (`slots` of the options): new seats are staffed like empty ones; a seat that is too many is closed, which is when its renderer has
+ * finished its job. Until then it can be opened again.
+ *
  * What it does not do: know jobs. A dead renderer's job is for whoever buries it.
  */
 
@@ -28,7 +31,7 @@ export interface SeatTools {
 }
 
 export class Seats {
-  readonly slots: readonly Slot[];
+  readonly #slots: Slot[] = [];
   readonly #options: SupervisorOptions;
   readonly #tools: SeatTools;
   /** Every process that has not ended, in or out of a seat. */
@@ -40,12 +43,12 @@ export class Seats {
   constructor(options: SupervisorOptions, tools: SeatTools) {
     this.#options = options;
     this.#tools = tools;
-    this.slots = Array.from({ length: options.slots }, (_, number) => ({
-      number,
-      renderer: undefined,
-      deaths: 0,
-      emptyUntil: 0,
-    }));
+    this.resize();
+  }
+
+  /** Those that are open, and after them those that are being emptied. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
   }
 
   get alive(): readonly Renderer[] {
@@ -59,7 +62,7 @@ export class Seats {
 
   /** Those that may get a job now: between jobs, not grown past their memory, and not killed a moment ago. */
   get free(): readonly Renderer[] {
-    return this.slots.flatMap(({ renderer }) =>
+    return this.#open.flatMap(({ renderer }) =>
       renderer?.phase === 'idle' && !renderer.killedFor && !this.#isFull(renderer) ? [renderer] : [],
     );
   }
@@ -69,9 +72,18 @@ export class Seats {
     return this.#boots;
   }
 
+  /** Brings the seats nearer to their number: makes those that are missing, and takes away those that are too many, each when nobody sits there any more. */
+  resize(): void {
+    const wanted = this.#options.slots;
+    for (let number = this.slots.length; number < wanted; number++)
+      this.#slots.push({ number, renderer: undefined, deaths: 0, emptyUntil: 0 });
+    for (const { renderer } of this.slots.slice(wanted)) if (renderer) this.#sendHome(renderer);
+    while (this.slots.length > wanted && !this.slots.at(-1)?.renderer) this.#slots.pop();
+  }
+
   /** Gives every empty seat a renderer, when it is time; at once when there is a standby. */
   staff(): void {
-    for (const slot of this.slots) {
+    for (const slot of this.#open) {
       if (slot.renderer) continue;
       if (this.#standby) this.#seat(slot, this.#standby);
       else if (this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot.number);
@@ -80,18 +92,32 @@ export class Seats {
 
   /** Puts a standby that is ready in the place of a renderer that is due and between jobs; starts one when one is due. */
   recycle(): void {
-    const due = this.slots.filter(({ renderer }) => renderer && this.#isDue(renderer));
+    const due = this.#open.filter(({ renderer }) => renderer && this.#isDue(renderer));
     const idle = due.filter(({ renderer }) => renderer?.phase === 'idle');
     // One that is full does no work while it waits.
     const next = idle.find(({ renderer }) => renderer && this.#isFull(renderer)) ?? idle[0];
     if (this.#standby?.phase === 'idle' && next) this.#replace(next, this.#standby);
+    // The seat that it was started for was closed meanwhile.
+    if (!due[0]) this.#dropStandby();
     const isUnderWay = this.#standby || this.alive.some(({ phase }) => phase === 'leaving');
     if (due[0] && !isUnderWay && this.#mayBoot()) this.#standby = this.#start(due[0].number);
   }
 
-  /** Every renderer that runs now is to be replaced. */
-  recycleAll(): void {
-    for (const { renderer } of this.slots) if (renderer) renderer.recycling ??= 'request';
+  /** Every renderer that runs now is to be replaced; or that of one seat. */
+  recycleAll(only?: number): void {
+    for (const { number, renderer } of this.slots)
+      if (renderer && number === (only ?? number)) renderer.recycling ??= 'request';
+  }
+
+  /** What renderers are started with has changed: all are to be replaced, and a standby that was started before is of no use. */
+  reprogram(): void {
+    this.recycleAll();
+    this.#dropStandby();
+  }
+
+  /** The limit of jobs has changed, also for those that are there. */
+  respread(): void {
+    for (const renderer of this.#alive) renderer.jobLimit = this.#spread();
   }
 
   /** Kills those that have to be: silent, stalled, bloated, or deaf. */
@@ -113,10 +139,7 @@ export class Seats {
 
   /** Sends home all that have nothing to do. */
   empty(): void {
-    for (const renderer of this.#alive) {
-      if (renderer.phase === 'idle') this.#dismiss(renderer);
-      if (renderer.phase === 'booting') this.kill(renderer, 'stop');
-    }
+    for (const renderer of this.#alive) this.#sendHome(renderer);
   }
 
   /** It has booted. */
@@ -137,20 +160,20 @@ export class Seats {
     const { observer, random } = this.#tools;
     const { phase, process, killedFor } = renderer;
     this.#alive.delete(renderer);
-    const slot = this.slots[renderer.slot] as Slot;
-    if (slot.renderer === renderer) slot.renderer = undefined;
+    const slot = this.slots[renderer.slot];
+    if (slot?.renderer === renderer) slot.renderer = undefined;
     if (this.#standby === renderer) this.#standby = undefined;
     if (phase === 'leaving' || killedFor === 'stop') {
-      observer.left(slot.number, process.pid);
+      observer.left(renderer.slot, process.pid);
       return;
     }
     if (phase === 'booting') {
       this.#boots = afterBootFailure(this.#boots, this.#now(), random());
-    } else {
+    } else if (slot) {
       slot.deaths++;
       slot.emptyUntil = this.#now() + restartDelay(slot.deaths, random());
     }
-    observer.died(slot.number, process.pid, cause);
+    observer.died(renderer.slot, process.pid, cause);
   }
 
   /** This process was not running for a while: what it did not hear is not to be held against anybody. */
@@ -162,6 +185,10 @@ export class Seats {
       if (renderer.assignment) renderer.assignment.progressAt = now;
       if (renderer.assignment?.lostAt !== undefined) renderer.assignment.lostAt = now;
     }
+  }
+
+  get #open(): readonly Slot[] {
+    return this.slots.slice(0, this.#options.slots);
   }
 
   #isDue(renderer: Renderer): boolean {
@@ -191,7 +218,7 @@ export class Seats {
 
   #start(slot: number): Renderer {
     const now = this.#now();
-    const { program, observer, clock, random, hear } = this.#tools;
+    const { program, observer, clock, hear } = this.#tools;
     const events: RendererEvents = {
       message: (message) => hear({ renderer, message }),
       nonsense: (nonsense) => hear({ renderer, nonsense }),
@@ -202,7 +229,7 @@ export class Seats {
       process: new RendererProcess(program, events, clock),
       slot,
       startedAt: now,
-      jobLimit: spreadJobs(this.#options.maxJobs, random()),
+      jobLimit: this.#spread(),
       phase: 'booting',
       heardAt: now,
       dismissedAt: undefined,
@@ -217,6 +244,21 @@ export class Seats {
     this.#alive.add(renderer);
     observer.started(slot, renderer.process.pid);
     return renderer;
+  }
+
+  #spread(): number {
+    return spreadJobs(this.#options.maxJobs, this.#tools.random());
+  }
+
+  #dropStandby(): void {
+    if (this.#standby) this.#sendHome(this.#standby);
+    this.#standby = undefined;
+  }
+
+  /** At once, unless it is at work. */
+  #sendHome(renderer: Renderer): void {
+    if (renderer.phase === 'idle') this.#dismiss(renderer);
+    if (renderer.phase === 'booting') this.kill(renderer, 'stop');
   }
 
   #dismiss(renderer: Renderer): void {

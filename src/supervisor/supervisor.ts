@@ -13,6 +13,7 @@
  */
 
 import type { Clock } from '../clock.js';
+import { StoryfarmError } from '../errors.js';
 import type { Edition, RenderOrder } from '../ipc/messages.js';
 import type { Job } from '../job.js';
 import type { JobStore, Lease, QueueCounts } from '../store/store.js';
@@ -51,6 +52,8 @@ const TICK_MS = 250;
 const ABSENT_MS = 1_250;
 const STATE_MS = 1_000;
 
+export type Mode = 'running' | 'draining' | 'stopping';
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #tools: SupervisorTools;
@@ -64,7 +67,7 @@ export class Supervisor {
   readonly #leases: Leases;
   readonly #hearing: Hearing;
   readonly #preparer: Preparer | undefined;
-  #mode: 'running' | 'draining' | 'stopping' = 'running';
+  #mode: Mode = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
   #turnAt = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -72,8 +75,10 @@ export class Supervisor {
   #queue: QueueCounts | undefined;
   #loop: Promise<void> | undefined;
 
-  constructor(options: SupervisorOptions, tools: SupervisorTools) {
+  constructor(given: SupervisorOptions, tools: SupervisorTools) {
     const { clock, observer } = tools;
+    // Its own, which all parts look at: what `reconfigure` changes is in force everywhere.
+    const options = { ...given };
     const random = tools.random ?? Math.random;
     this.#options = options;
     this.#tools = tools;
@@ -109,6 +114,11 @@ export class Supervisor {
   /** Has an edition prepared beside the jobs, unless it is, or this farm prepares none. */
   prepare(edition: Edition): void {
     this.#preparer?.want(edition);
+  }
+
+  /** Prepares no more of what was asked for so far. */
+  forgetEditions(): void {
+    this.#preparer?.forget();
   }
 
   /** Takes its own jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when the store does not answer. */
@@ -160,9 +170,63 @@ export class Supervisor {
     return this.#seats.slots;
   }
 
-  /** Asks for a planned replacement of every renderer, one after the other. */
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  /** Why claims are paused by request, or undefined. */
+  get pausedFor(): string | undefined {
+    return this.#claims.heldFor;
+  }
+
+  /** What is in force. */
+  get options(): SupervisorOptions {
+    return this.#options;
+  }
+
+  /** Asks for a planned replacement of every renderer, one after the other. Idempotent until it is done. */
   recycleAll(): void {
     this.#seats.recycleAll();
+    this.#bell.ring();
+  }
+
+  /** The same for the renderer of one slot, or of all. Answers whose renderers are to be replaced. Throws `not_found` when there is no such slot. */
+  recycle(slot?: number): number[] {
+    if (slot !== undefined && !this.slots[slot]) throw noSlot(slot, this.slots.length);
+    this.#seats.recycleAll(slot);
+    this.#bell.ring();
+    return this.slots.filter(({ renderer }) => renderer?.recycling).map(({ number }) => number);
+  }
+
+  /** What renderers are started with has changed: each is replaced, one after the other and between jobs. */
+  reprogram(): void {
+    this.#seats.reprogram();
+    this.#preparer?.reprogram();
+    this.#bell.ring();
+  }
+
+  /**
+   * Changes options while it works; no job is interrupted. Of `slots` it is the number that is changed, 0 included: seats above it are emptied, each when its job
+   * has ended. Idempotent.
+   */
+  reconfigure(changes: Partial<Omit<SupervisorOptions, 'server'>>): void {
+    const { leaseMs, maxJobs, silentMs } = this.#options;
+    Object.assign(this.#options, changes);
+    const options = this.#options;
+    if (options.leaseMs !== leaseMs) this.#leases.retime(options.leaseMs);
+    if (options.silentMs !== silentMs) this.#preparer?.retime(options.silentMs);
+    if (options.maxJobs !== maxJobs) this.#seats.respread();
+    this.#bell.ring();
+  }
+
+  /** Claims no more until `resume`; present jobs go on. Idempotent; a new reason replaces the old. */
+  pause(reason: string): void {
+    this.#claims.hold(reason);
+  }
+
+  /** Claims again. Idempotent. */
+  resume(): void {
+    this.#claims.unhold();
     this.#bell.ring();
   }
 
@@ -219,6 +283,7 @@ export class Supervisor {
       return;
     }
     this.#preparer?.tend();
+    this.#seats.resize();
     this.#seats.staff();
     this.#seats.recycle();
   }
@@ -279,6 +344,8 @@ export class Supervisor {
 
   #obstacle(): string | undefined {
     if (this.#mode !== 'running') return this.#mode;
+    if (this.#claims.heldFor !== undefined) return this.#claims.obstacle;
+    if (this.#options.slots === 0) return 'scaled to no slots';
     const { failures } = this.#seats.boots;
     if (!this.#seats.slots.some(({ renderer }) => renderer && renderer.phase !== 'booting')) {
       return failures > 0 ? 'renderers cannot boot' : 'no renderer is ready';
@@ -289,6 +356,13 @@ export class Supervisor {
   #now(): number {
     return this.#tools.clock.monotonic();
   }
+}
+
+function noSlot(slot: number, count: number): StoryfarmError {
+  return new StoryfarmError('not_found', `There is no slot ${slot}.`, {
+    hint:
+      count === 0 ? 'The farm has none at present.' : `The last is slot ${count - 1}; \`storyfarm status\` shows them.`,
+  });
 }
 
 function orderOf({ id, fence, request, partner }: Job): RenderOrder {

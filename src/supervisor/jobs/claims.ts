@@ -1,7 +1,8 @@
 /**
  * Claims: as many jobs as there are free renderers, taken from the store when there may be some, and handed out one by one.
  *
- * The store's bell says when to look; the poll is for bells that were missed. After the disk was found full, claims rest for a while.
+ * The store's bell says when to look; the poll is for bells that were missed. After the disk was found full, claims rest for a while; when somebody asks for it,
+ * until they are asked to go on.
  */
 
 import type { Clock } from '../../clock.js';
@@ -27,6 +28,7 @@ export class Claims {
   #lookAt = 0;
   #failing = false;
   #pausedUntil: number | undefined;
+  #heldFor: string | undefined;
   #taken: Job[] = [];
 
   constructor(options: Omit<ClaimOptions, 'limit'> & { readonly pollMs: number }, tools: ClaimTools) {
@@ -41,6 +43,7 @@ export class Claims {
 
   /** Why no jobs are claimed though renderers are free, or undefined. */
   get obstacle(): string | undefined {
+    if (this.#heldFor !== undefined) return this.#heldFor ? `paused: ${this.#heldFor}` : 'paused';
     if (this.#pausedUntil !== undefined) return 'the disk is full';
     return this.#failing ? 'the store does not answer' : undefined;
   }
@@ -54,7 +57,7 @@ export class Claims {
   look(free: number): void {
     const now = this.#tools.clock.monotonic();
     this.#resume(now);
-    if (this.#pausedUntil !== undefined || free <= 0 || now < this.#lookAt) return;
+    if (this.#pausedUntil !== undefined || this.#heldFor !== undefined || free <= 0 || now < this.#lookAt) return;
     this.#tools.beside.run(CLAIMING, async () => {
       // Before the question, so that a job that comes while it is asked makes us ask again.
       this.#lookAt = now + this.#options.pollMs;
@@ -80,6 +83,24 @@ export class Claims {
   pause(): void {
     if (this.#pausedUntil === undefined) this.#tools.observer.paused('no_space', true);
     this.#pausedUntil = this.#tools.clock.monotonic() + NO_SPACE_PAUSE_MS;
+  }
+
+  /** Why claims rest by request, in the words of who asked for it; undefined when they do not. */
+  get heldFor(): string | undefined {
+    return this.#heldFor;
+  }
+
+  /** Claims rest until `unhold`. A new reason replaces the old one. */
+  hold(reason: string): void {
+    if (this.#heldFor === undefined) this.#tools.observer.paused('request', true);
+    this.#heldFor = reason;
+  }
+
+  unhold(): void {
+    if (this.#heldFor === undefined) return;
+    this.#heldFor = undefined;
+    this.#tools.observer.paused('request', false);
+    this.expect();
   }
 
   #resume(now: number): void {

@@ -20,7 +20,7 @@ export interface LeaseTools {
 const PROGRESS_MS = 500;
 
 export class Leases {
-  readonly #leaseMs: number;
+  #leaseMs: number;
   readonly #tools: LeaseTools;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #rescuedAt: number;
@@ -30,6 +30,12 @@ export class Leases {
     this.#leaseMs = leaseMs;
     this.#rescuedAt = now;
     this.#tools = tools;
+  }
+
+  /** Changes how long leases hold; those that are held are renewed at once, since a third of the new time may be longer than the old. */
+  retime(leaseMs: number): void {
+    this.#leaseMs = leaseMs;
+    this.#renewedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Renews and rescues what is due: `assignments` as they are rendered, and `pending`, whose outcomes are being written. */

@@ -33,7 +33,7 @@ export interface Renderer {
   /** Its seat; of a standby, the one it was started for. */
   slot: number;
   readonly startedAt: number;
-  readonly jobLimit: number;
+  jobLimit: number;
   phase: Phase;
   /** When it last said something; while it boots, when it was started. */
   heardAt: number;

@@ -56,6 +56,18 @@ describe('leases', () => {
     assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.7 b@1', 'renew b@1']);
   });
 
+  it('are renewed at once when their time changes', async () => {
+    const { leases, calls, reply } = keeping();
+    const pending = [{ id: 'b', fence: 1 }];
+    leases.tend([], pending, 0);
+    await reply();
+    leases.retime(LEASE_MS * 10);
+    leases.tend([], pending, 1);
+    await reply();
+    leases.tend([], pending, LEASE_MS);
+    assert.deepEqual(calls, ['renew b@1', 'renew b@1']);
+  });
+
   it('of its own are renewed before any are rescued, and not at the same time', async () => {
     const { leases, calls, reply } = keeping();
     leases.tend([assigned('a')], [], LEASE_MS / 2);
