@@ -165,6 +165,23 @@ export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
   ['silent', 'heartbeat'],
 ];
 
+/** Options that change in a running farm when its configuration is read again (`storyfarm reload`); the others need a restart. */
+export const LIVE: readonly OptionName[] = [
+  ...([
+    'slots',
+    'maxJobs',
+    'maxMemory',
+    'maxMemoryHard',
+    'maxAge',
+    'lease',
+    'poll',
+    'silent',
+    'boot',
+    'stall',
+  ] as const),
+  ...(['meter', 'maxAttempts', 'maxCrashes', 'drain', 'maxPhrases', 'ffmpegPath', 'prepare', 'logLevel'] as const),
+];
+
 /** The default as help and documents show it: the same on every machine. */
 export function usualOf(name: OptionName): string {
   const { usual, fallback }: Option = OPTIONS[name];
