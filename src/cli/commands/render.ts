@@ -62,7 +62,8 @@ export function renderCommand(): Command {
     });
 }
 
-/** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. */
+/** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. Newer
+ * versions than Node 20's choose better by themselves and do not know the flag. */
 function optimiseLess(): void {
   setFlagsFromString('--interrupt-budget=600000');
 }
