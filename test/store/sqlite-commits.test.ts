@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Commits } from '../../src/store/sqlite/commits.js';
 import { connect } from '../../src/store/sqlite/connection.js';
-import { openDatabase } from '../../src/store/sqlite/database.js';
-import { prepare } from '../../src/store/sqlite/statements.js';
-import { Transitions } from '../../src/store/sqlite/transitions.js';
+import { openDatabase } from '../../src/store/sqlite/file/database.js';
+import { Moment } from '../../src/store/sqlite/moment.js';
+import { prepare } from '../../src/store/sqlite/steps/statements.js';
+import { Transitions } from '../../src/store/sqlite/steps/transitions.js';
 import { asked } from './conformance/subject.js';
 import { freshFile } from './fixtures/place.js';
+
+const FRAME = { begin: () => {}, end: () => {} };
 
 async function commits(context: TestContext) {
   const said: string[] = [];
@@ -20,7 +23,7 @@ async function commits(context: TestContext) {
   const orphan = database.prepare('INSERT INTO children VALUES (-1)');
   const count = () => database.prepare<[], number>('SELECT count(*) FROM parents').pluck().get();
   const times = (word: string) => said.filter((sql) => sql === word).length;
-  return { group: new Commits(database, 1000), insert, orphan, count, times };
+  return { group: new Commits(database, 1000, FRAME), insert, orphan, count, times };
 }
 
 test('writes of one turn of the event loop share one commit', async (context) => {
@@ -61,8 +64,10 @@ test('when the commit itself fails, all of it rejects, nothing stays, and the ne
 test('a full disk: no_space for what does not fit, the rest is kept, and it goes on when there is room again', async (context) => {
   const database = await openDatabase(await freshFile(context), 1000);
   context.after(() => database.close());
-  const group = new Commits(database, 1000);
-  const [sql, transitions] = [prepare(database), new Transitions(prepare(database))];
+  const sql = prepare(database);
+  const moment = new Moment(sql);
+  const group = new Commits(database, 1000, moment);
+  const transitions = new Transitions(sql, moment);
   const enqueue = () => group.write(() => transitions.enqueue(asked()).job.id);
   const pages = database.pragma('page_count', { simple: true }) as number;
   database.pragma(`max_page_count = ${pages + 8}`);

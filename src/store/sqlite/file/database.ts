@@ -3,10 +3,10 @@
 import { closeSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { StoryfarmError } from '../../errors.js';
-import { patiently } from './commits.js';
-import { connect } from './connection.js';
-import { asStoreError } from './faults.js';
+import { StoryfarmError } from '../../../errors.js';
+import { patiently } from '../commits.js';
+import { connect } from '../connection.js';
+import { asStoreError } from '../faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 
 /** Milliseconds that SQLite itself, and with it the event loop, may wait for a lock. */
@@ -99,6 +99,8 @@ function setUp(database: Database.Database): void {
   database.pragma('fullfsync = ON');
   database.pragma('foreign_keys = ON');
   database.pragma('trusted_schema = OFF');
+  // What is purged or erased is overwritten, and not only taken off the books.
+  database.pragma('secure_delete = ON');
   // What a savepoint may have to undo is kept in memory and not in a temporary file.
   database.pragma('temp_store = MEMORY');
   database.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
