@@ -107,7 +107,7 @@ function setUp(database: Database.Database): void {
 }
 
 /** Before anything is written: another program's database is left as it was. */
-function assertOurs(database: Database.Database): void {
+export function assertOurs(database: Database.Database): void {
   const empty = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (empty || database.pragma('application_id') === APPLICATION_ID) return;
   throw new StoryfarmError('config_invalid', `${database.name} is a database, but not a Storyfarm store.`, {
@@ -116,8 +116,9 @@ function assertOurs(database: Database.Database): void {
   });
 }
 
-function assertSound(database: Database.Database): void {
-  const finding = database.pragma('quick_check(1)');
+/** `pragma`: quick_check reads everything once; integrity_check compares indexes with tables as well. */
+export function assertSound(database: Database.Database, pragma = 'quick_check'): void {
+  const finding = database.pragma(`${pragma}(1)`);
   if (finding !== 'ok') throw new Database.SqliteError(String(finding), 'SQLITE_CORRUPT');
 }
 
