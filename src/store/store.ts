@@ -17,6 +17,10 @@
  * (after `close`) or `internal`. After `internal` it is unknown whether something was written: look at the job's state and fence before trying again. A `limit` that is not
  * a whole number of 1 or more is refused with `invalid_request`, as are an `ageingMs` that is not above 0 and an `olderThanMs` below 0.
  *
+ * What a method wrote is durable when its promise resolves. Of `claim` and `renew` a power cut of the store's machine may undo the last ones, if all who claim are on that machine
+ * and so end with it: the job is then queued as it was before, and its next claim may be given the same fence. So results that were kept outside the store in the
+ * meantime are completed, or found fenced, before anything is claimed again.
+ *
  * In what is answered, `server` is set while a job is `rendering`, `rendered` or `delivered`, `startedAt` is the start of the present or last attempt and null while
  * `queued`, and `failure` is that of the last failed attempt until one succeeds.
  *

@@ -23,7 +23,7 @@ async function commits(context: TestContext) {
   const orphan = database.prepare('INSERT INTO children VALUES (-1)');
   const count = () => database.prepare<[], number>('SELECT count(*) FROM parents').pluck().get();
   const times = (word: string) => said.filter((sql) => sql === word).length;
-  return { group: new Commits(database, 1000, FRAME), insert, orphan, count, times };
+  return { database, group: new Commits(database, 1000, FRAME), insert, orphan, count, times };
 }
 
 test('writes of one turn of the event loop share one commit', async (context) => {
@@ -35,6 +35,35 @@ test('writes of one turn of the event loop share one commit', async (context) =>
   );
   assert.equal(count(), 50);
   assert.deepEqual([times('BEGIN IMMEDIATE'), times('COMMIT')], [1, 1]);
+});
+
+test('what needs no flush is flushed only in company', async (context) => {
+  const { group, database } = await commits(context);
+  const level = () => database.pragma('synchronous');
+  const [FULL, NORMAL] = [2, 1];
+  assert.equal(await group.write(level), FULL);
+  assert.equal(await group.write(level, false), NORMAL);
+  assert.deepEqual(await Promise.all([group.write(level, false), group.write(level)]), [FULL, FULL]);
+  assert.equal(await group.write(level, false), NORMAL);
+  assert.equal(await group.write(level), FULL);
+});
+
+test('one that throws undoes itself alone, whatever it wrote before; the others run once more', async (context) => {
+  const { group, insert, count, times } = await commits(context);
+  const outcomes = await Promise.allSettled([
+    group.write(() => insert.run(1).changes),
+    group.write(() => {
+      insert.run(2);
+      throw new Error('half-way');
+    }),
+    group.write(() => insert.run(3).changes),
+  ]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(count(), 2);
+  assert.deepEqual([times('BEGIN IMMEDIATE'), times('ROLLBACK'), times('COMMIT')], [2, 1, 1]);
 });
 
 test('very many are cut into several commits, so that the event loop gets its turn', async (context) => {

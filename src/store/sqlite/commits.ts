@@ -9,6 +9,9 @@
  * So a closure may run twice, and must touch nothing but the database. Every promise settles after COMMIT. When the lock is held elsewhere, SQLite itself
  * waits a few milliseconds only; then the event loop goes on, and it is tried again after a random pause until the deadline of the write.
  *
+ * A write that nothing outside this machine rests on (a claim: whoever holds it dies in the same power cut) asks for no flush: a commit of such writes alone is kept when
+ * every process is killed, but not when the power goes, and costs next to nothing. The next flush makes it durable with all before it.
+ *
  * Real timers and not a Clock: an unfinished write has to keep its process alive, and the lock that it waits for lives in real time.
  */
 
@@ -26,6 +29,7 @@ export interface Frame {
 
 interface Pending {
   readonly work: () => unknown;
+  readonly isFlushed: boolean;
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (thrown: unknown) => void;
@@ -36,6 +40,8 @@ export class Commits {
   private scheduled = false;
   /** A write of the next batch threw when it shared a transaction without savepoints. */
   private careful = false;
+  /** Whether SQLite now flushes at each commit. */
+  private flushes: boolean | undefined;
   private readonly frame: Frame;
   private readonly database: Database.Database;
   private readonly deadlineMs: number;
@@ -55,11 +61,14 @@ export class Commits {
     this.inSavepoint = database.transaction((work: () => unknown) => work());
   }
 
-  /** Runs the closure in a transaction; resolves with its value once that is on the disk. Rejects with what it threw, or `store_busy`; then it left nothing. */
-  write<T>(work: () => T): Promise<T> {
+  /**
+   * Runs the closure in a transaction; resolves with its value once that is on the disk, or, without `isFlushed`, once it is committed. Rejects with what it threw, or
+   * `store_busy`; then it left nothing.
+   */
+  write<T>(work: () => T, isFlushed = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const deadline = performance.now() + this.deadlineMs;
-      this.pending.push({ work, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.pending.push({ work, isFlushed, deadline, resolve: resolve as (value: unknown) => void, reject });
       this.schedule();
     });
   }
@@ -73,6 +82,7 @@ export class Commits {
   private flush(): void {
     this.scheduled = false;
     try {
+      this.setFlush(this.pending.slice(0, LARGEST_BATCH).some(({ isFlushed }) => isFlushed));
       this.begin.run();
     } catch (thrown) {
       if (isBusy(thrown)) this.postpone(thrown);
@@ -96,6 +106,13 @@ export class Commits {
       for (const { reject } of batch) reject(asStoreError(thrown, this.database.name));
     }
     if (this.pending.length > 0) this.schedule();
+  }
+
+  private setFlush(flushes: boolean): void {
+    if (flushes === this.flushes) return;
+    // Not prepared: SQLite obeys this one when it reads it, and not when it runs it.
+    this.database.exec(`PRAGMA synchronous = ${flushes ? 'FULL' : 'NORMAL'}`);
+    this.flushes = flushes;
   }
 
   /** Runs the writes; answers how to settle their promises after the commit, or undefined when one of several threw. */

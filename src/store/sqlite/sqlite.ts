@@ -41,6 +41,8 @@ import { prepare, type Statements, toEntry, toJob } from './steps/statements.js'
 import { Transitions } from './steps/transitions.js';
 import { Wake } from './wake.js';
 
+/** The power cut that undoes these ends the attempts that they are about. */
+const UNFLUSHED = false;
 /** Jobs in one answer of `changes`. */
 const LARGEST_PAGE = 1000;
 
@@ -109,11 +111,11 @@ class SqliteStore implements JobStore {
     if (!((options.ageingMs ?? 1) > 0)) throw refused(`Ageing takes more than ${options.ageingMs} ms.`);
     // A farm with nothing to do does not compete for the write lock.
     if (!(await this.read(() => this.anyDue()))) return [];
-    return this.write(() => this.claims.take(options));
+    return this.write(() => this.claims.take(options), UNFLUSHED);
   }
 
   renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]> {
-    return this.write(() => this.transitions.renew(renewals, leaseMs));
+    return this.write(() => this.transitions.renew(renewals, leaseMs), UNFLUSHED);
   }
 
   async release(lease: Lease): Promise<void> {
@@ -256,8 +258,8 @@ class SqliteStore implements JobStore {
     return forgotten;
   }
 
-  private write<T>(work: () => T): Promise<T> {
-    return this.track(() => this.commits.write(work));
+  private write<T>(work: () => T, isFlushed = true): Promise<T> {
+    return this.track(() => this.commits.write(work, isFlushed));
   }
 
   private read<T>(work: () => T): Promise<T> {

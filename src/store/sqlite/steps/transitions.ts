@@ -4,11 +4,11 @@
  * stays as it was read until it is written.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { Failure } from '../../../errors.js';
 import { StoryfarmError } from '../../../errors.js';
 import { type HistoryEntry, isFinished, type Job, type JobRequest, type JobResult } from '../../../job.js';
 import { fingerprint } from '../../fingerprint.js';
+import { newId } from '../../ids.js';
 import type { Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
 import type { Moment, Stamp } from '../moment.js';
 import { type Held, type Statements, toJob } from './statements.js';
@@ -29,7 +29,7 @@ export class Transitions {
 
     const { now, revision } = this.moment.stamp();
     const { partner, priority = 0, delayMs = 0, idempotencyKey, callbackUrl = null } = job;
-    const [id, request, template] = [randomUUID(), JSON.stringify(job.request), job.request.template.id];
+    const [id, request, template] = [newId(), JSON.stringify(job.request), job.request.template.id];
     const runAt = now + Math.trunc(Math.max(0, delayMs));
     const { lastInsertRowid } = this.sql.insertJob.run({ id, template, partner, priority, runAt, revision, now });
     const seq = Number(lastInsertRowid);
@@ -143,7 +143,7 @@ export class Transitions {
   }
 
   private announce({ now }: Stamp, { seq }: Held, event: OutboxRow['event']): void {
-    this.sql.announce.run({ now, seq, event, eventId: randomUUID() });
+    this.sql.announce.run({ now, seq, event, eventId: newId() });
   }
 
   private job(seq: number): Job {
