@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   files: async () => (await import('./commands/services.js')).filesCommand(),
   submit: async () => (await import('./commands/submit.js')).submitCommand(),
   status: async () => (await import('./commands/status.js')).statusCommand(),
+  backup: async () => (await import('./commands/backup.js')).backupCommand(),
   render: async () => (await import('./commands/render.js')).renderCommand(),
   templates: async () => (await import('./commands/templates.js')).templatesCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),

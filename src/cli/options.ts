@@ -38,6 +38,8 @@ const atLeast = (least: number) =>
 const duration = atLeast(1);
 /** Bytes; written as 1048576, "512MB", "2GiB". */
 const size = measured(SIZES, 'b', 1, 2 ** 50, 'Give a size, such as 64KiB, 512MB or 2GB.');
+/** How long something is kept: up to ten years, since it is compared with dates and never a timer. */
+const age = measured(UNITS, 'ms', 1000, 3650 * 86_400_000, 'Give a time from 1s to 3650d, such as 12h or 30d.');
 const text = (most = 4096) => z.string().min(1, 'Give some text.').max(most, `Give at most ${most} characters.`);
 
 function whole(least: number, most: number) {
@@ -147,6 +149,9 @@ export const OPTIONS = {
     'Editions that the farm prepares beside its work: those a job asked for, those of all installed templates, or none.',
   ),
   keepEditions: option(duration, '14d', 'time', 'Editions that no job used for this long are deleted.'),
+  keepJobs: option(age, '30d', 'time', 'Finished jobs and their files are deleted this long after they were rendered.'),
+  keepFailed: option(age, '30d', 'time', 'Dead and cancelled jobs are deleted after this long.'),
+  keepWords: option(age, '7d', 'time', "A finished job's words are erased after this long; the rest of it stays."),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
     z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),
