@@ -3,8 +3,8 @@
  *
  * One outcome a line, checksum and JSON, flushed before it counts. The next supervisor reads what is there at its start and writes it under the fence of the old claim. So a
  * line may stay too long without harm: an outcome that the store has already is recognised in the job's history, and one that came too late is refused by the fence.
- * That allows the file to be simple: lines are appended, settled ones stay in it until enough are useless, and it goes when all are settled. A line that a dying
- * machine tore is left out, and its job rendered again.
+ * That allows the file to be simple: lines are appended, also those that say that an outcome is settled, until enough are useless; and it goes when all are settled. A line that a
+ * dying machine tore is left out, and its job rendered again.
  *
  * What it does not do: hold what the person typed. A released job is not kept either: taking the lease back at the start comes to the same.
  */
@@ -60,7 +60,7 @@ class FileJournal implements Journal {
       entries.set(keyOf(entry), entry);
       try {
         if (this.#isTorn) await this.#rewrite(entries);
-        else await this.#append(entry);
+        else await this.#append(lineOf(entry));
         return true;
       } catch (error) {
         entries.delete(keyOf(entry));
@@ -72,7 +72,9 @@ class FileJournal implements Journal {
   forget(lease: Lease): Promise<void> {
     return this.#inTurn(async (entries) => {
       if (!entries.delete(keyOf(lease))) return;
-      if (entries.size === 0 || this.#lines - entries.size > MOST_USELESS) await this.#rewrite(entries);
+      const isUseless = entries.size === 0 || this.#lines - entries.size > MOST_USELESS;
+      if (isUseless || this.#isTorn) await this.#rewrite(entries);
+      else await this.#append(settledLine(lease));
     });
   }
 
@@ -95,10 +97,10 @@ class FileJournal implements Journal {
     return this.#entries;
   }
 
-  async #append(entry: Entry): Promise<void> {
+  async #append(line: string): Promise<void> {
     // Until it is whole, what follows it must not be written behind it.
     this.#isTorn = true;
-    await write(this.#file, 'a', lineOf(entry));
+    await write(this.#file, 'a', line);
     if (this.#lines === 0) await sync(dirname(this.#file));
     this.#lines++;
     this.#isTorn = false;
@@ -118,12 +120,16 @@ class FileJournal implements Journal {
 }
 
 /** One outcome as it stands in the file. */
-export function lineOf({ id, fence, fate }: Entry): string {
-  const json = JSON.stringify({ id, fence, fate });
-  return `${checksum(json)} ${json}\n`;
-}
+export const lineOf = ({ id, fence, fate }: Entry): string => checked({ id, fence, fate });
 
-/** The whole lines of a journal; `isTorn` when something in it is not one. */
+const settledLine = ({ id, fence }: Lease): string => checked({ id, fence });
+
+const checked = (line: Lease & { readonly fate?: Entry['fate'] }): string => {
+  const json = JSON.stringify(line);
+  return `${checksum(json)} ${json}\n`;
+};
+
+/** What the whole lines of a journal come to; `isTorn` when something in it is not one. */
 export function readLines(text: string): {
   readonly entries: readonly Entry[];
   readonly lines: number;
@@ -131,12 +137,19 @@ export function readLines(text: string): {
 } {
   const lines = text.split('\n');
   // Behind the last line end there is nothing, unless what stands there was torn.
-  const rest = lines.pop();
-  const entries = lines.flatMap((line) => {
+  let isTorn = lines.pop() !== '';
+  const entries = new Map<string, Entry>();
+  for (const line of lines) {
     const [, sum, json = ''] = /^([0-9a-f]{16}) (.*)$/.exec(line) ?? [];
-    return sum === checksum(json) ? [JSON.parse(json) as Entry] : [];
-  });
-  return { entries, lines: lines.length, isTorn: rest !== '' || entries.length < lines.length };
+    if (sum !== checksum(json)) {
+      isTorn = true;
+      continue;
+    }
+    const entry: Entry = JSON.parse(json);
+    if (entry.fate) entries.set(keyOf(entry), entry);
+    else entries.delete(keyOf(entry));
+  }
+  return { entries: [...entries.values()], lines: lines.length, isTorn };
 }
 
 const checksum = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, 16);
