@@ -21,6 +21,7 @@ setInterval(() => {
 
 /** From now on, this process and its group do not outlive the present parent by more than a moment. */
 export function dieWithParent(): void {
-  const lookout = new Worker(LOOKOUT, { eval: true, workerData: { parent: process.ppid, everyMs: LOOK_MS } });
-  lookout.unref();
+  const workerData = { parent: process.ppid, everyMs: LOOK_MS };
+  // Flags of the process may be for its own program.
+  new Worker(LOOKOUT, { eval: true, execArgv: [], workerData }).unref();
 }
