@@ -23,7 +23,7 @@ export interface Storage {
   readonly folder: string;
   /** An empty folder for an attempt to work in. What earlier attempts of the job left is deleted: a job that is tried again has no result. */
   begin(attempt: Attempt): Promise<string>;
-  /** Makes the part folder durable and visible. Answers its final path. */
+  /** Makes the part folder durable and visible. Answers its final path. Rejects with `storage_failed` when the disk refuses. */
   publish(attempt: Attempt): Promise<string>;
   /** Deletes whatever an attempt left, published or not. */
   discard(attempt: Attempt): Promise<void>;
@@ -69,11 +69,16 @@ export function openStorage(dataFolder: string): Storage {
     },
 
     async publish(attempt) {
-      await Promise.all((await readdir(part(attempt))).map((name) => sync(join(part(attempt), name))));
-      await sync(part(attempt));
-      await rename(part(attempt), final(attempt));
-      await Promise.all([sync(join(folder, attempt.id)), sync(folder)]);
-      return final(attempt);
+      try {
+        await Promise.all((await readdir(part(attempt))).map((name) => sync(join(part(attempt), name))));
+        await sync(part(attempt));
+        await rename(part(attempt), final(attempt));
+        await Promise.all([sync(join(folder, attempt.id)), sync(folder)]);
+        return final(attempt);
+      } catch (error) {
+        // Flushing tells of broken disks what writing did not, and names no file.
+        throw isUnwritable(error) ? storageFailed(folder, error) : error;
+      }
     },
 
     async discard(attempt) {
