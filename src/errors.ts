@@ -57,6 +57,10 @@ const KNOWN = {
     hint: 'Run `npm run fonts` or restore the fonts folder; `storyfarm doctor` checks it.',
   },
   no_space: { retryable: true, hint: 'Free disk space; the farm goes on by itself.' },
+  storage_failed: {
+    retryable: true,
+    hint: 'Make jobs/ in the data folder writable, or mount its disk; the farm goes on by itself.',
+  },
   aborted: { retryable: true, hint: 'The attempt was stopped from outside; it is tried again and not counted.' },
   // Deaths of a renderer, as the supervisor sees them.
   renderer_crashed: { retryable: true, hint: 'The renderer ended during the job; see signal and exit code.' },

@@ -46,6 +46,12 @@ export interface Metrics {
   readonly slots: Gauge<'condition'>;
   /** Attempts whose lease was lost: their results were written off. */
   readonly leasesLost: Counter;
+  /** Outcomes that the store refused under their fence: they came too late, and their files were deleted. */
+  readonly outcomesFenced: Counter;
+  /** Outcomes that were kept in the journal, since the store did not take them at once. */
+  readonly outcomesJournalled: Counter;
+  /** Folders that the sweeper deleted; `what` is `attempt`, `edition` or `render`. */
+  readonly swept: Counter<'what'>;
   /** 1 while no jobs are claimed, else 0; by reason, such as `no_space`. */
   readonly claimsPaused: Gauge<'reason'>;
 
@@ -106,6 +112,9 @@ export function createMetrics(): Metrics {
     slotGrowth: gauge('slot_growth_bytes', 'Memory that the renderer in a slot kept from its last job.', ['slot']),
     slots: gauge('slots', 'Slots by condition.', ['condition']),
     leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
+    outcomesFenced: counter('outcomes_fenced_total', 'Outcomes that the store refused under their fence.'),
+    outcomesJournalled: counter('outcomes_journalled_total', 'Outcomes kept in the journal while the store was away.'),
+    swept: counter('swept_total', 'Folders that nobody wanted and the sweeper deleted.', ['what']),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),
 
     text: () => registry.metrics(),

@@ -14,6 +14,8 @@ describe('the metrics', () => {
       'storyfarm_http_requests_total',
       'storyfarm_jobs_finished_total',
       'storyfarm_leases_lost_total',
+      'storyfarm_outcomes_fenced_total',
+      'storyfarm_outcomes_journalled_total',
       'storyfarm_preparations_total',
       'storyfarm_queue_due_jobs',
       'storyfarm_queue_jobs',
@@ -24,6 +26,7 @@ describe('the metrics', () => {
       'storyfarm_slot_memory_bytes',
       'storyfarm_slots',
       'storyfarm_stage_duration_seconds',
+      'storyfarm_swept_total',
     ]);
     assert.match(text, /^process_resident_memory_bytes /m);
   });

@@ -42,6 +42,7 @@ export const FARM: readonly OptionName[] = [
   'drain',
   'maxAttempts',
   'maxCrashes',
+  'diskFloor',
 ];
 
 /** Collects `--words hello=Hi` and the like into an object; the value may contain further equal signs. */

@@ -40,6 +40,7 @@ const duration = atLeast(1);
 const size = measured(SIZES, 'b', 1, 2 ** 50, 'Give a size, such as 64KiB, 512MB or 2GB.');
 /** How long something is kept: up to ten years, since it is compared with dates and never a timer. */
 const age = measured(UNITS, 'ms', 1000, 3650 * 86_400_000, 'Give a time from 1s to 3650d, such as 12h or 30d.');
+const sizeOrNone = measured(SIZES, 'b', 0, 2 ** 50, 'Give a size, such as 512MB or 2GB, or 0 for none.');
 const text = (most = 4096) => z.string().min(1, 'Give some text.').max(most, `Give at most ${most} characters.`);
 
 function whole(least: number, most: number) {
@@ -141,6 +142,12 @@ export const OPTIONS = {
   maxAttempts: option(whole(1, 100), 3, 'attempts', 'Failures after which a job is dead.'),
   maxCrashes: option(whole(1, 100), 3, 'renderers', 'Renderers that a job may end before it is set aside as poison.'),
   drain: option(duration, '60s', 'time', 'How long a drain may take before what is left is given back.'),
+  diskFloor: option(
+    sizeOrNone,
+    '1GB',
+    'size',
+    'Disk that has to stay free in the data folder: with less, no jobs are claimed until a tenth more is free. 0 for none.',
+  ),
   maxPhrases: option(size, '1GB', 'size', 'Disk for words that were encoded before; 0 keeps none.'),
   prepare: option(
     z.enum(['used', 'all', 'none'], { error: 'Give used, all or none.' }),

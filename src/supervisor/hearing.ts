@@ -16,7 +16,7 @@ import type { Seats } from './seats.js';
 export interface HearingTools {
   readonly seats: Seats;
   readonly outcomes: Pick<Outcomes, 'rendered' | 'failed' | 'crashed' | 'interrupted' | 'lost'>;
-  readonly claims: Pick<Claims, 'pause'>;
+  readonly claims: Pick<Claims, 'heed'>;
   readonly meter: Pick<Meter, 'rest'>;
   readonly bell: Pick<Bell, 'ring'>;
   readonly observer: FarmObserver;
@@ -59,7 +59,7 @@ export class Hearing {
     renderer.assignment = undefined;
     seats.praise(renderer);
     this.#rest(renderer);
-    if (message.type === 'failed' && message.failure.code === 'no_space') claims.pause();
+    if (message.type === 'failed') claims.heed(message.failure.code);
     if (lostAt !== undefined) outcomes.lost(job);
     else if (message.type === 'failed') outcomes.failed(job, message.failure);
     else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });

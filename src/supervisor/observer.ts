@@ -5,7 +5,7 @@ import type { Edition } from '../ipc/messages.js';
 import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
-import type { QueueCounts } from '../store/store.js';
+import type { Lease, QueueCounts } from '../store/store.js';
 import type { RecycleReason } from './decisions/recycle.js';
 import type { Slot } from './renderer/renderer.js';
 
@@ -31,6 +31,12 @@ export interface FarmObserver {
   released(job: Job): void;
   /** An attempt is written off, and what it left deleted: another one owns the job, or nobody wants it any more. */
   leaseLost(job: Job): void;
+  /** The store refused an outcome under its fence, and the files of the attempt were deleted. Follows the end of an attempt that came too late, also of an earlier life. */
+  fenced(lease: Lease): void;
+  /** The store has not taken an outcome yet; it was kept in the journal. */
+  journalled(job: Job): void;
+  /** The sweeper deleted what nobody wants: `what` is `attempt`, `edition` or `render`. */
+  swept(what: string, name: string): void;
   /** An edition is being prepared beside the jobs. */
   preparing(edition: Edition): void;
   prepared(edition: Edition, ms: number): void;
@@ -81,6 +87,18 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     leaseLost: (job) => {
       metrics.leasesLost.inc();
       log.warn({ job }, 'lease lost');
+    },
+    fenced: ({ id, fence }) => {
+      metrics.outcomesFenced.inc();
+      log.warn({ job: { id, fence } }, 'outcome refused by its fence; files deleted');
+    },
+    journalled: (job) => {
+      metrics.outcomesJournalled.inc();
+      log.warn({ job }, 'the store is away; outcome kept in the journal');
+    },
+    swept: (what, name) => {
+      metrics.swept.inc({ what });
+      log.info({ what, name }, 'swept');
     },
     preparing: (edition) => log.info({ ...named(edition) }, 'preparing an edition'),
     prepared: (edition, ms) => {

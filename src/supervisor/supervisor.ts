@@ -9,7 +9,8 @@
  * assign. Handlers only put things into the inbox; the loop acts. Decisions are pure functions (decisions/). No step waits for the store: what
  * takes time runs beside the loop and wakes it (loop.ts), so that a locked database stops no rescue.
  *
- * What it does not do: render, listen to HTTP, or read signals; cli/ joins it to those. Nor sweep the leavings of its own last life: whoever starts it does.
+ * What it does not do: render, listen to HTTP, or read signals; cli/ joins it to those. Nor sweep the leavings of its last life, on
+ * the disk (jobs/sweeper.ts) or among the processes (renderer/leftovers.ts): whoever starts it does.
  */
 
 import type { Clock } from '../clock.js';
@@ -18,6 +19,7 @@ import type { Job } from '../job.js';
 import type { JobStore, Lease, QueueCounts } from '../store/store.js';
 import { Hearing, isSame } from './hearing.js';
 import { Claims } from './jobs/claims.js';
+import type { Journal } from './jobs/journal.js';
 import { Leases } from './jobs/leases.js';
 import { Outcomes } from './jobs/outcomes.js';
 import { Bell, Beside } from './loop.js';
@@ -32,11 +34,15 @@ import { Seats } from './seats.js';
 export interface SupervisorTools {
   readonly store: Pick<
     JobStore,
-    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'history' | 'counts' | 'watch'
+    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch'
   >;
   readonly program: RendererProgram;
   /** Deletes what an attempt left on the disk, when its renderer cannot do it any more. */
   readonly discard: (attempt: Lease) => Promise<void>;
+  /** Where outcomes are kept that the store does not take at once. Left out, those that are not written by the end are rendered again. */
+  readonly journal?: Journal | undefined;
+  /** Bytes free in the folder of jobs; see RoomTools. */
+  readonly free?: (() => Promise<number>) | undefined;
   readonly observer: FarmObserver;
   readonly clock: Clock;
   /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */
@@ -89,7 +95,7 @@ export class Supervisor {
     this.#seats = new Seats(options, { ...tools, random, hear });
     this.#outcomes = new Outcomes(options, { ...tools, random, settled: ring });
     this.#claims = new Claims(options, { ...tools, beside });
-    this.#leases = new Leases(options.leaseMs, clock.monotonic(), {
+    this.#leases = new Leases(options, clock.monotonic(), {
       ...tools,
       beside,
       lost: (lease) => this.#abandon(lease),
@@ -111,8 +117,12 @@ export class Supervisor {
     this.#preparer?.want(edition);
   }
 
-  /** Takes its own jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when the store does not answer. */
+  /**
+   * Writes the journalled outcomes of its earlier lives and takes its other jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when
+   * the store does not answer; the journal stays for the next start.
+   */
   async start(): Promise<void> {
+    await this.#outcomes.recover();
     await this.#tools.store.rescue({ server: this.#options.server });
     const unwatch = this.#tools.store.watch(() => {
       this.#claims.expect();
@@ -158,6 +168,12 @@ export class Supervisor {
   /** The seats as they stand; for status, metrics and tests. */
   get slots(): readonly Slot[] {
     return this.#seats.slots;
+  }
+
+  /** The attempts that this farm is at, wanted or not, and those whose outcome it is writing. */
+  get underWay(): readonly Lease[] {
+    const assigned = this.#seats.alive.flatMap(({ assignment }) => (assignment ? [assignment.job] : []));
+    return [...assigned, ...this.#outcomes.leases];
   }
 
   /** Asks for a planned replacement of every renderer, one after the other. */

@@ -25,6 +25,8 @@ export interface RendererProgram {
   /** Path of the module to fork. */
   readonly module: string;
   readonly args: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** How a renderer ended. */
@@ -132,11 +134,12 @@ export class RendererProcess {
   }
 
   /** A machine without processes or memory to spare makes fork throw or fail later; either way it is a death, not the end of the farm. */
-  #fork({ module, args }: RendererProgram, failed: (error: unknown) => void): ChildProcess | undefined {
+  #fork({ module, args, env }: RendererProgram, failed: (error: unknown) => void): ChildProcess | undefined {
     try {
       const child = fork(module, args, {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, ...env, ...(canLeash ? {} : { STORYFARM_UNLEASHED: 'yes' }) },
         ...(canLeash
           ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...NODE_FLAGS] }
           : { execArgv: NODE_FLAGS }),

@@ -14,7 +14,7 @@ const assigned = (id: string, progress = 0.5): Assignment => ({
   lostAt: undefined,
 });
 
-function keeping() {
+function keeping(isStoreShared = false) {
   const calls: string[] = [];
   const lost: Lease[] = [];
   let answer = promised<readonly Lease[]>();
@@ -32,7 +32,11 @@ function keeping() {
     () => {},
     () => {},
   );
-  const leases = new Leases(LEASE_MS, 0, { store, beside, lost: (lease) => lost.push(lease) });
+  const leases = new Leases({ leaseMs: LEASE_MS, isStoreShared }, 0, {
+    store,
+    beside,
+    lost: (lease) => lost.push(lease),
+  });
   const reply = async (leases: readonly Lease[] | Error = []) => {
     if (leases instanceof Error) answer.broken(leases);
     else answer.keep(leases);
@@ -90,5 +94,43 @@ describe('leases', () => {
     leases.tend([assigned('a'), assigned('b')], [], 0);
     await reply([{ id: 'b', fence: 1 }]);
     assert.deepEqual(lost, [{ id: 'b', fence: 1 }]);
+  });
+
+  it('of a shared store that cannot be renewed are given up shortly before they expire', async () => {
+    const { leases, lost, reply } = keeping(true);
+    const keep = async (now: number, answer: readonly Lease[] | Error = []) => {
+      leases.tend([assigned('a')], [{ id: 'written', fence: 1 }], now);
+      await reply(answer);
+    };
+    await keep(0);
+    await keep(10_000);
+    for (let now = 10_500; now < 10_000 + LEASE_MS * 0.8; now += 500) await keep(now, new Error('away'));
+    assert.deepEqual(lost, []);
+    await keep(10_000 + LEASE_MS * 0.8, new Error('away'));
+    assert.deepEqual(
+      lost.map(({ id }) => id),
+      ['a'],
+      'what is rendered and waits to be written is not given up',
+    );
+  });
+
+  it('of a shared store are asked for first after a long sleep: they may still be good', async () => {
+    const { leases, lost, reply } = keeping(true);
+    leases.tend([assigned('a')], [], 0);
+    await reply();
+    leases.tend([assigned('a')], [], 10 * LEASE_MS);
+    await reply();
+    leases.tend([assigned('a')], [], 10 * LEASE_MS + 500);
+    await reply();
+    assert.deepEqual(lost, []);
+  });
+
+  it('of a store of its own are never given up: nobody else takes them', async () => {
+    const { leases, lost, reply } = keeping();
+    for (let now = 0; now < 10 * LEASE_MS; now += 500) {
+      leases.tend([assigned('a')], [], now);
+      await reply(new Error('locked'));
+    }
+    assert.deepEqual(lost, []);
   });
 });
