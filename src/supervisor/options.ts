@@ -9,6 +9,8 @@ export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits {
   readonly server: string;
   /** Renderers at work at the same time. */
   readonly slots: number;
+  /** Renderers that wait, booted, to take the seat of one that died or is to be recycled; with 0 one is started when it is needed. */
+  readonly standby: number;
   /** How long a claim holds without renewal. Renewed at a third of it, sooner while there is progress to note. */
   readonly leaseMs: number;
   /** Longest time between two looks at the store while it has nothing to claim. */

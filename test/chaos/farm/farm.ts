@@ -19,6 +19,7 @@ import { Recorder } from './recorder.js';
 export const WIDE: SupervisorOptions = {
   server: 'here',
   slots: 2,
+  standby: 0,
   leaseMs: 60_000,
   pollMs: 30_000,
   meterMs: 100,
@@ -30,6 +31,7 @@ export const WIDE: SupervisorOptions = {
   maxMemory: 8e9,
   maxMemoryHard: 16e9,
   maxAgeMs: 1e9,
+  minLifetimeMs: 0,
   maxAttempts: 3,
   maxCrashes: 3,
   drainMs: 30_000,
@@ -37,6 +39,7 @@ export const WIDE: SupervisorOptions = {
 
 export interface FarmOptions {
   readonly options?: Partial<SupervisorOptions>;
+  readonly oomKills?: SupervisorTools['oomKills'];
   readonly busyDeadlineMs?: number;
   /** To stand between the supervisor and the store. */
   readonly through?: (store: JobStore) => SupervisorTools['store'];
@@ -67,7 +70,12 @@ export class Farm {
   readonly store: JobStore;
   readonly supervisor: Supervisor;
 
-  constructor(dataFolder: string, store: JobStore, renderer: RendererKind, { options, through }: FarmOptions) {
+  constructor(
+    dataFolder: string,
+    store: JobStore,
+    renderer: RendererKind,
+    { options, through, oomKills }: FarmOptions,
+  ) {
     this.dataFolder = dataFolder;
     this.store = store;
     const { module, args, discard, isPrepared } = renderer(dataFolder);
@@ -80,6 +88,7 @@ export class Farm {
         observer: this.recorder.observer,
         clock: systemClock,
         isPrepared,
+        oomKills,
         // Delays and spreads as short as they can be.
         random: () => 0,
       },
