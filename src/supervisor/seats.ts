@@ -32,6 +32,9 @@ export interface SeatTools {
   readonly hear: (incident: Incident) => void;
 }
 
+/** How long after a seat was refilled the next standby is started. */
+const BREATH_MS = 20;
+
 export class Seats {
   readonly slots: readonly Slot[];
   readonly #options: SupervisorOptions;
@@ -103,6 +106,8 @@ export class Seats {
       const standby = this.#bench.best;
       if (standby) {
         this.#seat(slot, standby);
+        // Starting the next one takes some milliseconds that the dead renderer's job should not wait for.
+        this.#bench.rest(this.#now() + BREATH_MS);
         this.#tools.observer.seated(slot.number, standby.process.pid);
       } else if (this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot.number);
     }

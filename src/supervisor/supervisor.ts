@@ -49,7 +49,7 @@ export interface SupervisorTools {
 }
 
 /** Longest sleep of the loop; everything with a deadline is looked at this often. While every renderer waits for a job, seldom is often enough. */
-const TICK_MS = 250;
+const TICK_MS = 500;
 const QUIET_TICK_MS = 1_000;
 /** A turn that comes this much later than it was due was kept from running: the machine or this process stood still. */
 const ABSENT_MS = 1_000;

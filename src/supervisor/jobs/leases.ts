@@ -17,7 +17,7 @@ export interface LeaseTools {
 }
 
 /** While jobs are being rendered, their progress reaches the store this often. */
-const PROGRESS_MS = 500;
+const PROGRESS_MS = 1_000;
 
 export class Leases {
   readonly #leaseMs: number;

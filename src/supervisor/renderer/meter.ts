@@ -22,7 +22,12 @@ export class Meter {
 
   /** For the hard limit, the files, and the metrics. */
   async glance(renderers: Iterable<Metered>): Promise<void> {
-    await Promise.all([...renderers].map((renderer) => Promise.all([this.#weigh(renderer), countFiles(renderer)])));
+    await Promise.all(
+      [...renderers].map((renderer) => {
+        countFiles(renderer);
+        return this.#weigh(renderer);
+      }),
+    );
   }
 
   /** After a job. What the first one adds is caches, not a leak. */
@@ -42,8 +47,8 @@ export class Meter {
   }
 }
 
-async function countFiles(renderer: Metered): Promise<void> {
-  const { open, limit } = await filesOf(renderer.process.pid);
+function countFiles(renderer: Metered): void {
+  const { open, limit } = filesOf(renderer.process.pid);
   renderer.openFiles = open;
   renderer.fileLimit = limit;
   // What it opens while it boots is no leak.

@@ -1,11 +1,10 @@
 /**
  * What the kernel knows about a process, where there is a /proc: what it is doing while it says nothing, and how many files it has open.
  *
- * These files are made by the kernel when they are read and wait for no disk, not even when their process does; the one that is read in the midst of a decision is read at once.
+ * These files are made by the kernel when they are read and wait for no disk, not even when their process does; they are read at once.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface Vitals {
   /** Of its main thread, as in proc(5): `R` running, `S` waiting, `D` waiting for a disk or in the kernel, `T` and `t` stopped. */
@@ -33,14 +32,11 @@ export interface Files {
 }
 
 /** The file descriptors of a process. None without a limit when they cannot be seen. */
-export async function filesOf(pid: number): Promise<Files> {
+export function filesOf(pid: number): Files {
   try {
-    const [descriptors, limits] = await Promise.all([
-      readdir(`/proc/${pid}/fd`),
-      readFile(`/proc/${pid}/limits`, 'latin1'),
-    ]);
-    const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    return { open: descriptors.length, limit: soft === undefined ? Number.POSITIVE_INFINITY : Number(soft) };
+    const open = readdirSync(`/proc/${pid}/fd`).length;
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))?.[1];
+    return { open, limit: soft === undefined ? Number.POSITIVE_INFINITY : Number(soft) };
   } catch {
     return { open: 0, limit: Number.POSITIVE_INFINITY };
   }
