@@ -45,6 +45,7 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
     {
       server: config.server,
       slots: config.slots,
+      standby: config.standby,
       leaseMs: config.lease,
       pollMs: config.poll,
       meterMs: config.meter,
@@ -56,6 +57,7 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
       maxMemory: config.maxMemory,
       maxMemoryHard: config.maxMemoryHard,
       maxAgeMs: config.maxAge,
+      minLifetimeMs: config.minLifetime,
       maxAttempts: config.maxAttempts,
       maxCrashes: config.maxCrashes,
       drainMs: config.drain,

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import('./commands/backup.js')).backupCommand(),
   render: async () => (await import('./commands/render.js')).renderCommand(),
   templates: async () => (await import('./commands/templates.js')).templatesCommand(),
+  recycle: async () => (await import('./commands/recycle.js')).recycleCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),
   config: async () => (await import('./commands/config.js')).configCommand(),
   demo: async () => (await import('./commands/demo.js')).demoCommand(),

@@ -6,21 +6,27 @@ import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
 import type { Lease, QueueCounts } from '../store/store.js';
-import type { RecycleReason } from './decisions/recycle.js';
+import { LOSSES, type Spent } from './capacity.js';
+import type { RecycleReason, Wear } from './decisions/recycle.js';
 import type { Slot } from './renderer/renderer.js';
 
+/** A slot of -1 is no seat: that of a standby, or of the renderer that prepares editions. */
 export interface FarmObserver {
   /** A renderer's process was started; `pid` is 0 when the system refused. */
   started(slot: number, pid: number): void;
-  /** A renderer is ready for jobs. */
-  booted(slot: number, pid: number): void;
+  /** A renderer is ready for jobs, `ms` after it was started. */
+  booted(slot: number, pid: number, ms: number): void;
+  /** The standby has taken the seat of a renderer that died. */
+  seated(slot: number, pid: number): void;
   /** A renderer has given its seat to the standby. */
   recycled(slot: number, pid: number, reason: RecycleReason, standby: number): void;
+  /** A renderer is past a limit and not replaced for it: it is as it was when it began, and so would be the next. Told once for each limit. */
+  spared(slot: number, pid: number, reason: Wear): void;
   /** A renderer ended unplanned. */
   died(slot: number, pid: number, cause: Failure): void;
   /** A renderer that was to go is gone: recycled, drained or stopped. */
   left(slot: number, pid: number): void;
-  /** A renderer wrote a line; that which prepares editions has slot -1. */
+  /** A renderer wrote a line. */
   line(slot: number, text: string): void;
   assigned(job: Job, slot: number): void;
   /** The result is committed. */
@@ -48,7 +54,21 @@ export interface FarmObserver {
   paused(reason: string, on: boolean): void;
   /** The farm as it stands, told every second. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
+  /** Where the seats' time went since this was last told, standbys that are ready, and jobs that may be rendered at the same time. Told with the state. */
+  capacity(spent: Spent, now: { readonly standbys: number; readonly concurrency: number }): void;
 }
+
+/** The option that is too low, and how that shows. */
+const SPARED: Record<Wear, { readonly hint: string; readonly text: string }> = {
+  memory: {
+    hint: 'Raise maxMemory: renderers need more from the first job on. They live for minLifetime meanwhile. `storyfarm recycle --suggest` proposes a value.',
+    text: 'maxMemory is lower than what a renderer needs; none is recycled for it before minLifetime',
+  },
+  files: {
+    hint: 'Raise the limit of open files (ulimit -n): renderers use 80 % of it from the first job on. They live for minLifetime meanwhile.',
+    text: 'the limit of open files is lower than what a renderer needs; none is recycled for it before minLifetime',
+  },
+};
 
 const named = ({ template, cast }: Edition) => ({ template: template.id, cast: Object.values(cast).join(' + ') });
 
@@ -58,11 +78,16 @@ const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as
 export function observeWith(log: Log, metrics: Metrics): FarmObserver {
   return {
     started: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer started'),
-    booted: (slot, pid) => log.info({ slot, renderer: pid }, 'renderer ready'),
+    booted: (slot, pid, ms) => {
+      metrics.bootDuration.observe(ms / 1000);
+      log.info({ slot, renderer: pid, ms: Math.round(ms) }, slot < 0 ? 'standby ready' : 'renderer ready');
+    },
+    seated: (slot, pid) => log.info({ slot, renderer: pid }, 'standby seated'),
     recycled: (slot, pid, reason, standby) => {
       metrics.recycles.inc({ reason });
       log.info({ slot, renderer: pid, reason, standby }, 'renderer recycled');
     },
+    spared: (slot, pid, reason) => log.warn({ slot, renderer: pid, hint: SPARED[reason].hint }, SPARED[reason].text),
     died: (slot, pid, cause) => {
       metrics.restarts.inc({ cause: cause.code });
       log.warn({ slot, renderer: pid, code: cause.code, hint: cause.hint }, cause.message);
@@ -124,9 +149,18 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       for (const slot of slots) {
         const name = { slot: `${slot.number}` };
         metrics.slotMemory.set(name, slot.renderer?.memory ?? 0);
-        metrics.slotGrowth.set(name, slot.renderer?.growth ?? 0);
+        metrics.slotBase.set(name, slot.renderer?.baseMemory ?? 0);
+        metrics.slotLeak.set(name, slot.renderer?.leak ?? 0);
+        metrics.slotJobs.set(name, slot.renderer?.jobs ?? 0);
+        metrics.slotFiles.set(name, slot.renderer?.openFiles ?? 0);
       }
       if (queue) showQueue(metrics, queue);
+    },
+    capacity: ({ slots, lost }, { standbys, concurrency }) => {
+      metrics.slotSeconds.inc(slots / 1000);
+      for (const reason of LOSSES) metrics.slotSecondsLost.inc({ reason }, lost[reason] / 1000);
+      metrics.standbys.set(standbys);
+      metrics.concurrency.set(concurrency);
     },
   };
 }

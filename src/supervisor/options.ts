@@ -11,6 +11,8 @@ export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits, 
   readonly server: string;
   /** Renderers at work at the same time. */
   readonly slots: number;
+  /** Renderers that wait, booted, to take the seat of one that died or is to be recycled; with 0 one is started when it is needed. */
+  readonly standby: number;
   /** Longest time between two looks at the store while it has nothing to claim. */
   readonly pollMs: number;
   /** Time between two looks at memory, mid-job. */

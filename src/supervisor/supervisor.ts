@@ -27,6 +27,7 @@ import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
 import { Preparer } from './preparer.js';
 import { Meter } from './renderer/meter.js';
+import { OomWatch } from './renderer/oom.js';
 import type { RendererProgram } from './renderer/process.js';
 import type { Incident, Renderer, Slot } from './renderer/renderer.js';
 import { Seats } from './seats.js';
@@ -47,15 +48,20 @@ export interface SupervisorTools {
   readonly clock: Clock;
   /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */
   readonly isPrepared?: ((edition: Edition) => Promise<boolean>) | undefined;
+  /** How many processes the kernel has ended for want of memory so far. Left out, the kernel is asked. */
+  readonly oomKills?: (() => number | undefined) | undefined;
   /** A number in [0, 1). */
   readonly random?: () => number;
 }
 
-/** Longest sleep of the loop; everything with a deadline is looked at this often. */
-const TICK_MS = 250;
-/** A turn that comes later than this after the one before was kept from running: the machine or this process stood still. */
-const ABSENT_MS = 1_250;
+/** Longest sleep of the loop; everything with a deadline is looked at this often. While every renderer waits for a job, seldom is often enough. */
+const TICK_MS = 500;
+const QUIET_TICK_MS = 1_000;
+/** A turn that comes this much later than it was due was kept from running: the machine or this process stood still. */
+const ABSENT_MS = 1_000;
 const STATE_MS = 1_000;
+/** While every renderer waits for a job, memory is metered and jobs are counted this many times more seldom. */
+const QUIET_FACTOR = 5;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -65,6 +71,7 @@ export class Supervisor {
   readonly #beside: Beside;
   readonly #seats: Seats;
   readonly #meter: Meter;
+  readonly #oom: OomWatch;
   readonly #outcomes: Outcomes;
   readonly #claims: Claims;
   readonly #leases: Leases;
@@ -72,8 +79,10 @@ export class Supervisor {
   readonly #preparer: Preparer | undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
-  #turnAt = 0;
+  /** When the next turn is due at the latest. */
+  #turnDue = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
+  #countedAt = Number.NEGATIVE_INFINITY;
   #meteredAt = Number.NEGATIVE_INFINITY;
   #queue: QueueCounts | undefined;
   #loop: Promise<void> | undefined;
@@ -88,9 +97,10 @@ export class Supervisor {
     this.#beside = new Beside(ring, (what, error) => observer.trouble(what, error));
     const beside = this.#beside;
     this.#meter = new Meter(options);
+    this.#oom = new OomWatch(tools.oomKills);
     const hear = (incident: Incident) => {
       this.#inbox.push(incident);
-      ring();
+      if (!isPatient(incident)) ring();
     };
     this.#seats = new Seats(options, { ...tools, random, hear });
     this.#outcomes = new Outcomes(options, { ...tools, random, settled: ring });
@@ -108,6 +118,7 @@ export class Supervisor {
       outcomes: this.#outcomes,
       claims: this.#claims,
       meter: this.#meter,
+      oom: this.#oom,
       bell: this.#bell,
     });
   }
@@ -130,7 +141,7 @@ export class Supervisor {
     });
     // Between two boots that fail, nothing else would keep the process alive.
     const presence = setInterval(() => {}, 2 ** 30);
-    this.#turnAt = this.#now();
+    this.#turnDue = this.#now() + TICK_MS;
     this.#loop = this.#run().finally(() => {
       clearInterval(presence);
       unwatch();
@@ -184,6 +195,7 @@ export class Supervisor {
 
   async #run(): Promise<void> {
     while (!this.#isOver()) {
+      this.#seats.account();
       this.#forgive();
       this.#hear();
       this.#judge();
@@ -192,7 +204,7 @@ export class Supervisor {
       this.#assign();
       this.#claim();
       this.#tell();
-      await this.#bell.sleep(TICK_MS);
+      await this.#sleep();
     }
     await this.#beside.ended();
   }
@@ -205,9 +217,17 @@ export class Supervisor {
 
   /** A supervisor that was stopped itself must not take its own silence for that of its renderers. */
   #forgive(): void {
-    const now = this.#now();
-    if (now - this.#turnAt > ABSENT_MS) this.#seats.forgive();
-    this.#turnAt = now;
+    if (this.#now() > this.#turnDue + ABSENT_MS) this.#seats.forgive();
+  }
+
+  async #sleep(): Promise<void> {
+    const ms = this.#isQuiet ? QUIET_TICK_MS : TICK_MS;
+    this.#turnDue = this.#now() + ms;
+    await this.#bell.sleep(ms);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#mode === 'running' && this.#seats.isQuiet && this.#outcomes.underWay === 0;
   }
 
   // Hear what renderers said, and how they ended.
@@ -244,8 +264,9 @@ export class Supervisor {
   #renew(): void {
     const now = this.#now();
     this.#leases.tend(this.#seats.assignments, this.#outcomes.leases, now);
-    if (now - this.#meteredAt < this.#options.meterMs) return;
+    if (now - this.#meteredAt < this.#options.meterMs * (this.#isQuiet ? QUIET_FACTOR : 1)) return;
     this.#meteredAt = now;
+    this.#oom.look();
     this.#beside.run('metering memory', () => this.#meter.glance(this.#seats.alive));
   }
 
@@ -287,10 +308,15 @@ export class Supervisor {
     const now = this.#now();
     if (now - this.#toldAt < STATE_MS) return;
     this.#toldAt = now;
-    this.#beside.run('counting jobs', async () => {
-      this.#queue = await this.#tools.store.counts();
-    });
+    if (now - this.#countedAt >= STATE_MS * (this.#isQuiet ? QUIET_FACTOR : 1)) {
+      this.#countedAt = now;
+      this.#beside.run('counting jobs', async () => {
+        this.#queue = await this.#tools.store.counts();
+      });
+    }
+    const { standbys, concurrency } = this.#seats;
     this.#tools.observer.state(this.#seats.slots, this.#queue);
+    this.#tools.observer.capacity(this.#seats.spent(), { standbys, concurrency });
   }
 
   #obstacle(): string | undefined {
@@ -306,6 +332,10 @@ export class Supervisor {
     return this.#tools.clock.monotonic();
   }
 }
+
+/** What can wait for the next turn: signs of life. */
+const isPatient = (incident: Incident): boolean =>
+  'message' in incident && (incident.message.type === 'heartbeat' || incident.message.type === 'progress');
 
 function orderOf({ id, fence, request, partner }: Job): RenderOrder {
   const { template, cast, words, reuse } = request;

@@ -28,7 +28,7 @@ export interface LeaseTools {
 }
 
 /** While jobs are being rendered, their progress reaches the store this often. */
-const PROGRESS_MS = 500;
+const PROGRESS_MS = 1_000;
 /** The share of a lease that is left for stopping an attempt. */
 const STOPPING = 0.2;
 

@@ -20,6 +20,7 @@ import {
   type ToSupervisor,
 } from '../../ipc/messages.js';
 import { canLeash } from '../../leash.js';
+import { offerToOomKiller } from './vitals.js';
 
 export interface RendererProgram {
   /** Path of the module to fork. */
@@ -80,6 +81,7 @@ export class RendererProcess {
     this.#child = child;
     this.pid = child?.pid ?? 0;
     if (!child) return;
+    if (this.pid) offerToOomKiller(this.pid);
 
     for (const stream of [child.stdout, child.stderr]) {
       eachLine(stream, (line) => {

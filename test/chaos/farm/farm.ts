@@ -22,6 +22,7 @@ import { Recorder } from './recorder.js';
 export const WIDE: SupervisorOptions = {
   server: 'here',
   slots: 2,
+  standby: 0,
   leaseMs: 60_000,
   pollMs: 30_000,
   meterMs: 100,
@@ -33,6 +34,7 @@ export const WIDE: SupervisorOptions = {
   maxMemory: 8e9,
   maxMemoryHard: 16e9,
   maxAgeMs: 1e9,
+  minLifetimeMs: 0,
   maxAttempts: 3,
   maxCrashes: 3,
   drainMs: 30_000,
@@ -40,6 +42,7 @@ export const WIDE: SupervisorOptions = {
 
 export interface FarmOptions {
   readonly options?: Partial<SupervisorOptions>;
+  readonly oomKills?: SupervisorTools['oomKills'];
   readonly busyDeadlineMs?: number;
   /** To stand between the supervisor and the store. */
   readonly through?: (store: JobStore) => SupervisorTools['store'];
@@ -77,7 +80,7 @@ export class Farm {
     dataFolder: string,
     store: JobStore,
     renderer: RendererKind,
-    { options, through }: FarmOptions,
+    { options, through, oomKills }: FarmOptions,
     disk?: SmallDisk,
   ) {
     this.dataFolder = dataFolder;
@@ -95,6 +98,7 @@ export class Farm {
         observer: this.recorder.observer,
         clock: systemClock,
         isPrepared,
+        oomKills,
         // Delays and spreads as short as they can be.
         random: () => 0,
       },

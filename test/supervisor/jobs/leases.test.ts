@@ -47,15 +47,15 @@ function keeping(isStoreShared = false) {
 }
 
 describe('leases', () => {
-  it('are renewed every half second while jobs are rendered, every third of their time while outcomes are written', async () => {
+  it('are renewed every second while jobs are rendered, every third of their time while outcomes are written', async () => {
     const { leases, calls, reply } = keeping();
     leases.tend([assigned('a')], [], 0);
     await reply();
-    leases.tend([assigned('a')], [], 499);
-    leases.tend([assigned('a', 0.7)], [{ id: 'b', fence: 1 }], 500);
+    leases.tend([assigned('a')], [], 999);
+    leases.tend([assigned('a', 0.7)], [{ id: 'b', fence: 1 }], 1_000);
     await reply();
     leases.tend([], [{ id: 'b', fence: 1 }], 5_000);
-    leases.tend([], [{ id: 'b', fence: 1 }], 10_500);
+    leases.tend([], [{ id: 'b', fence: 1 }], 11_000);
     await reply();
     assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.7 b@1', 'renew b@1']);
   });
