@@ -104,7 +104,7 @@ describe('leases', () => {
     };
     await keep(0);
     await keep(10_000);
-    for (let now = 10_500; now < 10_000 + LEASE_MS * 0.8; now += 500) await keep(now, new Error('away'));
+    for (let now = 11_000; now < 10_000 + LEASE_MS * 0.8; now += 1_000) await keep(now, new Error('away'));
     assert.deepEqual(lost, []);
     await keep(10_000 + LEASE_MS * 0.8, new Error('away'));
     assert.deepEqual(
@@ -120,14 +120,14 @@ describe('leases', () => {
     await reply();
     leases.tend([assigned('a')], [], 10 * LEASE_MS);
     await reply();
-    leases.tend([assigned('a')], [], 10 * LEASE_MS + 500);
+    leases.tend([assigned('a')], [], 10 * LEASE_MS + 1_000);
     await reply();
     assert.deepEqual(lost, []);
   });
 
   it('of a store of its own are never given up: nobody else takes them', async () => {
     const { leases, lost, reply } = keeping();
-    for (let now = 0; now < 10 * LEASE_MS; now += 500) {
+    for (let now = 0; now < 10 * LEASE_MS; now += 1_000) {
       leases.tend([assigned('a')], [], now);
       await reply(new Error('locked'));
     }
