@@ -57,10 +57,31 @@ const KNOWN = {
     hint: 'Run `npm run fonts` or restore the fonts folder; `storyfarm doctor` checks it.',
   },
   no_space: { retryable: true, hint: 'Free disk space; the farm goes on by itself.' },
+  storage_failed: {
+    retryable: true,
+    hint: 'Make jobs/ in the data folder writable, or mount its disk; the farm goes on by itself.',
+  },
   aborted: { retryable: true, hint: 'The attempt was stopped from outside; it is tried again and not counted.' },
   // Deaths of a renderer, as the supervisor sees them.
-  renderer_crashed: { retryable: true, hint: 'The renderer ended during the job; see signal and exit code.' },
+  renderer_crashed: { retryable: true, hint: 'The renderer was ended by a signal; the log has its last words.' },
+  renderer_exited: { retryable: true, hint: 'The renderer ended by itself; the log has its last words.' },
+  out_of_memory: {
+    retryable: true,
+    hint: 'The kernel ended a process of the farm for want of memory; fewer jobs are rendered at once for a while. Lower slots or maxMemory, or add memory.',
+  },
   renderer_silent: { retryable: true, hint: 'The renderer sent no heartbeat and was killed.' },
+  renderer_stopped: {
+    retryable: true,
+    hint: 'Something stopped the renderer (SIGSTOP, a debugger, a frozen control group); it was killed.',
+  },
+  renderer_blocked: {
+    retryable: true,
+    hint: "The renderer's event loop was busy without end and it was killed; look at the job's words and template.",
+  },
+  renderer_hung: {
+    retryable: true,
+    hint: 'The renderer waited, for a disk or in native code, and was killed; look at the disk of the data folder.',
+  },
   renderer_stalled: {
     retryable: true,
     hint: 'The job made no progress within the stall budget; the renderer was killed.',

@@ -9,28 +9,41 @@ describe('the metrics', () => {
     assert.deepEqual(names.sort(), [
       'storyfarm_attempts_failed_total',
       'storyfarm_claims_paused',
+      'storyfarm_concurrency',
       'storyfarm_http_event_streams',
       'storyfarm_http_request_duration_seconds',
       'storyfarm_http_requests_total',
       'storyfarm_jobs_finished_total',
       'storyfarm_leases_lost_total',
+      'storyfarm_outcomes_fenced_total',
+      'storyfarm_outcomes_journalled_total',
       'storyfarm_preparations_total',
       'storyfarm_queue_due_jobs',
       'storyfarm_queue_jobs',
       'storyfarm_queue_oldest_due_seconds',
+      'storyfarm_renderer_boot_seconds',
       'storyfarm_renderer_recycles_total',
       'storyfarm_renderer_restarts_total',
-      'storyfarm_slot_growth_bytes',
+      'storyfarm_slot_base_bytes',
+      'storyfarm_slot_jobs',
+      'storyfarm_slot_leak_bytes_per_job',
       'storyfarm_slot_memory_bytes',
+      'storyfarm_slot_open_files',
+      'storyfarm_slot_seconds_lost_total',
+      'storyfarm_slot_seconds_total',
       'storyfarm_slots',
       'storyfarm_stage_duration_seconds',
+      'storyfarm_standbys',
+      'storyfarm_swept_total',
     ]);
+    assert.match(text, /^nodejs_eventloop_lag_seconds /m);
+    assert.doesNotMatch(text, /eventloop_lag_p99/, 'which costs an idle process more than all the rest');
     assert.match(text, /^process_resident_memory_bytes /m);
   });
 
   it('show no gauge that nobody has set', async () => {
     const text = await createMetrics().text();
-    assert.doesNotMatch(text, /^storyfarm_(queue|slot|claims|http_event)\w* /m);
+    assert.doesNotMatch(text, /^storyfarm_(queue|slot(?!_seconds_total)|standbys|concurrency|claims|http_event)\w* /m);
   });
 
   it('show the queue in every state, and seconds', async () => {

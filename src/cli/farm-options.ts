@@ -7,6 +7,7 @@ import type { Config } from './options.js';
 export const supervisorOptions = (config: Config): SupervisorOptions => ({
   server: config.server,
   slots: config.slots,
+  standby: config.standby,
   leaseMs: config.lease,
   pollMs: config.poll,
   meterMs: config.meter,
@@ -18,9 +19,11 @@ export const supervisorOptions = (config: Config): SupervisorOptions => ({
   maxMemory: config.maxMemory,
   maxMemoryHard: config.maxMemoryHard,
   maxAgeMs: config.maxAge,
+  minLifetimeMs: config.minLifetime,
   maxAttempts: config.maxAttempts,
   maxCrashes: config.maxCrashes,
   drainMs: config.drain,
+  diskFloor: config.diskFloor,
 });
 
 export const rendererOptions = (config: Config): RendererOptions => ({

@@ -1,14 +1,23 @@
-/** The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it. */
+/**
+ * The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it.
+ *
+ * It starts in the order that loses nothing: alone first, then without processes of an earlier life, then with what that life could not write, and only then
+ * its leases are taken back; what it left on the disk is swept beside the work.
+ */
 
 import { asStoryfarmError } from '../errors.js';
 import type { Edition } from '../ipc/messages.js';
+import { freeIn, markFolder } from '../media/disk.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import { rendererProgram } from '../package.js';
 import type { JobStore } from '../store/store.js';
+import { openJournal } from '../supervisor/jobs/journal.js';
+import { Sweeper } from '../supervisor/jobs/sweeper.js';
 import { observeWith } from '../supervisor/observer.js';
+import { killLeftovers, markOf } from '../supervisor/renderer/leftovers.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type { LoadedConfig } from './config.js';
 import { deedsOf } from './control/deeds.js';
@@ -22,6 +31,7 @@ import { claimFolder, type Instance } from './instance.js';
 import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
 import type { Exits } from './signals.js';
+import { sweepWorkFolders } from './work-folder.js';
 
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
   /** Rejects with `already_running` while another farm uses the folder. `exits` are what is done when the control socket is asked to end the farm. */
@@ -37,25 +47,49 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const { dataFolder } = config;
   const storage = openStorage(dataFolder);
   let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath));
-  const supervisor = new Supervisor(supervisorOptions(config), {
-    store,
-    program: {
-      module: rendererProgram,
-      // Read whenever a renderer is started.
-      get args() {
-        return [JSON.stringify(rendererOptions(config))];
+  const observer = observeWith(log, metrics);
+  /** Whose the renderers are; known at the start. */
+  const mark: Record<string, string> = {};
+  const supervisor = new Supervisor(
+    // One farm for an embedded file: nobody else claims from it.
+    { ...supervisorOptions(config), isStoreShared: !store.name.startsWith('sqlite:') },
+    {
+      store,
+      program: {
+        module: rendererProgram,
+        // Read whenever a renderer is started.
+        get args() {
+          return [JSON.stringify(rendererOptions(config))];
+        },
+        env: mark,
       },
+      discard: async (attempt) => {
+        await storage.discard(attempt);
+        await editions.sweep();
+      },
+      journal: openJournal(dataFolder),
+      free: () => freeIn(storage.folder),
+      observer,
+      clock,
+      // Where none is to be prepared, none is missing.
+      isPrepared: async ({ template, cast }) => config.prepare === 'none' || editions.isWhole(template, cast),
     },
-    discard: async (attempt) => {
-      await storage.discard(attempt);
-      await editions.sweep();
-    },
-    observer: observeWith(log, metrics),
+  );
+  const sweeper = new Sweeper({
+    store,
+    storage,
+    underWay: () => supervisor.underWay,
+    observer,
     clock,
-    // Where none is to be prepared, none is missing.
-    isPrepared: async ({ template, cast }) => config.prepare === 'none' || editions.isWhole(template, cast),
+    others: [
+      async () => {
+        if ((await editions.sweep()) > 0) observer.swept('edition', 'unfinished');
+      },
+      async () => {
+        for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
+      },
+    ],
   });
-
   const prepareInstalled = () => prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
 
   function reconfigure(): Results['reload'] {
@@ -116,7 +150,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let instance: Instance | undefined;
   let control: ControlServer | undefined;
   const ending = (end: () => Promise<void>) => async () => {
-    await end();
+    await Promise.all([end(), sweeper.stop()]);
     // First, since the next farm puts its own there.
     control?.close();
     await instance?.release();
@@ -124,12 +158,14 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   return {
     async start(exits) {
       instance = await claimFolder(dataFolder);
-      // No renderer of this folder lives now: what is unfinished stays so.
-      const swept = (await storage.sweep(() => false)) + (await editions.sweep());
-      if (swept > 0) log.info({ swept }, 'deleted what interrupted renders left');
+      Object.assign(mark, await markOf(dataFolder));
+      const { killed, left } = await killLeftovers(mark);
+      if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
+      await markFolder(storage.folder);
       const pruned = await editions.prune(config.keepEditions, clock.now());
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
       await supervisor.start();
+      sweeper.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();
     },

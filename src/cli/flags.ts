@@ -55,6 +55,7 @@ export const FARM: readonly OptionName[] = [
   'drain',
   'maxAttempts',
   'maxCrashes',
+  'diskFloor',
 ];
 
 /** Collects `--words hello=Hi` and the like into an object; the value may contain further equal signs. */

@@ -38,6 +38,9 @@ const atLeast = (least: number) =>
 const duration = atLeast(1);
 /** Bytes; written as 1048576, "512MB", "2GiB". */
 const size = measured(SIZES, 'b', 1, 2 ** 50, 'Give a size, such as 64KiB, 512MB or 2GB.');
+/** How long something is kept: up to ten years, since it is compared with dates and never a timer. */
+const age = measured(UNITS, 'ms', 1000, 3650 * 86_400_000, 'Give a time from 1s to 3650d, such as 12h or 30d.');
+const sizeOrNone = measured(SIZES, 'b', 0, 2 ** 50, 'Give a size, such as 512MB or 2GB, or 0 for none.');
 const text = (most = 4096) => z.string().min(1, 'Give some text.').max(most, `Give at most ${most} characters.`);
 
 function whole(least: number, most: number) {
@@ -110,6 +113,12 @@ export const OPTIONS = {
     'Renderers at work at the same time.',
     'number of cores',
   ),
+  standby: option(
+    whole(0, 16),
+    1,
+    'renderers',
+    'Renderers that wait to take the seat of one that died or is recycled; 0 starts one when it is needed.',
+  ),
   maxJobs: option(
     whole(1, 1_000_000),
     500,
@@ -129,9 +138,15 @@ export const OPTIONS = {
     'Memory of a renderer and its children, mid-job, at which it is killed and its job tried again.',
   ),
   maxAge: option(duration, '6h', 'time', 'Age at which a renderer is recycled.'),
+  minLifetime: option(
+    duration,
+    '30s',
+    'time',
+    'A renderer is not recycled for its memory or files before this age, unless it has grown by a quarter of the limit.',
+  ),
   lease: option(atLeast(1000), '30s', 'time', 'How long a claim holds without renewal.'),
   poll: option(duration, '1s', 'time', 'Longest time between two looks for jobs while idle.'),
-  heartbeat: option(duration, '500ms', 'time', 'Time between heartbeats of a renderer.'),
+  heartbeat: option(duration, '2s', 'time', 'Time between heartbeats of a renderer.'),
   silent: option(duration, '15s', 'time', 'A renderer that says nothing for this long is killed.'),
   boot: option(duration, '60s', 'time', 'A renderer that is not ready after this long is killed.'),
   stall: option(duration, '120s', 'time', 'A job without progress for this long is stopped and tried again.'),
@@ -139,6 +154,12 @@ export const OPTIONS = {
   maxAttempts: option(whole(1, 100), 3, 'attempts', 'Failures after which a job is dead.'),
   maxCrashes: option(whole(1, 100), 3, 'renderers', 'Renderers that a job may end before it is set aside as poison.'),
   drain: option(duration, '60s', 'time', 'How long a drain may take before what is left is given back.'),
+  diskFloor: option(
+    sizeOrNone,
+    '1GB',
+    'size',
+    'Disk that has to stay free in the data folder: with less, no jobs are claimed until a tenth more is free. 0 for none.',
+  ),
   maxPhrases: option(size, '1GB', 'size', 'Disk for words that were encoded before; 0 keeps none.'),
   prepare: option(
     z.enum(['used', 'all', 'none'], { error: 'Give used, all or none.' }),
@@ -147,6 +168,9 @@ export const OPTIONS = {
     'Editions that the farm prepares beside its work: those a job asked for, those of all installed templates, or none.',
   ),
   keepEditions: option(duration, '14d', 'time', 'Editions that no job used for this long are deleted.'),
+  keepJobs: option(age, '30d', 'time', 'Finished jobs and their files are deleted this long after they were rendered.'),
+  keepFailed: option(age, '30d', 'time', 'Dead and cancelled jobs are deleted after this long.'),
+  keepWords: option(age, '7d', 'time', "A finished job's words are erased after this long; the rest of it stays."),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
     z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),
@@ -167,19 +191,9 @@ export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
 
 /** Options that change in a running farm when its configuration is read again (`storyfarm reload`); the others need a restart. */
 export const LIVE: readonly OptionName[] = [
-  ...([
-    'slots',
-    'maxJobs',
-    'maxMemory',
-    'maxMemoryHard',
-    'maxAge',
-    'lease',
-    'poll',
-    'silent',
-    'boot',
-    'stall',
-  ] as const),
-  ...(['meter', 'maxAttempts', 'maxCrashes', 'drain', 'maxPhrases', 'ffmpegPath', 'prepare', 'logLevel'] as const),
+  ...(['slots', 'standby', 'maxJobs', 'maxMemory', 'maxMemoryHard', 'maxAge', 'minLifetime', 'lease', 'poll'] as const),
+  ...(['silent', 'boot', 'stall', 'meter', 'maxAttempts', 'maxCrashes', 'drain', 'diskFloor', 'maxPhrases'] as const),
+  ...(['ffmpegPath', 'prepare', 'logLevel'] as const),
 ];
 
 /** The default as help and documents show it: the same on every machine. */

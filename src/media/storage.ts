@@ -4,10 +4,14 @@
  * An attempt works in `jobs/<id>/.<fence>.part`. When every file in it is whole, the folder is made durable and renamed to `jobs/<id>/<fence>`: published, all at
  * once, or not at all. The fence in the path means that a late attempt can never write over a newer one, and that its leavings can be found and deleted
  * by number. Addresses stay unguessable because job ids are random.
+ *
+ * What it does not do: decide which attempts' files are still wanted. It tells what lies there, and deletes what it is told to.
  */
 
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { asStoryfarmError } from '../errors.js';
+import { isUnwritable, storageFailed, tryFolder } from './disk.js';
 
 export interface Attempt {
   readonly id: string;
@@ -19,16 +23,33 @@ export interface Storage {
   readonly folder: string;
   /** An empty folder for an attempt to work in. What earlier attempts of the job left is deleted: a job that is tried again has no result. */
   begin(attempt: Attempt): Promise<string>;
-  /** Makes the part folder durable and visible. Answers its final path. */
+  /** Makes the part folder durable and visible. Answers its final path. Rejects with `storage_failed` when the disk refuses. */
   publish(attempt: Attempt): Promise<string>;
   /** Deletes whatever an attempt left, published or not. */
   discard(attempt: Attempt): Promise<void>;
-  /** Deletes the part folders of all attempts but the living ones. Answers how many. */
-  sweep(living: (attempt: Attempt) => boolean): Promise<number>;
+  /**
+   * Why an attempt failed: `storage_failed` when its files could not be written, or cannot be now, else what was thrown. A full disk, bad input and an attempt that was
+   * stopped explain themselves.
+   */
+  explain(thrown: unknown): Promise<unknown>;
+  /** The ids of all jobs that have a folder. */
+  jobs(): Promise<readonly string[]>;
+  /** What lies in a job's folder, begun or published; undefined when there is none. */
+  leavings(id: string): Promise<Leavings | undefined>;
+}
+
+export interface Leavings {
+  readonly fences: readonly number[];
+  /** When an attempt was last begun, published or deleted; milliseconds since the epoch. */
+  readonly changedAt: number;
 }
 
 const PART = /^\.(\d+)\.part$/;
 const PUBLISHED = /^(\d+)$/;
+/** Other folders here are not ours, such as a disk's lost+found. */
+const JOB = /^[A-Za-z0-9_-]{1,64}$/;
+/** What the state of the disk has no part in. */
+const EXPLAINED = new Set(['no_space', 'storage_failed', 'aborted']);
 
 export function openStorage(dataFolder: string): Storage {
   const folder = join(dataFolder, 'jobs');
@@ -48,11 +69,16 @@ export function openStorage(dataFolder: string): Storage {
     },
 
     async publish(attempt) {
-      await Promise.all((await readdir(part(attempt))).map((name) => sync(join(part(attempt), name))));
-      await sync(part(attempt));
-      await rename(part(attempt), final(attempt));
-      await Promise.all([sync(join(folder, attempt.id)), sync(folder)]);
-      return final(attempt);
+      try {
+        await Promise.all((await readdir(part(attempt))).map((name) => sync(join(part(attempt), name))));
+        await sync(part(attempt));
+        await rename(part(attempt), final(attempt));
+        await Promise.all([sync(join(folder, attempt.id)), sync(folder)]);
+        return final(attempt);
+      } catch (error) {
+        // Flushing tells of broken disks what writing did not, and names no file.
+        throw isUnwritable(error) ? storageFailed(folder, error) : error;
+      }
     },
 
     async discard(attempt) {
@@ -61,18 +87,34 @@ export function openStorage(dataFolder: string): Storage {
       await rmdir(join(folder, attempt.id)).catch(() => {}); // Other attempts' files keep it.
     },
 
-    async sweep(living) {
-      let swept = 0;
-      for (const id of await readdir(folder).catch(() => [])) {
-        for (const name of await readdir(join(folder, id)).catch(() => [])) {
-          const fence = PART.exec(name)?.[1];
-          if (fence === undefined || living({ id, fence: Number(fence) })) continue;
-          await rm(join(folder, id, name), { recursive: true, force: true });
-          swept++;
-        }
-        await rmdir(join(folder, id)).catch(() => {});
+    async explain(thrown) {
+      if (isUnwritable(thrown) && thrown.path?.startsWith(folder + sep)) return storageFailed(folder, thrown);
+      const { code, retryable } = asStoryfarmError(thrown);
+      if (!retryable || EXPLAINED.has(code)) return thrown;
+      try {
+        await mkdir(folder, { recursive: true });
+        await tryFolder(folder);
+        return thrown;
+      } catch (refusal) {
+        return isUnwritable(refusal) ? storageFailed(folder, refusal) : asStoryfarmError(refusal);
       }
-      return swept;
+    },
+
+    async jobs() {
+      return (await readdir(folder)).filter((name) => JOB.test(name));
+    },
+
+    async leavings(id) {
+      try {
+        const names = await readdir(join(folder, id));
+        const fences = names.map((name) => Number(PUBLISHED.exec(name)?.[1] ?? PART.exec(name)?.[1]));
+        const { mtimeMs } = await stat(join(folder, id));
+        return { fences: [...new Set(fences)].filter(Number.isInteger), changedAt: mtimeMs };
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -2,7 +2,7 @@
  * The renderer: a program that a supervisor forks. A job comes in by IPC, files go out to the data folder, and events meanwhile. It knows no database.
  *
  * Whatever leaks or crashes, leaks or crashes in here. It leaves by itself when its supervisor is gone: the channel closes, the present render is aborted, and it
- * exits; where the kernel can do it, it has been killed by then.
+ * exits; the kernel has killed it by then where it can do that, else a thread of its own does (parent.ts).
  */
 
 import { constants, setPriority } from 'node:os';
@@ -90,6 +90,7 @@ function main(): void {
   // A terminal sends its interrupt to the whole group; when to leave is the supervisor's decision.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
+  if (process.env.STORYFARM_UNLEASHED) void import('./parent.js').then(({ dieWithParent }) => dieWithParent());
   const tools = boot(options);
   let present: { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   let told = Promise.resolve();

@@ -40,7 +40,7 @@ export interface RenderTools {
   readonly editions: Pick<Editions, 'find' | 'prepare' | 'touch'>;
   readonly films: Pick<Films, 'open'>;
   readonly phrases: Phrases;
-  readonly storage: Pick<Storage, 'begin' | 'publish' | 'discard'>;
+  readonly storage: Pick<Storage, 'begin' | 'publish' | 'discard' | 'explain'>;
   /** What is installed at the moment of asking. */
   readonly catalog: () => Promise<Catalog>;
   /** Milliseconds without progress after which ffmpeg is killed. */
@@ -60,7 +60,7 @@ const FINISH_SHARE = 0.02;
 
 /**
  * Renders one job and publishes its files. Rejects with a StoryfarmError: bad input (`unknown_template`, `words_do_not_fit`, …), `too_large`,
- * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `aborted`. Nothing of the attempt is left then.
+ * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `storage_failed`, `aborted`. Nothing of the attempt is left then, unless the disk refuses to delete it.
  */
 export async function render(
   order: RenderOrder,
@@ -116,8 +116,10 @@ export async function render(
     tools.phrases.flush();
     return { outputs, stages };
   } catch (error) {
-    await tools.storage.discard(order);
-    throw error;
+    const explained = await tools.storage.explain(error);
+    // What cannot be deleted now is swept later; why the attempt failed must not be lost over it.
+    await tools.storage.discard(order).catch(() => {});
+    throw explained;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Opens the job store that an address names. The only place that knows which databases there are. */
 
 import { StoryfarmError } from '../errors.js';
+import { type Backup, backUpSqlite } from './sqlite/file/backup.js';
 import { openSqliteStore } from './sqlite/sqlite.js';
 import type { JobStore, StoreOptions } from './store.js';
 
@@ -23,6 +24,19 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
         hint: 'Use sqlite:/path/to/file.db.',
       });
   }
+}
+
+/**
+ * Copies the embedded store that the address names to a file, while it is used: every job committed before is in it. With `replace`, a file that is there may be replaced.
+ * Throws `config_invalid`, `not_found`, `no_space` or `store_corrupt`; then the file is as it was.
+ */
+export function backUpStore(url: string, file: string, options: { readonly replace?: boolean } = {}): Backup {
+  if (!url.startsWith('sqlite:')) {
+    throw new StoryfarmError('config_invalid', 'Only the embedded store is backed up by Storyfarm.', {
+      hint: "Back a SQL Server store up with SQL Server's own means (BACKUP DATABASE).",
+    });
+  }
+  return backUpSqlite(sqliteFile(url), file, options);
 }
 
 /** The file of a sqlite address. A memory database is refused: it would lose every job with its process. */

@@ -8,11 +8,18 @@
  *
  * Execution is at least once; publication and the terminal state are exactly once, by the fence.
  *
+ * Who is served next is part of the promise (see `claim`), since every server has to keep to the same order: urgent jobs first, but waiting makes urgent; and partners
+ * by turns, so that ten thousand jobs of one do not stand before the single job of another.
+ *
  * What it does not do: decide. When to retry, when a job is poison, whom to rescue is decided by callers and passed in as plain values.
  *
  * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written), `no_space` (nothing was written), `store_corrupt`, `unavailable`
  * (after `close`) or `internal`. After `internal` it is unknown whether something was written: look at the job's state and fence before trying again. A `limit` that is not
- * a whole number of 1 or more is refused with `invalid_request`.
+ * a whole number of 1 or more is refused with `invalid_request`, as are an `ageingMs` that is not above 0 and an `olderThanMs` below 0.
+ *
+ * What a method wrote is durable when its promise resolves. Of `claim` and `renew` a power cut of the store's machine may undo the last ones, if all who claim are on that machine
+ * and so end with it: the job is then queued as it was before, and its next claim may be given the same fence. So results that were kept outside the store in the
+ * meantime are completed, or found fenced, before anything is claimed again.
  *
  * In what is answered, `server` is set while a job is `rendering`, `rendered` or `delivered`, `startedAt` is the start of the present or last attempt and null while
  * `queued`, and `failure` is that of the last failed attempt until one succeeds.
@@ -53,7 +60,12 @@ export interface ClaimOptions {
   /** At most this many jobs, 1 or more. */
   readonly limit: number;
   readonly leaseMs: number;
+  /** After each of these waiting, a due job counts as of one priority more; above 0, default DEFAULT_AGEING_MS. */
+  readonly ageingMs?: number;
 }
+
+/** A minute: over the whole range of priorities that the API takes, -10 to 10, the longest that urgency alone can hold a job up is twenty minutes. */
+export const DEFAULT_AGEING_MS = 60_000;
 
 export interface Renewal extends Lease {
   /** Fraction of the attempt, 0 to 1. */
@@ -68,9 +80,41 @@ export interface FailOptions {
   readonly counts: 'attempt' | 'crash';
 }
 
+/** Whose jobs are not claimed for now. */
+export type Pausable = { readonly partner: string } | { readonly template: string };
+export type Pause = Pausable & { readonly since: number };
+
+/** How many jobs of a partner may be rendering at once, over all servers. */
+export interface Limit {
+  readonly partner: string;
+  readonly most: number;
+}
+
+/** The states in which a job is kept only as long as somebody wants it. */
+export type FinishedState = Exclude<JobState, 'queued' | 'rendering'>;
+
+export interface PurgeOptions {
+  readonly state: FinishedState;
+  /** Only jobs that finished at least this long ago. */
+  readonly olderThanMs: number;
+  /** At most this many, 1 or more. */
+  readonly limit: number;
+  /** Only jobs whose files this server has, and those that left none; left out: all. */
+  readonly server?: string;
+}
+
+/** A job that may be purged, and who has its files; null: nobody. */
+export interface Purgeable {
+  readonly id: string;
+  readonly server: string | null;
+}
+
+/** Ids in one call of `purge`. */
+export const LARGEST_PURGE = 1000;
+
 export interface QueueCounts {
   readonly byState: Readonly<Record<JobState, number>>;
-  /** Queued and due now. */
+  /** Queued and due now, paused or not. */
   readonly due: number;
   /** For how long the job that is due longest has been due; 0 when none is. */
   readonly oldestDueMs: number;
@@ -94,7 +138,8 @@ export interface JobStore {
    * Records a job durably: when the promise resolves, the job survives a power cut. Concurrent calls share a commit.
    * Same partner and idempotencyKey as before: the earlier job as it now stands, `created: false`, if the same was asked for, else rejects with `idempotency_conflict`.
    * The same means: template id, cast, words and callbackUrl equal in value. The template's version is not compared, since the template may have been replaced between
-   * an honest request and its retry; the earlier job keeps the version that it was pinned to.
+   * an honest request and its retry; the earlier job keeps the version that it was pinned to. Once the words are erased nothing is left to compare, and whatever comes under
+   * the key is answered with the earlier job; once the job is purged, the key is free.
    */
   enqueue(job: NewJob): Promise<Enqueued>;
 
@@ -105,8 +150,18 @@ export interface JobStore {
   history(id: string): Promise<readonly HistoryEntry[]>;
 
   /**
-   * Takes up to `limit` due jobs: highest priority first, then the earliest `runAt`, then the order of enqueueing. Each becomes `rendering`, leased to the server
-   * for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Answered in the order of taking. Never waits for a job to come.
+   * Takes up to `limit` due jobs that neither a pause nor a limit holds back, one after the other, each time the one that comes first:
+   *
+   * 1. of the highest aged priority: its own and one more for each whole `ageingMs` since its `runAt`, but never above the highest own priority of any job that could be taken;
+   * 2. then of the partner with the fewest jobs rendering, on all servers, those just taken counted;
+   * 3. then of the partner that was given a job longest ago, or never;
+   * 4. then with the earliest `runAt`, then the first enqueued.
+   *
+   * So however many urgent jobs keep coming, one that is less urgent by n priorities is overtaken only by those that come within its first n `ageingMs`; and while several
+   * partners have jobs of one aged priority due, the slots are shared evenly among them, however many jobs each has queued.
+   *
+   * Each becomes `rendering`, leased to the server for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Answered in the order of
+   * taking. Never waits for a job to come. The cost depends on how many partners, templates and priorities have jobs queued, not on how many jobs.
    */
   claim(options: ClaimOptions): Promise<readonly Job[]>;
 
@@ -135,7 +190,41 @@ export interface JobStore {
   /** Withdraws a queued or rendering job; a running attempt finds its lease lost. Rejects with `unknown_job` or, when finished, `not_cancellable`. */
   cancel(id: string): Promise<Job>;
 
-  /** Numbers for metrics and status; costs the same however many finished jobs are kept. */
+  /** At most `most` (a whole number of 1 or more, else `invalid_request`) jobs of the partner are rendering at once; null: any number. More that are rendering already go on. */
+  limit(partner: string, most: number | null): Promise<void>;
+
+  /** The limits, by partner. */
+  limits(): Promise<readonly Limit[]>;
+
+  /** Jobs of the partner, or of the template, are enqueued but not claimed; those that are rendering go on. Pausing twice is pausing once, since the first time. */
+  pause(what: Pausable): Promise<void>;
+
+  /** Ends the pause of just this partner or template; without one, nothing. */
+  resume(what: Pausable): Promise<void>;
+
+  /** The pauses, the longest first. */
+  pauses(): Promise<readonly Pause[]>;
+
+  /**
+   * Finished jobs that are old enough to go, the longest finished first. Delete their files, then `purge` them. In this order, since a crash in between leaves rows without
+   * files, which the next look finds again; the other order would leave files that nothing points to, and that hold what somebody wrote.
+   */
+  purgeable(options: PurgeOptions): Promise<readonly Purgeable[]>;
+
+  /**
+   * Forgets those of the jobs that are finished, with their history, callbacks (told or not) and idempotency keys; others and unknown ones are left alone. Answers how many.
+   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked.
+   */
+  purge(ids: readonly string[]): Promise<number>;
+
+  /**
+   * Overwrites the words of up to `limit` jobs that finished at least `olderThanMs` ago and still have them, and answers how many; fewer than `limit`: no more are left.
+   * Everything else stays: id, template, cast, partner, outputs, stages, history. What was made of the words for the comparison of idempotency keys goes too. It counts as
+   * no change of the job: `changes` does not bring it.
+   */
+  eraseWords(olderThanMs: number, limit: number): Promise<number>;
+
+  /** Numbers for metrics and status; costs the same however many jobs are finished or due. */
   counts(): Promise<QueueCounts>;
 
   /** Newest first, for status and listings. */

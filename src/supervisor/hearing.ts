@@ -1,14 +1,16 @@
 /** Hears what renderers said and how they ended, and draws the consequences: for the renderer, for its seat, and for its job. */
 
 import type { Clock } from '../clock.js';
+import { type Failure, failure } from '../errors.js';
 import type { ToSupervisor } from '../ipc/messages.js';
 import type { Lease } from '../store/store.js';
-import { causeOfDeath } from './decisions/judge.js';
+import { causeOfDeath, wasKilled } from './decisions/judge.js';
 import type { Claims } from './jobs/claims.js';
 import type { Outcomes } from './jobs/outcomes.js';
 import type { Bell } from './loop.js';
 import type { FarmObserver } from './observer.js';
 import type { Meter } from './renderer/meter.js';
+import type { OomWatch } from './renderer/oom.js';
 import type { Death } from './renderer/process.js';
 import type { Incident, Renderer } from './renderer/renderer.js';
 import type { Seats } from './seats.js';
@@ -16,8 +18,9 @@ import type { Seats } from './seats.js';
 export interface HearingTools {
   readonly seats: Seats;
   readonly outcomes: Pick<Outcomes, 'rendered' | 'failed' | 'crashed' | 'interrupted' | 'lost'>;
-  readonly claims: Pick<Claims, 'pause'>;
+  readonly claims: Pick<Claims, 'heed'>;
   readonly meter: Pick<Meter, 'rest'>;
+  readonly oom: Pick<OomWatch, 'claim'>;
   readonly bell: Pick<Bell, 'ring'>;
   readonly observer: FarmObserver;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -59,9 +62,10 @@ export class Hearing {
     renderer.assignment = undefined;
     seats.praise(renderer);
     this.#rest(renderer);
-    if (message.type === 'failed' && message.failure.code === 'no_space') claims.pause();
+    if (message.type === 'failed') claims.heed(message.failure.code);
     if (lostAt !== undefined) outcomes.lost(job);
-    else if (message.type === 'failed') outcomes.failed(job, message.failure);
+    else if (message.type === 'failed')
+      outcomes.failed(job, this.#isOfMemory(message.failure) ? NO_MEMORY : message.failure);
     else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
   }
 
@@ -74,6 +78,18 @@ export class Hearing {
     });
   }
 
+  /** A renderer sees that ffmpeg failed; that the kernel has ended it is seen from here. */
+  #isOfMemory({ code }: Failure): boolean {
+    return code === 'ffmpeg_failed' && this.#lacksMemory();
+  }
+
+  #lacksMemory(): boolean {
+    const { oom, seats } = this.#tools;
+    const isOom = oom.claim();
+    if (isOom) seats.brake();
+    return isOom;
+  }
+
   #distrust(renderer: Renderer, nonsense: unknown): void {
     const { seats, observer } = this.#tools;
     observer.trouble(`the messages of renderer ${renderer.process.pid}`, nonsense);
@@ -83,7 +99,7 @@ export class Hearing {
   /** Takes a dead renderer from its seat, blames whom it has to, and gives its job back. */
   #bury(renderer: Renderer, death: Death): void {
     const { seats, outcomes } = this.#tools;
-    const cause = causeOfDeath(renderer, death);
+    const cause = causeOfDeath(renderer, death, wasKilled(renderer, death) && this.#lacksMemory());
     seats.vacate(renderer, cause);
     const { assignment, killedFor } = renderer;
     if (!assignment) return;
@@ -93,6 +109,8 @@ export class Hearing {
     else outcomes.crashed(assignment.job, cause);
   }
 }
+
+const NO_MEMORY = failure('out_of_memory', 'The kernel ended ffmpeg for want of memory.');
 
 /** Whether two leases are of the same claim of the same job. */
 export const isSame = (one: Lease, other: Lease): boolean => one.id === other.id && one.fence === other.fence;

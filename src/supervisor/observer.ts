@@ -5,22 +5,28 @@ import type { Edition } from '../ipc/messages.js';
 import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
-import type { QueueCounts } from '../store/store.js';
-import type { RecycleReason } from './decisions/recycle.js';
+import type { Lease, QueueCounts } from '../store/store.js';
+import { LOSSES, type Spent } from './capacity.js';
+import type { RecycleReason, Wear } from './decisions/recycle.js';
 import type { Slot } from './renderer/renderer.js';
 
+/** A slot of -1 is no seat: that of a standby, or of the renderer that prepares editions. */
 export interface FarmObserver {
   /** A renderer's process was started; `pid` is 0 when the system refused. */
   started(slot: number, pid: number): void;
-  /** A renderer is ready for jobs. */
-  booted(slot: number, pid: number): void;
+  /** A renderer is ready for jobs, `ms` after it was started. */
+  booted(slot: number, pid: number, ms: number): void;
+  /** The standby has taken the seat of a renderer that died. */
+  seated(slot: number, pid: number): void;
   /** A renderer has given its seat to the standby. */
   recycled(slot: number, pid: number, reason: RecycleReason, standby: number): void;
+  /** A renderer is past a limit and not replaced for it: it is as it was when it began, and so would be the next. Told once for each limit. */
+  spared(slot: number, pid: number, reason: Wear): void;
   /** A renderer ended unplanned. */
   died(slot: number, pid: number, cause: Failure): void;
   /** A renderer that was to go is gone: recycled, drained or stopped. */
   left(slot: number, pid: number): void;
-  /** A renderer wrote a line; that which prepares editions has slot -1. */
+  /** A renderer wrote a line. */
   line(slot: number, text: string): void;
   assigned(job: Job, slot: number): void;
   /** The result is committed. */
@@ -31,6 +37,12 @@ export interface FarmObserver {
   released(job: Job): void;
   /** An attempt is written off, and what it left deleted: another one owns the job, or nobody wants it any more. */
   leaseLost(job: Job): void;
+  /** The store refused an outcome under its fence, and the files of the attempt were deleted. Follows the end of an attempt that came too late, also of an earlier life. */
+  fenced(lease: Lease): void;
+  /** The store has not taken an outcome yet; it was kept in the journal. */
+  journalled(job: Job): void;
+  /** The sweeper deleted what nobody wants: `what` is `attempt`, `edition` or `render`. */
+  swept(what: string, name: string): void;
   /** An edition is being prepared beside the jobs. */
   preparing(edition: Edition): void;
   prepared(edition: Edition, ms: number): void;
@@ -42,7 +54,21 @@ export interface FarmObserver {
   paused(reason: string, on: boolean): void;
   /** The farm as it stands, told every second. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
+  /** Where the seats' time went since this was last told, standbys that are ready, and jobs that may be rendered at the same time. Told with the state. */
+  capacity(spent: Spent, now: { readonly standbys: number; readonly concurrency: number }): void;
 }
+
+/** The option that is too low, and how that shows. */
+const SPARED: Record<Wear, { readonly hint: string; readonly text: string }> = {
+  memory: {
+    hint: 'Raise maxMemory: renderers need more from the first job on. They live for minLifetime meanwhile. `storyfarm recycle --suggest` proposes a value.',
+    text: 'maxMemory is lower than what a renderer needs; none is recycled for it before minLifetime',
+  },
+  files: {
+    hint: 'Raise the limit of open files (ulimit -n): renderers use 80 % of it from the first job on. They live for minLifetime meanwhile.',
+    text: 'the limit of open files is lower than what a renderer needs; none is recycled for it before minLifetime',
+  },
+};
 
 const named = ({ template, cast }: Edition) => ({ template: template.id, cast: Object.values(cast).join(' + ') });
 
@@ -52,11 +78,16 @@ const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as
 export function observeWith(log: Log, metrics: Metrics): FarmObserver {
   return {
     started: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer started'),
-    booted: (slot, pid) => log.info({ slot, renderer: pid }, 'renderer ready'),
+    booted: (slot, pid, ms) => {
+      metrics.bootDuration.observe(ms / 1000);
+      log.info({ slot, renderer: pid, ms: Math.round(ms) }, slot < 0 ? 'standby ready' : 'renderer ready');
+    },
+    seated: (slot, pid) => log.info({ slot, renderer: pid }, 'standby seated'),
     recycled: (slot, pid, reason, standby) => {
       metrics.recycles.inc({ reason });
       log.info({ slot, renderer: pid, reason, standby }, 'renderer recycled');
     },
+    spared: (slot, pid, reason) => log.warn({ slot, renderer: pid, hint: SPARED[reason].hint }, SPARED[reason].text),
     died: (slot, pid, cause) => {
       metrics.restarts.inc({ cause: cause.code });
       log.warn({ slot, renderer: pid, code: cause.code, hint: cause.hint }, cause.message);
@@ -82,6 +113,18 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       metrics.leasesLost.inc();
       log.warn({ job }, 'lease lost');
     },
+    fenced: ({ id, fence }) => {
+      metrics.outcomesFenced.inc();
+      log.warn({ job: { id, fence } }, 'outcome refused by its fence; files deleted');
+    },
+    journalled: (job) => {
+      metrics.outcomesJournalled.inc();
+      log.warn({ job }, 'the store is away; outcome kept in the journal');
+    },
+    swept: (what, name) => {
+      metrics.swept.inc({ what });
+      log.info({ what, name }, 'swept');
+    },
     preparing: (edition) => log.info({ ...named(edition) }, 'preparing an edition'),
     prepared: (edition, ms) => {
       metrics.preparations.inc({ outcome: 'prepared' });
@@ -104,14 +147,23 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       for (const condition of CONDITIONS)
         metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
       // A seat that was closed is shown no more.
-      metrics.slotMemory.reset();
-      metrics.slotGrowth.reset();
+      const { slotMemory, slotBase, slotLeak, slotJobs, slotFiles } = metrics;
+      for (const gauge of [slotMemory, slotBase, slotLeak, slotJobs, slotFiles]) gauge.reset();
       for (const slot of slots) {
         const name = { slot: `${slot.number}` };
         metrics.slotMemory.set(name, slot.renderer?.memory ?? 0);
-        metrics.slotGrowth.set(name, slot.renderer?.growth ?? 0);
+        metrics.slotBase.set(name, slot.renderer?.baseMemory ?? 0);
+        metrics.slotLeak.set(name, slot.renderer?.leak ?? 0);
+        metrics.slotJobs.set(name, slot.renderer?.jobs ?? 0);
+        metrics.slotFiles.set(name, slot.renderer?.openFiles ?? 0);
       }
       if (queue) showQueue(metrics, queue);
+    },
+    capacity: ({ slots, lost }, { standbys, concurrency }) => {
+      metrics.slotSeconds.inc(slots / 1000);
+      for (const reason of LOSSES) metrics.slotSecondsLost.inc({ reason }, lost[reason] / 1000);
+      metrics.standbys.set(standbys);
+      metrics.concurrency.set(concurrency);
     },
   };
 }

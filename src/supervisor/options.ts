@@ -3,14 +3,16 @@
 import type { FateLimits } from './decisions/fate.js';
 import type { Patience } from './decisions/judge.js';
 import type { RecycleLimits } from './decisions/recycle.js';
+import type { LeaseLimits } from './jobs/leases.js';
+import type { RoomLimits } from './jobs/room.js';
 
-export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits {
+export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits, LeaseLimits, RoomLimits {
   /** This server's name in leases and rows. */
   readonly server: string;
   /** Renderers at work at the same time. */
   readonly slots: number;
-  /** How long a claim holds without renewal. Renewed at a third of it, sooner while there is progress to note. */
-  readonly leaseMs: number;
+  /** Renderers that wait, booted, to take the seat of one that died or is to be recycled; with 0 one is started when it is needed. */
+  readonly standby: number;
   /** Longest time between two looks at the store while it has nothing to claim. */
   readonly pollMs: number;
   /** Time between two looks at memory, mid-job. */

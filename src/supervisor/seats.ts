@@ -1,9 +1,10 @@
 /**
  * Seats: N numbered places with a renderer in each, whatever becomes of them.
  *
- * An empty seat is staffed again: at once after a first crash, later after more, and through a breaker over the whole farm when renderers cannot boot. A renderer that is
- * due to be recycled is replaced without an empty seat: a standby is started when one is due, and takes the seat of the first of those due that is between jobs. One at a
- * time: there is one standby, and no other before the replaced renderer is gone, so that a farm of N never holds more than N + 1.
+ * A standby waits, booted, and takes the seat of whoever dies in the moment in which that is known, or of the first of those due to be recycled that is between jobs, so that
+ * neither leaves a seat empty. The next standby is started when all seats are taken and the replaced renderer is gone: one at a time, so that a farm of N with one
+ * standby never holds more than N + 1. (With none to wait, one is started when a renderer is due.) Without a standby that is ready, an empty seat is staffed at once after a first crash, later after
+ * more; and a breaker over the whole farm slows down renderers that cannot boot.
  *
  * N may change at any time (`slots` of the options): new seats are staffed like empty ones; a seat that is too many is closed, which is when its renderer has
  * finished its job. Until then it can be opened again.
@@ -13,13 +14,17 @@
 
 import type { Clock } from '../clock.js';
 import type { Failure } from '../errors.js';
+import { Bench, NO_SEAT } from './bench.js';
+import { Capacity, type Loss, type Spent } from './capacity.js';
 import { afterBootFailure, BOOTS_WELL, type Boots, mayBoot, restartDelay } from './decisions/backoff.js';
-import { reasonToKill } from './decisions/judge.js';
-import { reasonToRecycle, spreadJobs } from './decisions/recycle.js';
+import { afterOom, type Brake, NO_BRAKE, released } from './decisions/brake.js';
+import { causeOfSilence, isSuspect, reasonToKill } from './decisions/judge.js';
+import { isFull, reasonSpared, reasonToRecycle, spreadJobs, type Wear } from './decisions/recycle.js';
 import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
 import { type RendererEvents, RendererProcess, type RendererProgram } from './renderer/process.js';
 import type { Assignment, Incident, KillCause, Renderer, Slot } from './renderer/renderer.js';
+import { vitalsOf } from './renderer/vitals.js';
 
 export interface SeatTools {
   readonly program: RendererProgram;
@@ -30,20 +35,27 @@ export interface SeatTools {
   readonly hear: (incident: Incident) => void;
 }
 
+/** How long after a seat was refilled the next standby is started. */
+const BREATH_MS = 20;
+
 export class Seats {
   readonly #slots: Slot[] = [];
   readonly #options: SupervisorOptions;
   readonly #tools: SeatTools;
   /** Every process that has not ended, in or out of a seat. */
   readonly #alive = new Set<Renderer>();
-  /** Booting or ready, for the seat of a renderer that is due. */
-  #standby: Renderer | undefined;
+  readonly #bench = new Bench();
+  readonly #capacity: Capacity;
+  /** Limits that are known to be too low. */
+  readonly #told = new Set<Wear>();
   #boots: Boots = BOOTS_WELL;
+  #brake: Brake = NO_BRAKE;
 
   constructor(options: SupervisorOptions, tools: SeatTools) {
     this.#options = options;
     this.#tools = tools;
     this.resize();
+    this.#capacity = new Capacity(this.#now());
   }
 
   /** Those that are open, and after them those that are being emptied. */
@@ -60,11 +72,28 @@ export class Seats {
     return this.alive.flatMap(({ assignment }) => (assignment && assignment.lostAt === undefined ? [assignment] : []));
   }
 
-  /** Those that may get a job now: between jobs, not grown past their memory, and not killed a moment ago. */
+  /** Those that may get a job now: between jobs, not grown past their memory, not killed a moment ago, and not more than the machine's memory bears. */
   get free(): readonly Renderer[] {
-    return this.#open.flatMap(({ renderer }) =>
+    const free = this.#open.flatMap(({ renderer }) =>
       renderer?.phase === 'idle' && !renderer.killedFor && !this.#isFull(renderer) ? [renderer] : [],
     );
+    const busy = this.slots.filter(({ renderer }) => renderer?.phase === 'busy').length;
+    return free.slice(0, Math.max(0, this.#brake.limit - busy));
+  }
+
+  /** Jobs that may be rendered at the same time. */
+  get concurrency(): number {
+    return Math.min(this.#options.slots, this.#brake.limit);
+  }
+
+  /** Standbys that could work at once. */
+  get standbys(): number {
+    return this.#bench.readyCount;
+  }
+
+  /** Whether every renderer waits for something to do, so that nothing is to be looked at often. */
+  get isQuiet(): boolean {
+    return this.slots.every(({ renderer }) => renderer) && this.alive.every(({ phase }) => phase === 'idle');
   }
 
   /** Whether renderers can boot, as far as is known. */
@@ -76,7 +105,7 @@ export class Seats {
   resize(): void {
     const wanted = this.#options.slots;
     for (let number = this.slots.length; number < wanted; number++)
-      this.#slots.push({ number, renderer: undefined, deaths: 0, emptyUntil: 0 });
+      this.#slots.push({ number, renderer: undefined, deaths: 0, emptyUntil: 0, emptyFor: 'start' });
     for (const { renderer } of this.slots.slice(wanted)) if (renderer) this.#sendHome(renderer);
     while (this.slots.length > wanted && !this.slots.at(-1)?.renderer) this.#slots.pop();
   }
@@ -85,22 +114,25 @@ export class Seats {
   staff(): void {
     for (const slot of this.#open) {
       if (slot.renderer) continue;
-      if (this.#standby) this.#seat(slot, this.#standby);
-      else if (this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot.number);
+      const standby = this.#bench.best;
+      if (standby) {
+        this.#seat(slot, standby);
+        // Starting the next one takes some milliseconds that the dead renderer's job should not wait for.
+        this.#bench.rest(this.#now() + BREATH_MS);
+        this.#tools.observer.seated(slot.number, standby.process.pid);
+      } else if (this.#now() >= slot.emptyUntil && this.#mayBoot()) slot.renderer = this.#start(slot.number);
     }
   }
 
-  /** Puts a standby that is ready in the place of a renderer that is due and between jobs; starts one when one is due. */
+  /** Puts a standby that is ready in the place of a renderer that is due and between jobs; starts the next one. */
   recycle(): void {
     const due = this.#open.filter(({ renderer }) => renderer && this.#isDue(renderer));
     const idle = due.filter(({ renderer }) => renderer?.phase === 'idle');
     // One that is full does no work while it waits.
     const next = idle.find(({ renderer }) => renderer && this.#isFull(renderer)) ?? idle[0];
-    if (this.#standby?.phase === 'idle' && next) this.#replace(next, this.#standby);
-    // The seat that it was started for was closed meanwhile.
-    if (!due[0]) this.#dropStandby();
-    const isUnderWay = this.#standby || this.alive.some(({ phase }) => phase === 'leaving');
-    if (due[0] && !isUnderWay && this.#mayBoot()) this.#standby = this.#start(due[0].number);
+    const standby = this.#bench.ready;
+    if (standby && next) this.#replace(next, standby);
+    this.#stock(due.length > 0);
   }
 
   /** Every renderer that runs now is to be replaced; or that of one seat. */
@@ -109,23 +141,53 @@ export class Seats {
       if (renderer && number === (only ?? number)) renderer.recycling ??= 'request';
   }
 
-  /** What renderers are started with has changed: all are to be replaced, and a standby that was started before is of no use. */
+  /** What renderers are started with has changed: all are to be replaced, and standbys that were started before are of no use. */
   reprogram(): void {
     this.recycleAll();
-    this.#dropStandby();
+    for (const standby of [...this.#bench.standbys]) if (this.#bench.remove(standby)) this.#sendHome(standby);
   }
 
-  /** The limit of jobs has changed, also for those that are there. */
-  respread(): void {
-    for (const renderer of this.#alive) renderer.jobLimit = this.#spread();
+  /** Limits have changed; `ofJobs`: also that of jobs, for those who are there too. */
+  relimit(ofJobs: boolean): void {
+    this.#told.clear();
+    if (ofJobs) for (const renderer of this.#alive) renderer.jobLimit = this.#spread();
   }
 
   /** Kills those that have to be: silent, stalled, bloated, or deaf. */
   judge(): void {
+    const now = this.#now();
+    this.#brake = released(this.#brake, this.#options.slots, now);
     for (const renderer of this.#alive) {
-      const cause = reasonToKill(renderer, this.#now(), this.#options);
-      if (cause) this.kill(renderer, cause);
+      const { pid } = renderer.process;
+      if (!isSuspect(renderer, now, this.#options)) renderer.vitals = undefined;
+      else renderer.vitals ??= vitalsOf(pid);
+      const cause = renderer.killedFor ? undefined : reasonToKill(renderer, now, this.#options);
+      if (cause)
+        this.kill(renderer, cause === 'renderer_silent' ? causeOfSilence(renderer.vitals, vitalsOf(pid)) : cause);
     }
+  }
+
+  /** The kernel lacks memory. */
+  brake(): void {
+    this.#brake = afterOom(this.#brake, this.#options.slots, this.#now());
+  }
+
+  /** Notes where the time since the last call has gone; to be called before anything is changed. */
+  account(): void {
+    const open = this.#open;
+    const losses = open.map((slot) => this.#lossOf(slot));
+    const withheld = open.length - this.concurrency - losses.filter(Boolean).length;
+    for (let left = withheld, at = 0; left > 0 && at < losses.length; at++) {
+      if (losses[at] || open[at]?.renderer?.phase !== 'idle') continue;
+      losses[at] = 'unplanned';
+      left--;
+    }
+    this.#capacity.note(this.#now(), losses);
+  }
+
+  /** The time that was noted since this was last called. */
+  spent(): Spent {
+    return this.#capacity.take();
   }
 
   kill(renderer: Renderer, cause: KillCause): void {
@@ -146,13 +208,14 @@ export class Seats {
   admit(renderer: Renderer): void {
     renderer.phase = 'idle';
     this.#boots = BOOTS_WELL;
-    this.#tools.observer.booted(renderer.slot, renderer.process.pid);
+    this.#tools.observer.booted(renderer.slot, renderer.process.pid, this.#now() - renderer.startedAt);
   }
 
   /** It has finished a job: this seat works. */
   praise({ slot }: Renderer): void {
     const seat = this.slots[slot];
     if (seat) seat.deaths = 0;
+    this.#bench.praise();
   }
 
   /** Takes a dead renderer from its seat. */
@@ -161,18 +224,22 @@ export class Seats {
     const { phase, process, killedFor } = renderer;
     this.#alive.delete(renderer);
     const slot = this.slots[renderer.slot];
-    if (slot?.renderer === renderer) slot.renderer = undefined;
-    if (this.#standby === renderer) this.#standby = undefined;
+    if (slot?.renderer === renderer) {
+      slot.renderer = undefined;
+      slot.emptyFor = 'unplanned';
+    }
+    this.#bench.remove(renderer);
     if (phase === 'leaving' || killedFor === 'stop') {
       observer.left(renderer.slot, process.pid);
       return;
     }
-    if (phase === 'booting') {
-      this.#boots = afterBootFailure(this.#boots, this.#now(), random());
-    } else if (slot) {
+    if (phase === 'booting') this.#boots = afterBootFailure(this.#boots, this.#now(), random());
+    else if (slot) {
       slot.deaths++;
       slot.emptyUntil = this.#now() + restartDelay(slot.deaths, random());
-    }
+      // Its seat may be taken at once by a standby; the next one is in no more haste than the seat would be.
+      this.#bench.rest(slot.emptyUntil);
+    } else this.#bench.mourn(this.#now(), random());
     observer.died(renderer.slot, process.pid, cause);
   }
 
@@ -188,17 +255,45 @@ export class Seats {
   }
 
   get #open(): readonly Slot[] {
-    return this.slots.slice(0, this.#options.slots);
+    return this.#slots.slice(0, this.#options.slots);
+  }
+
+  /** Brings the standbys nearer to their number: one at a time, when all seats are taken, and the last one that was replaced is gone. */
+  #stock(isOneDue: boolean): void {
+    // A standby is memory, too; and one that has waited for long would be due as soon as it is seated.
+    const kept = this.#brake === NO_BRAKE && this.#options.slots > 0 ? this.#options.standby : 0;
+    const wanted = Math.max(kept, isOneDue ? 1 : 0);
+    const { ready, standbys } = this.#bench;
+    const isStale = ready && this.#now() - ready.startedAt > this.#options.maxAgeMs / 2;
+    if (ready && (standbys.length > wanted || isStale) && this.#bench.remove(ready)) this.#dismiss(ready);
+    const isStaffed = this.#open.every(({ renderer }) => renderer && renderer.phase !== 'booting');
+    const isUnderWay = this.alive.some(
+      ({ phase, slot }) => phase === 'leaving' || (phase === 'booting' && slot === NO_SEAT),
+    );
+    if (standbys.length >= wanted || !isStaffed || isUnderWay) return;
+    if (this.#bench.mayGrow(this.#now()) && this.#mayBoot()) this.#bench.add(this.#start(NO_SEAT));
+  }
+
+  /** Why a seat was of no use to jobs, or undefined. */
+  #lossOf({ renderer, emptyFor }: Slot): Loss | undefined {
+    if (!renderer || renderer.phase === 'booting') return emptyFor;
+    return renderer.phase === 'idle' && this.#isFull(renderer) ? 'planned' : undefined;
   }
 
   #isDue(renderer: Renderer): boolean {
     if (renderer.phase === 'booting') return false;
-    renderer.recycling ??= reasonToRecycle({ ...renderer, ageMs: this.#now() - renderer.startedAt }, this.#options);
+    const facts = this.#facts(renderer);
+    renderer.recycling ??= reasonToRecycle(facts, this.#options);
+    const spared = renderer.recycling ? undefined : reasonSpared(facts, this.#options);
+    if (spared && !this.#told.has(spared)) {
+      this.#told.add(spared);
+      this.#tools.observer.spared(renderer.slot, renderer.process.pid, spared);
+    }
     return renderer.recycling !== undefined;
   }
 
   #seat(slot: Slot, standby: Renderer): void {
-    this.#standby = undefined;
+    this.#bench.remove(standby);
     standby.slot = slot.number;
     slot.renderer = standby;
   }
@@ -232,11 +327,17 @@ export class Seats {
       jobLimit: this.#spread(),
       phase: 'booting',
       heardAt: now,
+      vitals: undefined,
       dismissedAt: undefined,
       jobs: 0,
       memory: 0,
       restingMemory: 0,
-      growth: 0,
+      baseMemory: 0,
+      rests: [],
+      leak: 0,
+      openFiles: 0,
+      baseFiles: 0,
+      fileLimit: Number.POSITIVE_INFINITY,
       assignment: undefined,
       killedFor: undefined,
       recycling: undefined,
@@ -248,11 +349,6 @@ export class Seats {
 
   #spread(): number {
     return spreadJobs(this.#options.maxJobs, this.#tools.random());
-  }
-
-  #dropStandby(): void {
-    if (this.#standby) this.#sendHome(this.#standby);
-    this.#standby = undefined;
   }
 
   /** At once, unless it is at work. */
@@ -273,8 +369,12 @@ export class Seats {
   }
 
   /** One that is full works on when none can follow it; the hard limit still holds. */
-  #isFull({ restingMemory }: Renderer): boolean {
-    return restingMemory > this.#options.maxMemory && this.#boots.failures === 0;
+  #isFull(renderer: Renderer): boolean {
+    return this.#boots.failures === 0 && isFull(this.#facts(renderer), this.#options);
+  }
+
+  #facts(renderer: Renderer): Renderer & { readonly ageMs: number } {
+    return { ...renderer, ageMs: this.#now() - renderer.startedAt };
   }
 
   #now(): number {

@@ -9,7 +9,8 @@
  * assign. Handlers only put things into the inbox; the loop acts. Decisions are pure functions (decisions/). No step waits for the store: what
  * takes time runs beside the loop and wakes it (loop.ts), so that a locked database stops no rescue.
  *
- * What it does not do: render, listen to HTTP, or read signals; cli/ joins it to those. Nor sweep the leavings of its own last life: whoever starts it does.
+ * What it does not do: render, listen to HTTP, or read signals; cli/ joins it to those. Nor sweep the leavings of its last life, on
+ * the disk (jobs/sweeper.ts) or among the processes (renderer/leftovers.ts): whoever starts it does.
  */
 
 import type { Clock } from '../clock.js';
@@ -19,6 +20,7 @@ import type { Job } from '../job.js';
 import type { JobStore, Lease, QueueCounts } from '../store/store.js';
 import { Hearing, isSame } from './hearing.js';
 import { Claims } from './jobs/claims.js';
+import type { Journal } from './jobs/journal.js';
 import { Leases } from './jobs/leases.js';
 import { Outcomes } from './jobs/outcomes.js';
 import { Bell, Beside } from './loop.js';
@@ -26,6 +28,7 @@ import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
 import { Preparer } from './preparer.js';
 import { Meter } from './renderer/meter.js';
+import { OomWatch } from './renderer/oom.js';
 import type { RendererProgram } from './renderer/process.js';
 import type { Incident, Renderer, Slot } from './renderer/renderer.js';
 import { Seats } from './seats.js';
@@ -33,24 +36,33 @@ import { Seats } from './seats.js';
 export interface SupervisorTools {
   readonly store: Pick<
     JobStore,
-    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'history' | 'counts' | 'watch'
+    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch'
   >;
   readonly program: RendererProgram;
   /** Deletes what an attempt left on the disk, when its renderer cannot do it any more. */
   readonly discard: (attempt: Lease) => Promise<void>;
+  /** Where outcomes are kept that the store does not take at once. Left out, those that are not written by the end are rendered again. */
+  readonly journal?: Journal | undefined;
+  /** Bytes free in the folder of jobs; see RoomTools. */
+  readonly free?: (() => Promise<number>) | undefined;
   readonly observer: FarmObserver;
   readonly clock: Clock;
   /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */
   readonly isPrepared?: ((edition: Edition) => Promise<boolean>) | undefined;
+  /** How many processes the kernel has ended for want of memory so far. Left out, the kernel is asked. */
+  readonly oomKills?: (() => number | undefined) | undefined;
   /** A number in [0, 1). */
   readonly random?: () => number;
 }
 
-/** Longest sleep of the loop; everything with a deadline is looked at this often. */
-const TICK_MS = 250;
-/** A turn that comes later than this after the one before was kept from running: the machine or this process stood still. */
-const ABSENT_MS = 1_250;
+/** Longest sleep of the loop; everything with a deadline is looked at this often. While every renderer waits for a job, seldom is often enough. */
+const TICK_MS = 500;
+const QUIET_TICK_MS = 1_000;
+/** A turn that comes this much later than it was due was kept from running: the machine or this process stood still. */
+const ABSENT_MS = 1_000;
 const STATE_MS = 1_000;
+/** While every renderer waits for a job, memory is metered and jobs are counted this many times more seldom. */
+const QUIET_FACTOR = 5;
 
 export type Mode = 'running' | 'draining' | 'stopping';
 
@@ -62,6 +74,7 @@ export class Supervisor {
   readonly #beside: Beside;
   readonly #seats: Seats;
   readonly #meter: Meter;
+  readonly #oom: OomWatch;
   readonly #outcomes: Outcomes;
   readonly #claims: Claims;
   readonly #leases: Leases;
@@ -69,8 +82,10 @@ export class Supervisor {
   readonly #preparer: Preparer | undefined;
   #mode: Mode = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
-  #turnAt = 0;
+  /** When the next turn is due at the latest. */
+  #turnDue = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
+  #countedAt = Number.NEGATIVE_INFINITY;
   #meteredAt = Number.NEGATIVE_INFINITY;
   #queue: QueueCounts | undefined;
   #loop: Promise<void> | undefined;
@@ -87,14 +102,15 @@ export class Supervisor {
     this.#beside = new Beside(ring, (what, error) => observer.trouble(what, error));
     const beside = this.#beside;
     this.#meter = new Meter(options);
+    this.#oom = new OomWatch(tools.oomKills);
     const hear = (incident: Incident) => {
       this.#inbox.push(incident);
-      ring();
+      if (!isPatient(incident)) ring();
     };
     this.#seats = new Seats(options, { ...tools, random, hear });
     this.#outcomes = new Outcomes(options, { ...tools, random, settled: ring });
     this.#claims = new Claims(options, { ...tools, beside });
-    this.#leases = new Leases(options.leaseMs, clock.monotonic(), {
+    this.#leases = new Leases(options, clock.monotonic(), {
       ...tools,
       beside,
       lost: (lease) => this.#abandon(lease),
@@ -107,6 +123,7 @@ export class Supervisor {
       outcomes: this.#outcomes,
       claims: this.#claims,
       meter: this.#meter,
+      oom: this.#oom,
       bell: this.#bell,
     });
   }
@@ -121,8 +138,12 @@ export class Supervisor {
     this.#preparer?.forget();
   }
 
-  /** Takes its own jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when the store does not answer. */
+  /**
+   * Writes the journalled outcomes of its earlier lives and takes its other jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when
+   * the store does not answer; the journal stays for the next start.
+   */
   async start(): Promise<void> {
+    await this.#outcomes.recover();
     await this.#tools.store.rescue({ server: this.#options.server });
     const unwatch = this.#tools.store.watch(() => {
       this.#claims.expect();
@@ -130,7 +151,7 @@ export class Supervisor {
     });
     // Between two boots that fail, nothing else would keep the process alive.
     const presence = setInterval(() => {}, 2 ** 30);
-    this.#turnAt = this.#now();
+    this.#turnDue = this.#now() + TICK_MS;
     this.#loop = this.#run().finally(() => {
       clearInterval(presence);
       unwatch();
@@ -184,6 +205,12 @@ export class Supervisor {
     return this.#options;
   }
 
+  /** The attempts that this farm is at, wanted or not, and those whose outcome it is writing. */
+  get underWay(): readonly Lease[] {
+    const assigned = this.#seats.alive.flatMap(({ assignment }) => (assignment ? [assignment.job] : []));
+    return [...assigned, ...this.#outcomes.leases];
+  }
+
   /** Asks for a planned replacement of every renderer, one after the other. Idempotent until it is done. */
   recycleAll(): void {
     this.#seats.recycleAll();
@@ -213,9 +240,9 @@ export class Supervisor {
     const { leaseMs, maxJobs, silentMs } = this.#options;
     Object.assign(this.#options, changes);
     const options = this.#options;
-    if (options.leaseMs !== leaseMs) this.#leases.retime(options.leaseMs);
+    if (options.leaseMs !== leaseMs) this.#leases.retime();
     if (options.silentMs !== silentMs) this.#preparer?.retime(options.silentMs);
-    if (options.maxJobs !== maxJobs) this.#seats.respread();
+    this.#seats.relimit(options.maxJobs !== maxJobs);
     this.#bell.ring();
   }
 
@@ -232,6 +259,7 @@ export class Supervisor {
 
   async #run(): Promise<void> {
     while (!this.#isOver()) {
+      this.#seats.account();
       this.#forgive();
       this.#hear();
       this.#judge();
@@ -240,7 +268,7 @@ export class Supervisor {
       this.#assign();
       this.#claim();
       this.#tell();
-      await this.#bell.sleep(TICK_MS);
+      await this.#sleep();
     }
     await this.#beside.ended();
   }
@@ -253,9 +281,17 @@ export class Supervisor {
 
   /** A supervisor that was stopped itself must not take its own silence for that of its renderers. */
   #forgive(): void {
-    const now = this.#now();
-    if (now - this.#turnAt > ABSENT_MS) this.#seats.forgive();
-    this.#turnAt = now;
+    if (this.#now() > this.#turnDue + ABSENT_MS) this.#seats.forgive();
+  }
+
+  async #sleep(): Promise<void> {
+    const ms = this.#isQuiet ? QUIET_TICK_MS : TICK_MS;
+    this.#turnDue = this.#now() + ms;
+    await this.#bell.sleep(ms);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#mode === 'running' && this.#seats.isQuiet && this.#outcomes.underWay === 0;
   }
 
   // Hear what renderers said, and how they ended.
@@ -293,8 +329,9 @@ export class Supervisor {
   #renew(): void {
     const now = this.#now();
     this.#leases.tend(this.#seats.assignments, this.#outcomes.leases, now);
-    if (now - this.#meteredAt < this.#options.meterMs) return;
+    if (now - this.#meteredAt < this.#options.meterMs * (this.#isQuiet ? QUIET_FACTOR : 1)) return;
     this.#meteredAt = now;
+    this.#oom.look();
     this.#beside.run('metering memory', () => this.#meter.glance(this.#seats.alive));
   }
 
@@ -336,10 +373,15 @@ export class Supervisor {
     const now = this.#now();
     if (now - this.#toldAt < STATE_MS) return;
     this.#toldAt = now;
-    this.#beside.run('counting jobs', async () => {
-      this.#queue = await this.#tools.store.counts();
-    });
+    if (now - this.#countedAt >= STATE_MS * (this.#isQuiet ? QUIET_FACTOR : 1)) {
+      this.#countedAt = now;
+      this.#beside.run('counting jobs', async () => {
+        this.#queue = await this.#tools.store.counts();
+      });
+    }
+    const { standbys, concurrency } = this.#seats;
     this.#tools.observer.state(this.#seats.slots, this.#queue);
+    this.#tools.observer.capacity(this.#seats.spent(), { standbys, concurrency });
   }
 
   #obstacle(): string | undefined {
@@ -364,6 +406,10 @@ function noSlot(slot: number, count: number): StoryfarmError {
       count === 0 ? 'The farm has none at present.' : `The last is slot ${count - 1}; \`storyfarm status\` shows them.`,
   });
 }
+
+/** What can wait for the next turn: signs of life. */
+const isPatient = (incident: Incident): boolean =>
+  'message' in incident && (incident.message.type === 'heartbeat' || incident.message.type === 'progress');
 
 function orderOf({ id, fence, request, partner }: Job): RenderOrder {
   const { template, cast, words, reuse } = request;

@@ -1,10 +1,10 @@
 /**
- * What the queue can do: durable enqueues, and claims with their completion, per second.
+ * What the queue can do: durable enqueues, and claims with their completion, per second; the same with the jobs of fifty partners; and what claims feel of a purge.
  *
  *   node dist/test/bench/queue.js [--seconds 2] [--dir <folder on the disk to measure>] [--json]
  *
  * Every counted job was flushed to the disk. CPU is that of the whole process, in percent of one core and per job; pause is the event loop's longest wait
- * (99th percentile), which the front's other requests feel. Figures depend on the disk's flush time, which `1 at a time` shows nearly alone.
+ * (99th percentile), which the front's other requests feel; step is how long one took, in the middle and at the 99th percentile. Figures depend on the disk's flush time, which `1 at a time` shows nearly alone.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,6 +23,8 @@ interface Figures {
   readonly cpuPercent: number;
   readonly cpuMicrosecondsPerJob: number;
   readonly pauseMs: number;
+  readonly stepMs: number;
+  readonly stepMs99: number;
 }
 
 const { values: options } = parseArgs({
@@ -56,9 +58,12 @@ async function measure(what: string, concurrency: number, step: () => Promise<nu
   const [start, cpu] = [performance.now(), process.cpuUsage()];
   const end = start + seconds * 1000;
   let jobs = 0;
+  const took: number[] = [];
   const run = async () => {
     while (performance.now() < end) {
+      const begun = performance.now();
       const done = await step();
+      took.push(performance.now() - begun);
       if (done === 0) return;
       jobs += done;
     }
@@ -74,7 +79,29 @@ async function measure(what: string, concurrency: number, step: () => Promise<nu
     cpuPercent: Math.round((user + system) / elapsedMs / 10),
     cpuMicrosecondsPerJob: Math.round((user + system) / jobs),
     pauseMs: Math.round(loop.percentile(99) / 1e5) / 10,
+    stepMs: percentile(took, 0.5),
+    stepMs99: percentile(took, 0.99),
   };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Math.round((sorted[Math.floor((sorted.length - 1) * share)] ?? 0) * 10) / 10;
+}
+
+const claimAndComplete = (limit: number) => async () => {
+  const jobs = await store.claim({ server: 'bench', limit, leaseMs: 60_000 });
+  await Promise.all(jobs.map((lease) => store.complete(lease, result)));
+  return jobs.length;
+};
+
+/** Purges what is rendered, a batch after each pause, until it is told to end. */
+async function purging(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const found = await store.purgeable({ state: 'rendered', olderThanMs: 0, limit: 200 });
+    await store.purge(found.map(({ id }) => id));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** CPU of a process that watches while nothing happens, in percent of one core. */
@@ -101,13 +128,16 @@ try {
     [4, 1],
     [1, 8],
   ] as const) {
-    const claimAndComplete = async () => {
-      const jobs = await store.claim({ server: 'bench', limit, leaseMs: 60_000 });
-      await Promise.all(jobs.map((lease) => store.complete(lease, result)));
-      return jobs.length;
-    };
-    rows.push(await measure(`claim ${limit} and complete, ${slots} at a time`, slots, claimAndComplete));
+    rows.push(await measure(`claim ${limit} and complete, ${slots} at a time`, slots, claimAndComplete(limit)));
   }
+  // The fifty are served by turns, and the one of the rows above with them.
+  await Promise.all(Array.from({ length: 5000 }, (_, n) => store.enqueue({ ...job, partner: `partner ${n % 50}` })));
+  rows.push(await measure('claim 8 and complete, 50 partners', 1, claimAndComplete(8)));
+  const over = new AbortController();
+  const purge = purging(over.signal);
+  rows.push(await measure('the same while others are purged', 1, claimAndComplete(8)));
+  over.abort();
+  await purge;
   idleCpuPercent = await idle(store);
 } finally {
   await store.close();

@@ -82,11 +82,11 @@ describe('scaling', () => {
   });
 
   it('to 0 leaves a farm without renderers, that takes no jobs and goes on when it has seats again', async (context) => {
-    const made = await farm(context, 'instant');
+    const made = await farm(context, 'instant', { options: { standby: 1 } });
     const { enqueueMany, recorder, supervisor, end } = made;
-    await recorder.times(2, 'booted');
+    await recorder.times(3, 'booted');
     supervisor.reconfigure({ slots: 0 });
-    await recorder.times(2, 'left');
+    await recorder.times(3, 'left');
     await until(made, 'no seats', () => supervisor.slots.length === 0);
     assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'scaled to no slots' });
     await enqueueMany(4);
@@ -110,6 +110,7 @@ describe('scaling', () => {
     await cue('all');
     await recorder.times(2, 'left');
     await until(made, 'one seat', () => supervisor.slots.length === 1);
+    await recorder.times(2, 'rendered');
     assert.deepEqual([recorder.of('recycled').length, recorder.of('started').length], [0, 3]);
     await assertUndisturbed(made);
     await end();
@@ -205,7 +206,7 @@ describe('new options', () => {
 
 describe('a storm of requests', () => {
   it('from many clients at once ends with the seats that were asked for last', async (context) => {
-    const made = await farm(context, 'instant', { options: { slots: 2 } });
+    const made = await farm(context, 'instant', { options: { slots: 2, standby: 1 } });
     const { recorder, supervisor, enqueueMany, end } = made;
     const ask = await commanded(context, made);
     const jobs = enqueueMany(150);

@@ -8,6 +8,9 @@ import type { JobStore, Renewal } from '../../src/store/store.js';
 import type { SupervisorOptions } from '../../src/supervisor/options.js';
 import { farm, fixture } from './farm/farm.js';
 
+/** What a silent renderer does can be seen on Linux. */
+const seen = (cause: ErrorCode): ErrorCode => (process.platform === 'linux' ? cause : 'renderer_silent');
+
 describe('a renderer that does its job', () => {
   it('renders every job once, and the farm ends with nothing left', async (context) => {
     const { enqueueMany, recorder, end } = await farm(context, 'instant');
@@ -50,9 +53,10 @@ describe('a renderer that does its job', () => {
 describe('a renderer that dies or has to be killed mid-job', () => {
   const faults: readonly [fixture: string, cause: ErrorCode, limits: Partial<SupervisorOptions>, words?: string][] = [
     ['crashes', 'renderer_crashed', {}],
-    ['silent', 'renderer_silent', { silentMs: 600 }],
-    ['blocked', 'renderer_silent', { silentMs: 600 }],
-    ['stopped', 'renderer_silent', { silentMs: 600 }],
+    ['silent', seen('renderer_hung'), { silentMs: 600 }],
+    ['blocked', seen('renderer_blocked'), { silentMs: 600 }],
+    ['waits', seen('renderer_hung'), { silentMs: 600 }],
+    ['stopped', seen('renderer_stopped'), { silentMs: 600 }],
     ['stuck', 'renderer_stalled', { stallMs: 600 }],
     ['babbles', 'renderer_nonsense', {}],
     ['bloated', 'renderer_memory', { maxMemoryHard: 350e6 }, 'large'],
@@ -79,6 +83,7 @@ describe('a renderer that dies or has to be killed mid-job', () => {
     const { enqueue, recorder, end } = await farm(context, 'poison', { options: { maxCrashes: 1 } });
     await enqueue({ is: 'bitter' });
     const { args } = await recorder.until('died');
+    assert.equal(args[2].code, 'renderer_exited');
     assert.equal(args[2].message, 'The renderer ended with exit code 7: Error: It was bitter.');
     await recorder.until('failed');
     await end();

@@ -1,13 +1,17 @@
 /** Leases lost and kept: a job that was withdrawn, taken over or left behind, and a store that is locked when it matters. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
-import { StoryfarmError } from '../../src/errors.js';
+import { describe, it, type TestContext } from 'node:test';
+import { failure, StoryfarmError } from '../../src/errors.js';
 import { openStorage } from '../../src/media/storage.js';
 import { connect } from '../../src/store/sqlite/connection.js';
 import type { JobStore } from '../../src/store/store.js';
+import { openJournal } from '../../src/supervisor/jobs/journal.js';
+import { heard, program } from './farm/doomed.js';
 import { farm, WIDE } from './farm/farm.js';
+import { assertGone } from './farm/gone.js';
 
 describe('an attempt whose lease is lost', () => {
   it('to a cancellation is stopped, writes nothing, and leaves no files', async (context) => {
@@ -67,6 +71,10 @@ describe('an attempt whose lease is lost', () => {
     await store.complete(lease, { outputs: [], stages: {} });
     await cue(id);
     await recorder.until('leaseLost');
+    assert.deepEqual(
+      recorder.of('fenced').map(({ args }) => args[0].fence),
+      [1],
+    );
     assert.equal(recorder.of('rendered').length, 0);
     const [job] = await end();
     assert.deepEqual([job?.state, job?.server], ['rendered', 'there']);
@@ -162,6 +170,91 @@ describe('a store that does not answer', () => {
     await end();
   });
 
+  it('for much longer than leases: renders go on, what is rendered is journalled, and all of it is written', async (context) => {
+    const made = await farm(context, 'slow', { options: { leaseMs: 1_000 }, busyDeadlineMs: 200 });
+    const { enqueueMany, recorder, dataFolder, cue, events, end } = made;
+    const [first, second] = await enqueueMany(2);
+    await recorder.times(2, 'assigned');
+    const unlock = lock(dataFolder);
+    const lockedAt = performance.now();
+    await cue(first?.id as string);
+    await recorder.until('journalled', (job) => job.id === first?.id);
+    assert.equal((await openJournal(dataFolder).entries()).length, 1);
+    // Renewals are tried every third of a lease.
+    await recorder.times(9, 'trouble', (what) => what === 'keeping leases');
+    assert.ok(performance.now() - lockedAt > 2_000);
+    await cue(second?.id as string);
+    await recorder.times(2, 'journalled');
+    unlock();
+    await recorder.times(2, 'rendered');
+    for (const job of [first, second]) assert.equal(await events(job?.id as string), 'enqueued claimed rendered');
+    assert.equal(recorder.of('died').length + recorder.of('leaseLost').length, 0);
+    await end();
+    assert.deepEqual(await openJournal(dataFolder).entries(), []);
+  });
+
+  it('and that other servers use too, for longer than a lease: attempts are given up, and made again', async (context) => {
+    const options = { leaseMs: 1_500, slots: 1, isStoreShared: true };
+    const { enqueue, recorder, dataFolder, cue, events, end } = await farm(context, 'slow', {
+      options,
+      busyDeadlineMs: 200,
+    });
+    const { id } = await enqueue();
+    await recorder.until('assigned');
+    const unlock = lock(dataFolder);
+    await recorder.until('leaseLost');
+    assert.equal(recorder.of('died').length, 0, 'it was told to stop, and did');
+    unlock();
+    await cue(id);
+    await recorder.until('rendered');
+    assert.equal(await events(id), 'enqueued claimed rescued claimed rendered');
+    await end();
+  });
+
+  it('to the end of the supervisor: the next one writes what is rendered, and does not render it again', async (context) => {
+    const made = await farm(context, 'slow', { options: { server: 'doomed' }, start: false, busyDeadlineMs: 200 });
+    const { enqueueMany, recorder, supervisor, dataFolder, cue, events, end } = made;
+    const [first, second] = await enqueueMany(2);
+    const { pids, unlock } = await killedWith(context, dataFolder, [first?.id as string], cue);
+
+    await assert.rejects(supervisor.start(), { code: 'store_busy' }, 'nothing is done without the store');
+    assert.equal((await openJournal(dataFolder).entries()).length, 1);
+    unlock();
+    await supervisor.start();
+    await recorder.until('rendered', (job) => job.id === first?.id);
+    await cue('all');
+    await recorder.until('rendered', (job) => job.id === second?.id);
+    assert.ok(recorder.of('assigned').every(({ args }) => args[0].id !== first?.id));
+    assert.equal(await events(first?.id as string), 'enqueued claimed rendered');
+    assert.equal(await events(second?.id as string), 'enqueued claimed rescued claimed rendered');
+    await end(pids);
+    assert.deepEqual(await openJournal(dataFolder).entries(), []);
+  });
+
+  it('to the end of the supervisor, and another server was quicker: the fence refuses, and the files are deleted', async (context) => {
+    const made = await farm(context, 'slow', { options: { server: 'doomed' }, start: false });
+    const { enqueueMany, recorder, supervisor, store, dataFolder, cue, events, end } = made;
+    const [first, second] = await enqueueMany(2);
+    const { pids, unlock } = await killedWith(context, dataFolder, [first?.id as string, second?.id as string], cue);
+    unlock();
+    await store.rescue({ server: 'doomed' });
+    const [taken] = await store.claim({ server: 'there', limit: 1, leaseMs: 60_000 });
+    await store.fail(taken ?? assert.fail(), {
+      failure: failure('words_do_not_fit', 'No.'),
+      retryInMs: null,
+      counts: 'attempt',
+    });
+    // The other one is nobody's: queued, and its old result as stale.
+    await supervisor.start();
+    await recorder.times(2, 'fenced');
+    await cue('all');
+    await recorder.until('rendered');
+    assert.equal(await events(taken?.id as string), 'enqueued claimed rescued claimed dead');
+    const jobs = await end(pids);
+    assert.deepEqual(jobs.map(({ state }) => state).sort(), ['dead', 'rendered']);
+    assert.deepEqual(await openJournal(dataFolder).entries(), []);
+  });
+
   it("after it has written: the outcome is looked up, not taken for another's", async (context) => {
     let isLost = false;
     const { enqueueMany, recorder, end } = await farm(context, 'failing', {
@@ -202,6 +295,26 @@ function lock(dataFolder: string): () => void {
     database.exec('ROLLBACK');
     database.close();
   };
+}
+
+/** A farm of its own process that rendered these jobs while the store was locked, and then was killed. The store still is locked. */
+async function killedWith(
+  context: TestContext,
+  dataFolder: string,
+  ids: readonly string[],
+  cue: (id: string) => Promise<void>,
+): Promise<{ readonly pids: number[]; readonly unlock: () => void }> {
+  const doomed = program(context, dataFolder, 'slow');
+  const started = await heard(doomed, 2, 'started');
+  await heard(doomed, 2, 'working');
+  const unlock = lock(dataFolder);
+  for (const id of ids) await cue(id);
+  await heard(doomed, ids.length, 'journalled');
+  doomed.child.kill('SIGKILL');
+  await once(doomed.child, 'exit');
+  const pids = [doomed.child.pid as number, ...started.map((told) => ('pid' in told ? told.pid : 0))];
+  await assertGone(pids);
+  return { pids, unlock };
 }
 
 function pidOf(id: string, recorder: Awaited<ReturnType<typeof farm>>['recorder']): number {

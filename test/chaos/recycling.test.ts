@@ -38,6 +38,33 @@ describe('a renderer is recycled', () => {
     await end();
   });
 
+  it('at 80 % of its files', { skip: process.platform !== 'linux' }, async (context) => {
+    const { recorder, enqueueMany, end } = await farm(context, 'hoards', { options: { slots: 1, standby: 1 } });
+    await recorder.times(2, 'booted');
+    await enqueueMany(300);
+    const recycled = await recorder.until('recycled');
+    await recorder.times(300, 'rendered');
+    assert.equal(recycled.args[2], 'files');
+    const done = recorder.of('rendered').filter(({ at }) => at < recycled.at).length;
+    context.diagnostic(`after ${done} jobs, which left a file open each, of 256`);
+    assert.ok(done > 256 * 0.8 - 60 && done < 240, `${done} jobs`);
+    const jobs = await end();
+    assert.ok(jobs.every(({ attempt, crashes }) => attempt + crashes === 0));
+  });
+
+  it('not at once when its memory never was below the limit; that is told once, with the option to change', async (context) => {
+    const options = { slots: 1, standby: 1, maxMemory: 20e6, minLifetimeMs: 60_000 };
+    const { recorder, enqueueMany, end } = await farm(context, 'instant', { options });
+    await enqueueMany(60);
+    await recorder.times(60, 'rendered');
+    assert.deepEqual(
+      recorder.of('spared').map(({ args: [slot, , wear] }) => [slot, wear]),
+      [[0, 'memory']],
+    );
+    assert.equal(recorder.of('recycled').length, 0);
+    await end();
+  });
+
   it('when it is old, idle or not', async (context) => {
     const { recorder, enqueue, cue, end } = await farm(context, 'slow', { options: { maxAgeMs: 1_500 } });
     const { id } = await enqueue();

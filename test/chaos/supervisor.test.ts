@@ -1,16 +1,12 @@
 /** A supervisor that is killed takes everything along, and its next life goes on where it was. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, it } from 'node:test';
 import { canLeash } from '../../src/leash.js';
-import { openStorage } from '../../src/media/storage.js';
-import type { SupervisorOptions } from '../../src/supervisor/options.js';
+import { heard, program } from './farm/doomed.js';
 import { farm } from './farm/farm.js';
 import { assertGone } from './farm/gone.js';
-import type { Told } from './farm/program.js';
 
 describe('a supervisor that is killed', () => {
   for (const fixture of ['slow', 'blocked', 'stopped', 'deaf']) {
@@ -33,9 +29,6 @@ describe('a supervisor that is killed', () => {
       await assertGone(left);
       context.diagnostic(`all gone ${Math.round(performance.now() - killedAt)} ms after the kill`);
 
-      // As whoever starts a farm does: nobody renders yet, so every part folder is a dead attempt's.
-      const swept = await openStorage(dataFolder).sweep(() => false);
-      assert.equal(swept, 2);
       await cue('all');
       await supervisor.start();
       await recorder.times(3, 'rendered');
@@ -83,35 +76,3 @@ describe('a supervisor that stands still', () => {
     await end(pids.map((told) => ('pid' in told ? told.pid : 0)));
   });
 });
-
-interface Doomed {
-  readonly child: ChildProcess;
-  readonly told: Told[];
-}
-
-function program(
-  context: TestContext,
-  dataFolder: string,
-  fixture: string,
-  special: Partial<SupervisorOptions> = {},
-): Doomed {
-  const args = [dataFolder, fixture, JSON.stringify(special)];
-  const child = fork(fileURLToPath(new URL('./farm/program.js', import.meta.url)), args);
-  const told: Told[] = [];
-  child.on('message', (message: Told) => told.push(message));
-  context.after(() => void child.kill('SIGKILL'));
-  return { child, told };
-}
-
-/** The first `count` of what it told of this kind. */
-async function heard({ child, told }: Doomed, count: number, kind: Told['kind']): Promise<Told[]> {
-  for (;;) {
-    const found = told.filter((message) => message.kind === kind);
-    if (found.length >= count) return found.slice(0, count);
-    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
-    assert.ok(
-      typeof message === 'object' && message !== null,
-      `it ended with ${message} before it told of ${count} ${kind}`,
-    );
-  }
-}

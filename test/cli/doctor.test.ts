@@ -34,7 +34,7 @@ test('a healthy machine, of which nothing is changed', async (t) => {
   assert.equal(code, 0);
   assert.deepEqual(
     findings.map(({ what }) => what),
-    ['node', 'ffmpeg', 'codecs', 'leash', 'fonts', 'templates', 'folder', 'disk', 'store', 'ports'],
+    ['node', 'ffmpeg', 'codecs', 'films', 'leash', 'fonts', 'templates', 'folder', 'disk', 'store', 'ports'],
   );
   assert.deepEqual(
     findings.filter(({ state }) => state === 'ill'),
@@ -74,6 +74,8 @@ test('an ffmpeg that cannot do what is needed', { skip: process.platform === 'wi
   assert.equal(of('codecs').state, 'ill');
   assert.match(of('codecs').found, /lacks png, afade, /);
   assert.match(of('codecs').remedy, /Install a full ffmpeg/);
+  assert.equal(of('films').state, 'poor');
+  assert.match(of('films').found, /lacks addroi, vstack, ssim: every job is encoded/);
 });
 
 test('no templates, and a data folder that cannot be', async (t) => {

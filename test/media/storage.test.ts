@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStorage } from '../../src/media/storage.js';
@@ -52,12 +52,17 @@ test('discarding what is not there is nothing, and an empty job folder goes too'
   assert.equal(existsSync(join(storage.folder, 'job')), false);
 });
 
-test('a sweep takes the part folders of the dead and leaves the living and the published', async (t) => {
+test('what lies there is told by job and fence, and nothing else that lies there', async (t) => {
   const storage = openStorage(temporaryFolder(t));
-  await storage.begin({ id: 'dead', fence: 1 });
-  await storage.begin({ id: 'living', fence: 4 });
-  await storage.begin({ id: 'published', fence: 2 });
-  await storage.publish({ id: 'published', fence: 2 });
-  assert.equal(await storage.sweep(({ id }) => id === 'living'), 1);
-  assert.deepEqual(readdirSync(storage.folder).sort(), ['living', 'published']);
+  for (const fence of [2, 3]) await storage.begin({ id: 'job', fence });
+  await storage.publish({ id: 'job', fence: 3 });
+  mkdirSync(join(storage.folder, 'lost+found'));
+  writeFileSync(join(storage.folder, '.storyfarm'), '');
+  writeFileSync(join(storage.folder, 'job', 'notes'), '');
+  assert.deepEqual(await storage.jobs(), ['job']);
+  const { fences = [], changedAt = 0 } = (await storage.leavings('job')) ?? {};
+  // The third began by deleting what the second had left.
+  assert.deepEqual(fences, [3]);
+  assert.ok(Math.abs(Date.now() - changedAt) < 60_000, `${changedAt}`);
+  assert.equal(await storage.leavings('never'), undefined);
 });

@@ -11,18 +11,24 @@ import { endings } from './conformance/endings.js';
 import { enqueueing } from './conformance/enqueueing.js';
 import { followers } from './conformance/followers.js';
 import { handles } from './conformance/handles.js';
+import { holds } from './conformance/holds.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
+import { retention } from './conformance/retention.js';
 import type { Open } from './conformance/subject.js';
+import { turns } from './conformance/turns.js';
 
 export function conformance(name: string, open: Open): void {
   describe(`${name}: the store's contract`, () => {
     enqueueing(open);
     claims(open);
+    turns(open);
+    holds(open);
     leases(open);
     endings(open);
     outbox(open);
     followers(open);
+    retention(open);
     handles(open);
   });
 }

@@ -6,7 +6,8 @@ import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { openStore, sqliteFile } from '../../src/store/open.js';
 import { connect } from '../../src/store/sqlite/connection.js';
-import { isNetworkFileSystem, isOlder, openDatabase } from '../../src/store/sqlite/database.js';
+import { isNetworkFileSystem, isOlder, openDatabase } from '../../src/store/sqlite/file/database.js';
+import { MIGRATIONS } from '../../src/store/sqlite/file/schema.js';
 import { asked, enqueue, present, rejectsWith } from './conformance/subject.js';
 import { freshFile, opened } from './fixtures/place.js';
 
@@ -114,7 +115,7 @@ describe('a file that is refused', () => {
     await store.close();
     setVersion(file, 99);
     await rejectsWith('store_too_new', openStore(`sqlite:${file}`));
-    setVersion(file, 1);
+    setVersion(file, MIGRATIONS.length);
     assert.deepEqual(await present(await opened(context, file), job.id), job);
   });
 

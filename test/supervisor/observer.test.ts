@@ -29,6 +29,7 @@ const seat = (number: number, renderer?: Partial<Renderer>): Slot => ({
   renderer: renderer as Renderer | undefined,
   deaths: 0,
   emptyUntil: 0,
+  emptyFor: 'start',
 });
 
 describe('the observer of a farm', () => {
@@ -61,7 +62,7 @@ describe('the observer of a farm', () => {
 
   it('shows every condition of the slots, those of none too, and their memory', async () => {
     const { observer, metrics } = watching();
-    const busy = { phase: 'busy', memory: 100, growth: 7 } as const;
+    const busy = { phase: 'busy', memory: 100, baseMemory: 50, leak: 7, jobs: 3, openFiles: 20 } as const;
     observer.state([seat(0, busy), seat(1, { ...busy, phase: 'idle' }), seat(2)], undefined);
     const text = await metrics.text();
     assert.match(text, /slots\{condition="busy"\} 1\n/);
@@ -69,8 +70,36 @@ describe('the observer of a farm', () => {
     assert.match(text, /slots\{condition="leaving"\} 0\n/);
     assert.match(text, /slot_memory_bytes\{slot="0"\} 100\n/);
     assert.match(text, /slot_memory_bytes\{slot="2"\} 0\n/);
-    assert.match(text, /slot_growth_bytes\{slot="1"\} 7\n/);
+    assert.match(text, /slot_base_bytes\{slot="1"\} 50\n/);
+    assert.match(text, /slot_leak_bytes_per_job\{slot="1"\} 7\n/);
+    assert.match(text, /slot_jobs\{slot="1"\} 3\n/);
+    assert.match(text, /slot_open_files\{slot="1"\} 20\n/);
     assert.doesNotMatch(text, /queue_jobs\{/, 'nobody has counted yet');
+  });
+
+  it('adds up where the time of the slots goes, in seconds', async () => {
+    const { observer, metrics } = watching();
+    const now = { standbys: 1, concurrency: 2 };
+    observer.capacity({ slots: 2_000, lost: { start: 500, planned: 0, unplanned: 250 } }, now);
+    observer.capacity({ slots: 2_000, lost: { start: 0, planned: 1, unplanned: 250 } }, now);
+    const text = await metrics.text();
+    for (const line of [
+      'slot_seconds_total 4',
+      'slot_seconds_lost_total{reason="start"} 0.5',
+      'slot_seconds_lost_total{reason="planned"} 0.001',
+      'slot_seconds_lost_total{reason="unplanned"} 0.5',
+      'standbys 1',
+      'concurrency 2',
+    ])
+      assert.ok(text.includes(`storyfarm_${line}\n`), line);
+  });
+
+  it('says which option is too low when a renderer is spared', () => {
+    const { observer, lines } = watching();
+    observer.spared(1, 11, 'memory');
+    observer.spared(1, 11, 'files');
+    assert.match(lines[0] ?? '', /Raise maxMemory/);
+    assert.match(lines[1] ?? '', /ulimit -n/);
   });
 
   it('logs no words', () => {

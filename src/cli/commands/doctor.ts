@@ -30,14 +30,21 @@ interface Finding {
 type Look = (config: Config) => Promise<Omit<Finding, 'what' | 'remedy'> & { readonly remedy?: string }>;
 
 const run = promisify(execFile);
+interface Parts {
+  readonly encoders?: readonly string[];
+  readonly filters: readonly string[];
+}
+
 /** Encoders and filters without which no job can be made. */
-const NEEDED = {
+const NEEDED: Parts = {
   encoders: ['libx264', 'aac', 'png'],
   filters: [
     ...['afade', 'aformat', 'apad', 'aresample', 'asplit', 'atrim', 'color', 'crop', 'format', 'fps', 'mergeplanes'],
     ...['overlay', 'pad', 'scale', 'setpts', 'setsar', 'split', 'trim', 'volume'],
   ],
 };
+/** What only films need. */
+const FOR_FILMS: Parts = { filters: ['addroi', 'vstack', 'ssim'] };
 const LOW_DISK = 2e9;
 
 const LOOKS: Readonly<Record<string, Look>> = {
@@ -56,16 +63,22 @@ const LOOKS: Readonly<Record<string, Look>> = {
   },
   async codecs({ ffmpegPath }) {
     const { path } = openFfmpeg(ffmpegPath);
-    const missing: string[] = [];
-    for (const [list, names] of Object.entries(NEEDED)) {
-      const { stdout } = await run(path, ['-hide_banner', `-${list}`]);
-      missing.push(...names.filter((name) => !new RegExp(`^ \\S+ +${name} `, 'm').test(stdout)));
-    }
+    const missing = await missingIn(path, NEEDED);
     if (missing.length === 0) return { state: 'well', found: 'H.264, AAC and all filters' };
     return {
       state: 'ill',
       found: `${path} lacks ${missing.join(', ')}`,
       remedy: 'Install a full ffmpeg (apt-get install ffmpeg), or set ffmpegPath.',
+    };
+  },
+  async films({ ffmpegPath }) {
+    const { path } = openFfmpeg(ffmpegPath);
+    const missing = await missingIn(path, FOR_FILMS);
+    if (missing.length === 0) return { state: 'well', found: 'words can be put into prepared films' };
+    return {
+      state: 'poor',
+      found: `${path} lacks ${missing.join(', ')}: every job is encoded, at hundreds of times the CPU`,
+      remedy: 'Install ffmpeg 4.4 or newer (apt-get install ffmpeg), or set ffmpegPath.',
     };
   },
   async leash() {
@@ -149,6 +162,16 @@ export function doctorCommand(): Command {
       else process.stdout.write(`${findings.map(line).join('\n')}\n`);
       if (findings.some(({ state }) => state === 'ill')) process.exitCode = 1;
     });
+}
+
+/** What this ffmpeg does not have. */
+async function missingIn(path: string, parts: Parts): Promise<string[]> {
+  const missing: string[] = [];
+  for (const [list, names] of Object.entries(parts)) {
+    const { stdout } = await run(path, ['-hide_banner', `-${list}`]);
+    missing.push(...names.filter((name: string) => !new RegExp(`^ \\S+ +${name} `, 'm').test(stdout)));
+  }
+  return missing;
 }
 
 async function examine(what: string, look: Look, config: Config): Promise<Finding> {

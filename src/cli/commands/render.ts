@@ -1,6 +1,5 @@
 /** `storyfarm render`: one job in this process, without store or server. */
 
-import { randomUUID } from 'node:crypto';
 import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -21,6 +20,7 @@ import type { Config } from '../options.js';
 import { withBars } from '../progress.js';
 import { interruptible } from '../signals.js';
 import { bytesText, printJson, secondsText, table } from '../table.js';
+import { workFolder } from '../work-folder.js';
 
 interface Flags {
   readonly words?: Record<string, string>;
@@ -62,7 +62,8 @@ export function renderCommand(): Command {
     });
 }
 
-/** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. */
+/** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. Newer
+ * versions than Node 20's choose better by themselves and do not know the flag. */
 function optimiseLess(): void {
   setFlagsFromString('--interrupt-budget=600000');
 }
@@ -70,7 +71,7 @@ function optimiseLess(): void {
 /** Renders in a folder of its own and copies what is finished; in the answer, files have absolute paths. */
 async function renderHere(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<JobResult> {
   const installed = await findTemplate(config, name);
-  const work = join(config.dataFolder, 'render', randomUUID());
+  const work = await workFolder(config.dataFolder);
   const tools = openRenderTools(config, installed, work);
   const { words = {}, cast } = flags;
   const request = checkRequest(installed.template, { words, cast }, tools.fonts.book, tools.fonts.measure);

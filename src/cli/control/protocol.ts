@@ -49,9 +49,9 @@ const seat = z.strictObject({
   pid: z.int().nullable(),
   /** Jobs it was given, the present one included. */
   jobs: z.int(),
-  /** Bytes over the process tree, and what the last job added to it. */
+  /** Bytes over the process tree, and what it leaks with every job, as far as is known. */
   memory: bytes,
-  growth: bytes,
+  leak: z.number(),
   ageMs: z.number(),
   /** The present job and its fraction, 0 to 1. */
   job: z.strictObject({ id: z.string(), progress: z.number() }).nullable(),

@@ -33,7 +33,7 @@ function seatOf({ number, renderer }: Slot, now: number, closing: boolean): Farm
     pid: renderer?.process.pid || null,
     jobs: renderer?.jobs ?? 0,
     memory: renderer?.memory ?? 0,
-    growth: renderer?.growth ?? 0,
+    leak: renderer?.leak ?? 0,
     ageMs: renderer ? Math.round(now - renderer.startedAt) : 0,
     job: assignment ? { id: assignment.job.id, progress: assignment.progress } : null,
     recycling: renderer?.recycling ?? null,

@@ -11,9 +11,9 @@ export interface Try {
 }
 
 /** Wanted size, and what is near enough, as fractions of the goal. */
-const LEAST = 1.01;
-const MOST = 1.04;
-const AIM = 1.027;
+const LEAST = 0.995;
+const MOST = 1.025;
+const AIM = 1.01;
 
 /** Tries cost an encode of the whole clip each. */
 const TRIES = 4;

@@ -10,6 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoryfarmError } from '../../errors.js';
+import { isThere, startOf } from '../../processes.js';
 
 const OWNER = '.owner';
 const LOOK_MS = 200;
@@ -102,22 +103,7 @@ const markIn = (part: string): Promise<string> => readFile(join(part, OWNER), 'u
 async function isDead(mark: string): Promise<boolean> {
   const [pid, start] = mark.split(' ');
   if (!pid) return true;
-  return !isAlive(Number(pid)) || (await startOf(Number(pid))) !== start;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When a process started, in ticks since boot (proc(5), field 22 of stat); `?` where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
+  return !isThere(Number(pid)) || (await startOf(Number(pid))) !== start;
 }
 
 /** The files of a part folder that are to be kept. */

@@ -4,9 +4,13 @@
  * Problem: a durable commit costs a flush (milliseconds), whether it holds one row or a hundred; and SQLite works in the thread of the event
  * loop, so waiting for another process's lock would stop everything else.
  *
- * Solution: each write is a synchronous closure. What gathers during one turn of the event loop runs in one BEGIN IMMEDIATE, each closure in a
- * savepoint of its own, so that one that throws undoes only itself. Every promise settles after COMMIT. When the lock is held elsewhere, SQLite itself
+ * Solution: each write is a synchronous closure. What gathers during one turn of the event loop runs in one BEGIN IMMEDIATE. A closure that throws undoes only
+ * itself: then the whole is rolled back and done again with a savepoint around each, which seldom happens, while a savepoint around every write would cost a third of it.
+ * So a closure may run twice, and must touch nothing but the database. Every promise settles after COMMIT. When the lock is held elsewhere, SQLite itself
  * waits a few milliseconds only; then the event loop goes on, and it is tried again after a random pause until the deadline of the write.
+ *
+ * A write that nothing outside this machine rests on (a claim: whoever holds it dies in the same power cut) asks for no flush: a commit of such writes alone is kept when
+ * every process is killed, but not when the power goes, and costs next to nothing. The next flush makes it durable with all before it.
  *
  * Real timers and not a Clock: an unfinished write has to keep its process alive, and the lock that it waits for lives in real time.
  */
@@ -17,8 +21,15 @@ import { asStoreError, isBusy, storeBusy } from './faults.js';
 /** Writes per transaction; keeps the event loop's longest pause to some ten milliseconds. */
 const LARGEST_BATCH = 200;
 
+/** What happens at the two ends of each transaction. */
+export interface Frame {
+  begin(): void;
+  end(): void;
+}
+
 interface Pending {
   readonly work: () => unknown;
+  readonly isFlushed: boolean;
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (thrown: unknown) => void;
@@ -27,6 +38,11 @@ interface Pending {
 export class Commits {
   private pending: Pending[] = [];
   private scheduled = false;
+  /** A write of the next batch threw when it shared a transaction without savepoints. */
+  private careful = false;
+  /** Whether SQLite now flushes at each commit. */
+  private flushes: boolean | undefined;
+  private readonly frame: Frame;
   private readonly database: Database.Database;
   private readonly deadlineMs: number;
   private readonly begin: Database.Statement;
@@ -34,7 +50,8 @@ export class Commits {
   private readonly rollback: Database.Statement;
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
-  constructor(database: Database.Database, deadlineMs: number) {
+  constructor(database: Database.Database, deadlineMs: number, frame: Frame) {
+    this.frame = frame;
     this.database = database;
     this.deadlineMs = deadlineMs;
     this.begin = database.prepare('BEGIN IMMEDIATE');
@@ -44,11 +61,14 @@ export class Commits {
     this.inSavepoint = database.transaction((work: () => unknown) => work());
   }
 
-  /** Runs the closure in a transaction; resolves with its value once that is on the disk. Rejects with what it threw, or `store_busy`; then it left nothing. */
-  write<T>(work: () => T): Promise<T> {
+  /**
+   * Runs the closure in a transaction; resolves with its value once that is on the disk, or, without `isFlushed`, once it is committed. Rejects with what it threw, or
+   * `store_busy`; then it left nothing.
+   */
+  write<T>(work: () => T, isFlushed = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const deadline = performance.now() + this.deadlineMs;
-      this.pending.push({ work, deadline, resolve: resolve as (value: unknown) => void, reject });
+      this.pending.push({ work, isFlushed, deadline, resolve: resolve as (value: unknown) => void, reject });
       this.schedule();
     });
   }
@@ -62,6 +82,7 @@ export class Commits {
   private flush(): void {
     this.scheduled = false;
     try {
+      this.setFlush(this.pending.slice(0, LARGEST_BATCH).some(({ isFlushed }) => isFlushed));
       this.begin.run();
     } catch (thrown) {
       if (isBusy(thrown)) this.postpone(thrown);
@@ -69,15 +90,52 @@ export class Commits {
       return;
     }
     const batch = this.pending.splice(0, LARGEST_BATCH);
+    const careful = this.careful;
+    this.careful = false;
     try {
-      const settlements = batch.map((write) => this.attempt(write));
-      this.commit.run();
-      for (const settle of settlements) settle();
+      this.frame.begin();
+      const settlements = careful ? batch.map((write) => this.attempt(write)) : this.together(batch);
+      if (settlements === undefined) this.again(batch);
+      else {
+        this.frame.end();
+        this.commit.run();
+        for (const settle of settlements) settle();
+      }
     } catch (thrown) {
-      if (this.database.inTransaction) this.rollback.run();
+      this.undo();
       for (const { reject } of batch) reject(asStoreError(thrown, this.database.name));
     }
     if (this.pending.length > 0) this.schedule();
+  }
+
+  private setFlush(flushes: boolean): void {
+    if (flushes === this.flushes) return;
+    // Not prepared: SQLite obeys this one when it reads it, and not when it runs it.
+    this.database.exec(`PRAGMA synchronous = ${flushes ? 'FULL' : 'NORMAL'}`);
+    this.flushes = flushes;
+  }
+
+  /** Runs the writes; answers how to settle their promises after the commit, or undefined when one of several threw. */
+  private together(batch: readonly Pending[]): (() => void)[] | undefined {
+    try {
+      return batch.map(({ work, resolve }) => {
+        const value = work();
+        return () => resolve(value);
+      });
+    } catch (thrown) {
+      if (batch.length === 1) throw thrown;
+      return undefined;
+    }
+  }
+
+  private again(batch: readonly Pending[]): void {
+    this.undo();
+    this.pending.unshift(...batch);
+    this.careful = true;
+  }
+
+  private undo(): void {
+    if (this.database.inTransaction) this.rollback.run();
   }
 
   /** Runs one write; answers how to settle its promise after the commit. Throws when SQLite gave up the whole transaction (disk full, input/output error). */

@@ -22,9 +22,9 @@ export type Fate =
   | { readonly event: 'released' }
   | { readonly event: 'retried' | 'dead'; readonly options: FailOptions };
 
-/** The renderer told that it failed. A full disk says nothing about the job: it is given back. */
+/** The renderer told that it failed. A disk that is full or cannot be written says nothing about the job: it is given back. */
 export function fateOfFailure(job: Pick<Job, 'attempt'>, told: Failure, limits: FateLimits, random: number): Fate {
-  if (told.code === 'no_space') return { event: 'released' };
+  if (told.code === 'no_space' || told.code === 'storage_failed') return { event: 'released' };
   const retryInMs = retryDelay(told, job.attempt, limits.maxAttempts, random);
   return {
     event: retryInMs === null ? 'dead' : 'retried',

@@ -1,39 +1,43 @@
 /**
  * Claims: as many jobs as there are free renderers, taken from the store when there may be some, and handed out one by one.
  *
- * The store's bell says when to look; the poll is for bells that were missed. After the disk was found full, claims rest for a while; when somebody asks for it,
- * until they are asked to go on.
+ * The store's bell says when to look; the poll is for bells that were missed. Claims rest while there is no room for files (room.ts), also when it is the store that has none;
+ * and when somebody asks for it, until they are asked to go on.
  */
 
 import type { Clock } from '../../clock.js';
+import { asStoryfarmError, type ErrorCode } from '../../errors.js';
 import type { Job } from '../../job.js';
 import type { ClaimOptions, JobStore } from '../../store/store.js';
 import type { Beside } from '../loop.js';
-import type { FarmObserver } from '../observer.js';
+import { Room, type RoomLimits, type RoomTools, wantBehind } from './room.js';
 
-export interface ClaimTools {
+export interface ClaimLimits extends Omit<ClaimOptions, 'limit'>, RoomLimits {
+  readonly pollMs: number;
+}
+
+export interface ClaimTools extends RoomTools {
   readonly store: Pick<JobStore, 'claim'>;
   readonly beside: Beside;
-  readonly observer: FarmObserver;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** After the disk was full, claims rest this long. */
-const NO_SPACE_PAUSE_MS = 10_000;
 const CLAIMING = 'claiming jobs';
+const WANTS = { no_space: 'the disk is full', storage: 'the folder of jobs cannot be written' } as const;
 
 export class Claims {
-  readonly #options: Omit<ClaimOptions, 'limit'> & { readonly pollMs: number };
+  readonly #options: ClaimLimits;
   readonly #tools: ClaimTools;
+  readonly #room: Room;
   #lookAt = 0;
   #failing = false;
-  #pausedUntil: number | undefined;
   #heldFor: string | undefined;
   #taken: Job[] = [];
 
-  constructor(options: Omit<ClaimOptions, 'limit'> & { readonly pollMs: number }, tools: ClaimTools) {
+  constructor(options: ClaimLimits, tools: ClaimTools) {
     this.#options = options;
     this.#tools = tools;
+    this.#room = new Room(options, tools);
   }
 
   /** Whether jobs are on their way to this farm, or here and not handed out. */
@@ -44,7 +48,7 @@ export class Claims {
   /** Why no jobs are claimed though renderers are free, or undefined. */
   get obstacle(): string | undefined {
     if (this.#heldFor !== undefined) return this.#heldFor ? `paused: ${this.#heldFor}` : 'paused';
-    if (this.#pausedUntil !== undefined) return 'the disk is full';
+    if (this.#room.want) return WANTS[this.#room.want];
     return this.#failing ? 'the store does not answer' : undefined;
   }
 
@@ -56,11 +60,12 @@ export class Claims {
   /** Claims beside the loop when it is time, at most `free` jobs. */
   look(free: number): void {
     const now = this.#tools.clock.monotonic();
-    this.#resume(now);
-    if (this.#pausedUntil !== undefined || this.#heldFor !== undefined || free <= 0 || now < this.#lookAt) return;
+    if (this.#heldFor !== undefined || free <= 0 || now < this.#lookAt) return;
     this.#tools.beside.run(CLAIMING, async () => {
       // Before the question, so that a job that comes while it is asked makes us ask again.
       this.#lookAt = now + this.#options.pollMs;
+      if (this.#room.isDue) await this.#room.look();
+      if (this.#room.want) return;
       try {
         const { server, leaseMs } = this.#options;
         const jobs = await this.#tools.store.claim({ server, leaseMs, limit: free });
@@ -68,6 +73,7 @@ export class Claims {
         this.#failing = false;
         if (jobs.length === free) this.expect();
       } catch (error) {
+        this.heed(asStoryfarmError(error).code);
         this.#failing = true;
         throw error;
       }
@@ -77,12 +83,6 @@ export class Claims {
   /** The jobs that came since it was last asked. The caller has to place them, or give them back. */
   take(): Job[] {
     return this.#taken.splice(0);
-  }
-
-  /** The disk is full: what would be claimed would only fail. */
-  pause(): void {
-    if (this.#pausedUntil === undefined) this.#tools.observer.paused('no_space', true);
-    this.#pausedUntil = this.#tools.clock.monotonic() + NO_SPACE_PAUSE_MS;
   }
 
   /** Why claims rest by request, in the words of who asked for it; undefined when they do not. */
@@ -103,9 +103,9 @@ export class Claims {
     this.expect();
   }
 
-  #resume(now: number): void {
-    if (this.#pausedUntil === undefined || now < this.#pausedUntil) return;
-    this.#pausedUntil = undefined;
-    this.#tools.observer.paused('no_space', false);
+  /** What fails with such a code may mean that what would be claimed now would fail too. */
+  heed(code: ErrorCode): void {
+    const want = wantBehind(code);
+    if (want) this.#room.lacks(want);
   }
 }

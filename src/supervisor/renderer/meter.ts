@@ -1,10 +1,15 @@
-/** Looks at the memory of renderers: now and then at all of them, and at each between two jobs, when it shows what has leaked. */
+/** Looks at the memory and files of renderers: now and then at all of them, and at the memory of each between two jobs, when it shows what has leaked. */
 
+import { leakPerJob, withRest } from '../decisions/leak.js';
 import type { RecycleLimits } from '../decisions/recycle.js';
 import { treeMemory } from './memory.js';
 import type { Renderer } from './renderer.js';
+import { filesOf } from './vitals.js';
 
-type Metered = Pick<Renderer, 'memory' | 'restingMemory' | 'growth'> & {
+type Metered = Pick<
+  Renderer,
+  'jobs' | 'memory' | 'restingMemory' | 'baseMemory' | 'rests' | 'leak' | 'openFiles' | 'baseFiles' | 'fileLimit'
+> & {
   readonly process: { readonly pid: number };
 };
 
@@ -15,21 +20,37 @@ export class Meter {
     this.#limits = limits;
   }
 
-  /** For the hard limit and the metrics. */
+  /** For the hard limit, the files, and the metrics. */
   async glance(renderers: Iterable<Metered>): Promise<void> {
-    await Promise.all([...renderers].map((renderer) => this.#read(renderer)));
+    await Promise.all(
+      [...renderers].map((renderer) => {
+        countFiles(renderer);
+        return this.#weigh(renderer);
+      }),
+    );
   }
 
   /** After a job. What the first one adds is caches, not a leak. */
   async rest(renderer: Metered): Promise<void> {
-    const before = renderer.restingMemory;
-    const bytes = await this.#read(renderer);
-    renderer.growth = before > 0 ? Math.max(0, bytes - before) : 0;
+    const bytes = await this.#weigh(renderer);
     renderer.restingMemory = bytes;
+    if (renderer.baseMemory === 0) renderer.baseMemory = bytes;
+    const rests = withRest(renderer.rests, { jobs: renderer.jobs, bytes });
+    if (rests === renderer.rests) return;
+    renderer.rests = rests;
+    renderer.leak = leakPerJob(rests);
   }
 
-  async #read(renderer: Metered): Promise<number> {
+  async #weigh(renderer: Metered): Promise<number> {
     renderer.memory = await treeMemory(renderer.process.pid, this.#limits.maxMemory);
     return renderer.memory;
   }
+}
+
+function countFiles(renderer: Metered): void {
+  const { open, limit } = filesOf(renderer.process.pid);
+  renderer.openFiles = open;
+  renderer.fileLimit = limit;
+  // What it opens while it boots is no leak.
+  if (renderer.jobs <= 1) renderer.baseFiles = open;
 }

@@ -20,11 +20,14 @@ import {
   type ToSupervisor,
 } from '../../ipc/messages.js';
 import { canLeash } from '../../leash.js';
+import { offerToOomKiller } from './vitals.js';
 
 export interface RendererProgram {
   /** Path of the module to fork. */
   readonly module: string;
   readonly args: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** How a renderer ended. */
@@ -78,6 +81,7 @@ export class RendererProcess {
     this.#child = child;
     this.pid = child?.pid ?? 0;
     if (!child) return;
+    if (this.pid) offerToOomKiller(this.pid);
 
     for (const stream of [child.stdout, child.stderr]) {
       eachLine(stream, (line) => {
@@ -132,11 +136,12 @@ export class RendererProcess {
   }
 
   /** A machine without processes or memory to spare makes fork throw or fail later; either way it is a death, not the end of the farm. */
-  #fork({ module, args }: RendererProgram, failed: (error: unknown) => void): ChildProcess | undefined {
+  #fork({ module, args, env }: RendererProgram, failed: (error: unknown) => void): ChildProcess | undefined {
     try {
       const child = fork(module, args, {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, ...env, ...(canLeash ? {} : { STORYFARM_UNLEASHED: 'yes' }) },
         ...(canLeash
           ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...NODE_FLAGS] }
           : { execArgv: NODE_FLAGS }),

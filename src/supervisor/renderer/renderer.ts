@@ -3,8 +3,11 @@
 import type { ErrorCode } from '../../errors.js';
 import type { ToSupervisor } from '../../ipc/messages.js';
 import type { Job } from '../../job.js';
+import type { Loss } from '../capacity.js';
+import type { Rest } from '../decisions/leak.js';
 import type { RecycleReason } from '../decisions/recycle.js';
 import type { Death, RendererProcess } from './process.js';
+import type { Vitals } from './vitals.js';
 
 /** `resting`: between jobs, its memory is being metered. `leaving`: it was asked to go. */
 export type Phase = 'booting' | 'idle' | 'busy' | 'resting' | 'leaving';
@@ -21,31 +24,40 @@ export interface Assignment {
 
 /** Why the supervisor killed it. `stop`: it had to go, and neither it nor its job is to blame. `aborted`: it did not give up an attempt that was lost. */
 export type KillCause =
-  | Extract<
-      ErrorCode,
-      'renderer_memory' | 'renderer_silent' | 'renderer_stalled' | 'renderer_nonsense' | 'boot_failed' | 'aborted'
-    >
+  | Silence
+  | Extract<ErrorCode, 'renderer_memory' | 'renderer_stalled' | 'renderer_nonsense' | 'boot_failed' | 'aborted'>
   | 'stop';
+
+/** Why a renderer says nothing: it was stopped, its event loop is busy, it waits for something, or that cannot be seen here. */
+export type Silence = Extract<ErrorCode, 'renderer_stopped' | 'renderer_blocked' | 'renderer_hung' | 'renderer_silent'>;
 
 /** Instants are monotonic milliseconds. */
 export interface Renderer {
   readonly process: Pick<RendererProcess, 'pid' | 'render' | 'abort' | 'leave' | 'kill'>;
-  /** Its seat; of a standby, the one it was started for. */
+  /** Its seat; NO_SEAT of a standby. */
   slot: number;
   readonly startedAt: number;
   jobLimit: number;
   phase: Phase;
   /** When it last said something; while it boots, when it was started. */
   heardAt: number;
+  /** What it did when it had said nothing for a while. */
+  vitals: Vitals | undefined;
   /** When it was asked to go. */
   dismissedAt: number | undefined;
   /** Jobs it was given, the present one included. */
   jobs: number;
-  /** Bytes over the process tree, last metered at all and last metered between jobs. */
+  /** Bytes over the process tree, last metered at all, last metered between jobs, and first metered there. */
   memory: number;
   restingMemory: number;
-  /** Bytes it grew by with its last job; 0 until it has had two. */
-  growth: number;
+  baseMemory: number;
+  /** Its memory between jobs over its life, and what it leaks by that: bytes per job, 0 while that is not known. */
+  rests: readonly Rest[];
+  leak: number;
+  /** File descriptors, when it was last looked at and at its beginning, and how many it may have. */
+  openFiles: number;
+  baseFiles: number;
+  fileLimit: number;
   assignment: Assignment | undefined;
   killedFor: KillCause | undefined;
   /** Why it is to be replaced. */
@@ -58,8 +70,10 @@ export interface Slot {
   renderer: Renderer | undefined;
   /** Deaths in a row without a finished job between. */
   deaths: number;
-  /** An empty seat is not filled before this instant. */
+  /** No renderer is started for an empty seat before this instant. */
   emptyUntil: number;
+  /** Why it is empty, when it is. */
+  emptyFor: Loss;
 }
 
 /** What came from a renderer: a message, what is no message, or its end. */

@@ -7,11 +7,14 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.js';
 import type { Job, JobRequest, Words } from '../../../src/job.js';
+import { freeIn, markFolder } from '../../../src/media/disk.js';
 import { openStorage } from '../../../src/media/storage.js';
 import { openStore } from '../../../src/store/open.js';
 import type { JobStore } from '../../../src/store/store.js';
+import { openJournal } from '../../../src/supervisor/jobs/journal.js';
 import type { SupervisorOptions } from '../../../src/supervisor/options.js';
 import { Supervisor, type SupervisorTools } from '../../../src/supervisor/supervisor.js';
+import { mountDisk, type SmallDisk } from '../../fixtures/disk.js';
 import { assertInvariants } from './invariants.js';
 import { Recorder } from './recorder.js';
 
@@ -19,6 +22,7 @@ import { Recorder } from './recorder.js';
 export const WIDE: SupervisorOptions = {
   server: 'here',
   slots: 2,
+  standby: 0,
   leaseMs: 60_000,
   pollMs: 30_000,
   meterMs: 100,
@@ -30,6 +34,7 @@ export const WIDE: SupervisorOptions = {
   maxMemory: 8e9,
   maxMemoryHard: 16e9,
   maxAgeMs: 1e9,
+  minLifetimeMs: 0,
   maxAttempts: 3,
   maxCrashes: 3,
   drainMs: 30_000,
@@ -37,9 +42,12 @@ export const WIDE: SupervisorOptions = {
 
 export interface FarmOptions {
   readonly options?: Partial<SupervisorOptions>;
+  readonly oomKills?: SupervisorTools['oomKills'];
   readonly busyDeadlineMs?: number;
   /** To stand between the supervisor and the store. */
   readonly through?: (store: JobStore) => SupervisorTools['store'];
+  /** Bytes of a small disk that is mounted in its place: the whole data folder, or the folder of jobs. Needs the right to mount. */
+  readonly disk?: { readonly bytes: number; readonly at: 'data' | 'jobs' };
   /** Start it at once; default true. */
   readonly start?: boolean;
 }
@@ -66,10 +74,18 @@ export class Farm {
   readonly dataFolder: string;
   readonly store: JobStore;
   readonly supervisor: Supervisor;
+  readonly disk: SmallDisk | undefined;
 
-  constructor(dataFolder: string, store: JobStore, renderer: RendererKind, { options, through }: FarmOptions) {
+  constructor(
+    dataFolder: string,
+    store: JobStore,
+    renderer: RendererKind,
+    { options, through, oomKills }: FarmOptions,
+    disk?: SmallDisk,
+  ) {
     this.dataFolder = dataFolder;
     this.store = store;
+    this.disk = disk;
     const { module, args, discard, isPrepared } = renderer(dataFolder);
     this.supervisor = new Supervisor(
       { ...WIDE, ...options },
@@ -77,9 +93,12 @@ export class Farm {
         store: through?.(store) ?? store,
         program: { module, args: [JSON.stringify(args)] },
         discard: discard ?? ((attempt) => openStorage(dataFolder).discard(attempt)),
+        journal: openJournal(dataFolder),
+        free: disk && (() => freeIn(join(dataFolder, 'jobs'))),
         observer: this.recorder.observer,
         clock: systemClock,
         isPrepared,
+        oomKills,
         // Delays and spreads as short as they can be.
         random: () => 0,
       },
@@ -127,10 +146,22 @@ export async function farm(
   context.after(async () => {
     for (const end of ends.reverse()) await end();
   });
-  const { busyDeadlineMs } = options;
+  const { busyDeadlineMs, disk } = options;
+  const jobs = join(dataFolder, 'jobs');
+  if (disk?.at === 'jobs') await mkdir(jobs);
+  const mounted = disk && mountDisk(disk.at === 'jobs' ? jobs : dataFolder, disk.bytes);
+  if (mounted) ends.push(async () => mounted.unmount());
+  await mkdir(join(dataFolder, 'cues'), { recursive: true });
+  if (mounted) await markFolder(jobs);
   const store = await openStore(storeIn(dataFolder), busyDeadlineMs === undefined ? {} : { busyDeadlineMs });
   ends.push(() => store.close());
-  const made = new Farm(dataFolder, store, typeof renderer === 'string' ? fixture(renderer) : renderer, options);
+  const made = new Farm(
+    dataFolder,
+    store,
+    typeof renderer === 'string' ? fixture(renderer) : renderer,
+    options,
+    mounted,
+  );
   ends.push(() => made.supervisor.stop());
   if (options.start !== false) await made.supervisor.start();
   return made;

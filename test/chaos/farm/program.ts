@@ -13,6 +13,7 @@ export type Told =
   | { readonly kind: 'started'; readonly pid: number }
   | { readonly kind: 'working'; readonly id: string }
   | { readonly kind: 'lost'; readonly id: string }
+  | { readonly kind: 'journalled'; readonly id: string }
   | { readonly kind: 'died'; readonly code: ErrorCode };
 
 const [dataFolder = '', renderer = '', special = '{}'] = process.argv.slice(2);
@@ -38,7 +39,7 @@ const farm = new Farm(dataFolder, store, fixture(renderer), {
   through,
 });
 const { observer } = farm.recorder;
-const { started, leaseLost, died } = observer;
+const { started, leaseLost, journalled, died } = observer;
 Object.assign(observer, {
   started: (...args: Parameters<typeof started>) => {
     started(...args);
@@ -47,6 +48,10 @@ Object.assign(observer, {
   leaseLost: (...args: Parameters<typeof leaseLost>) => {
     leaseLost(...args);
     tell({ kind: 'lost', id: args[0].id });
+  },
+  journalled: (...args: Parameters<typeof journalled>) => {
+    journalled(...args);
+    tell({ kind: 'journalled', id: args[0].id });
   },
   died: (...args: Parameters<typeof died>) => {
     died(...args);

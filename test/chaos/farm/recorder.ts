@@ -21,7 +21,9 @@ export class Recorder {
   readonly observer: FarmObserver = {
     started: (...args) => this.#note({ kind: 'started', at: performance.now(), args }),
     booted: (...args) => this.#note({ kind: 'booted', at: performance.now(), args }),
+    seated: (...args) => this.#note({ kind: 'seated', at: performance.now(), args }),
     recycled: (...args) => this.#note({ kind: 'recycled', at: performance.now(), args }),
+    spared: (...args) => this.#note({ kind: 'spared', at: performance.now(), args }),
     died: (...args) => this.#note({ kind: 'died', at: performance.now(), args }),
     left: (...args) => this.#note({ kind: 'left', at: performance.now(), args }),
     line: (...args) => this.#note({ kind: 'line', at: performance.now(), args }),
@@ -30,12 +32,16 @@ export class Recorder {
     failed: (...args) => this.#note({ kind: 'failed', at: performance.now(), args }),
     released: (...args) => this.#note({ kind: 'released', at: performance.now(), args }),
     leaseLost: (...args) => this.#note({ kind: 'leaseLost', at: performance.now(), args }),
+    fenced: (...args) => this.#note({ kind: 'fenced', at: performance.now(), args }),
+    journalled: (...args) => this.#note({ kind: 'journalled', at: performance.now(), args }),
+    swept: (...args) => this.#note({ kind: 'swept', at: performance.now(), args }),
     preparing: (...args) => this.#note({ kind: 'preparing', at: performance.now(), args }),
     prepared: (...args) => this.#note({ kind: 'prepared', at: performance.now(), args }),
     notPrepared: (...args) => this.#note({ kind: 'notPrepared', at: performance.now(), args }),
     trouble: (...args) => this.#note({ kind: 'trouble', at: performance.now(), args }),
     paused: (...args) => this.#note({ kind: 'paused', at: performance.now(), args }),
     state: (...args) => this.#note({ kind: 'state', at: performance.now(), args }),
+    capacity: (...args) => this.#note({ kind: 'capacity', at: performance.now(), args }),
   };
 
   of<K extends Kind>(kind: K): Of<K>[] {
@@ -64,12 +70,12 @@ export class Recorder {
     return new Promise((resolve, reject) => {
       const giveUp = () => {
         this.#emitter.off('event', look);
-        const seen = this.all.map(({ kind }) => kind).filter((other) => other !== 'state');
+        const seen = this.all.map(({ kind }) => kind).filter((other) => other !== 'state' && other !== 'capacity');
         reject(new Error(`Waited in vain for ${count} times ${kind}. There were: ${seen.join(' ')}`));
       };
       let timer = setTimeout(giveUp, GIVE_UP_MS);
       const look = (latest?: Kind) => {
-        if (latest !== 'state') {
+        if (latest !== 'state' && latest !== 'capacity') {
           clearTimeout(timer);
           timer = setTimeout(giveUp, GIVE_UP_MS);
         }

@@ -11,7 +11,10 @@ const { config } = loadConfig({ env: {} });
 /** Another good value of each option that can change. */
 const OTHER: Readonly<Partial<Record<OptionName, unknown>>> = {
   slots: config.slots + 1,
+  standby: 2,
   maxJobs: 7,
+  minLifetime: 1_000,
+  diskFloor: 5,
   maxMemory: 1e9,
   maxMemoryHard: 9e9,
   maxAge: 1_000,

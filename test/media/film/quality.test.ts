@@ -34,16 +34,16 @@ test('of any encoder the rate factor is found whose file is hardly larger than w
       const { tries, best } = search(encoder, Math.round(at * 4) / 4 + away, goal);
       assert.ok(tries.length <= 4, `${tries.length} tries`);
       assert.ok(best);
-      assert.ok(best.bytes <= goal * 1.04, `${best.bytes} of ${goal} bytes`);
+      assert.ok(best.bytes <= goal * 1.025, `${best.bytes} of ${goal} bytes`);
       // Rate factors are tried in quarters, of which one is up to 4 % of the bytes.
-      assert.ok(best.bytes >= goal * 0.95, `${best.bytes} of ${goal} bytes after ${tries.map(({ crf }) => crf)}`);
+      assert.ok(best.bytes >= goal * 0.94, `${best.bytes} of ${goal} bytes after ${tries.map(({ crf }) => crf)}`);
     }),
     { numRuns: 1000, seed: 1 },
   );
 });
 
 test('a first guess that fits is taken as it is', () => {
-  const fitting = { crf: 23.5, bytes: 102_500, isSteady: true };
+  const fitting = { crf: 23.5, bytes: 101_000, isSteady: true };
   assert.equal(nextCrf([fitting], 100_000), undefined);
   assert.equal(bestOf([fitting], 100_000), fitting);
 });

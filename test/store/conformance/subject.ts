@@ -142,3 +142,15 @@ export const LOSSES: Readonly<Record<string, (store: JobStore, job: Job) => Prom
     await claimOne(store, 'other');
   },
 };
+
+/** Resolves at the first call of a listener that was added now. The deadline also keeps the process alive, which a store does not. */
+export function awakened(store: JobStore): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => reject(new Error('The listener was not called within 10 s.')), 10_000);
+    const end = store.watch(() => {
+      clearTimeout(deadline);
+      end();
+      resolve();
+    });
+  });
+}

@@ -27,8 +27,9 @@ describe('the fate of a job that failed', () => {
     }
   });
 
-  it('is to be given back when the disk was full, whatever it had behind it', () => {
-    assert.deepEqual(fateOfFailure({ attempt: 2 }, failure('no_space', 'Full.'), limits, 0), { event: 'released' });
+  it('is to be given back when the disk was full or could not be written, whatever it had behind it', () => {
+    for (const code of ['no_space', 'storage_failed'] as const)
+      assert.deepEqual(fateOfFailure({ attempt: 2 }, failure(code, 'No.'), limits, 0), { event: 'released' });
   });
 });
 

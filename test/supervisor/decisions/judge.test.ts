@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failure } from '../../../src/errors.js';
-import { causeOfDeath, reasonToKill } from '../../../src/supervisor/decisions/judge.js';
+import {
+  causeOfDeath,
+  causeOfSilence,
+  isSuspect,
+  reasonToKill,
+  wasKilled,
+} from '../../../src/supervisor/decisions/judge.js';
 import { lastWords } from '../../../src/supervisor/decisions/last-words.js';
 import type { Death } from '../../../src/supervisor/renderer/process.js';
 import type { KillCause } from '../../../src/supervisor/renderer/renderer.js';
@@ -39,6 +45,26 @@ describe('a renderer is killed', () => {
   });
 });
 
+describe('silence', () => {
+  it('is worth a look when half of the patience is over, but not of one that boots', () => {
+    const at = (heardAt: number, phase: 'idle' | 'booting' = 'idle') => isSuspect({ phase, heardAt }, 100, patience);
+    assert.deepEqual([at(75), at(74), at(0, 'booting')], [false, true, false]);
+  });
+
+  const vitals = (state: string, ticks = 10) => ({ state, ticks });
+  const cases = [
+    ['stopped', vitals('S'), vitals('T'), 'renderer_stopped'],
+    ['traced', undefined, vitals('t'), 'renderer_stopped'],
+    ['running', vitals('R'), vitals('R'), 'renderer_blocked'],
+    ['at work though it waits now', vitals('S'), vitals('S', 11), 'renderer_blocked'],
+    ['waiting for a disk', vitals('D'), vitals('D'), 'renderer_hung'],
+    ['waiting for anything', undefined, vitals('S'), 'renderer_hung'],
+    ['not to be seen', undefined, undefined, 'renderer_silent'],
+  ] as const;
+  for (const [what, before, now, cause] of cases)
+    it(`of one that is ${what}: ${cause}`, () => assert.equal(causeOfSilence(before, now), cause));
+});
+
 describe('a death is called', () => {
   const death: Death = { code: null, signal: 'SIGKILL', unfit: undefined, tail: '' };
 
@@ -46,6 +72,9 @@ describe('a death is called', () => {
     for (const cause of [
       'renderer_memory',
       'renderer_silent',
+      'renderer_stopped',
+      'renderer_blocked',
+      'renderer_hung',
       'renderer_stalled',
       'renderer_nonsense',
       'aborted',
@@ -68,9 +97,17 @@ describe('a death is called', () => {
     const cause = causeOfDeath(renderer, { ...death, code: 1, signal: null, tail });
     assert.deepEqual(
       [cause.code, cause.message],
-      ['renderer_crashed', 'The renderer ended with exit code 1: Error: no'],
+      ['renderer_exited', 'The renderer ended with exit code 1: Error: no'],
     );
     assert.equal(causeOfDeath({ ...renderer, phase: 'booting' }, death).code, 'boot_failed');
+  });
+
+  it('one for want of memory, when nobody else has killed it', () => {
+    const renderer = { phase: 'busy', killedFor: undefined } as const;
+    assert.equal(causeOfDeath(renderer, death, true).code, 'out_of_memory');
+    assert.equal(wasKilled(renderer, death), true);
+    assert.equal(wasKilled({ killedFor: 'renderer_stalled' }, death), false);
+    assert.equal(wasKilled(renderer, { ...death, signal: 'SIGSEGV' }), false);
   });
 });
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { StoryfarmError } from '../../../src/errors.js';
 import type { Job } from '../../../src/job.js';
 import type { ClaimOptions } from '../../../src/store/store.js';
 import { Claims } from '../../../src/supervisor/jobs/claims.js';
+import type { RoomLimits } from '../../../src/supervisor/jobs/room.js';
 import { Beside } from '../../../src/supervisor/loop.js';
 import { job, promised, recorder, StillClock, settled } from '../fakes.js';
 
-function claiming() {
+function claiming(limits: RoomLimits = {}, free?: () => Promise<number>) {
   const asked: number[] = [];
   let answer = promised<readonly Job[]>();
   const store = {
@@ -21,8 +23,8 @@ function claiming() {
     () => {},
     () => {},
   );
-  const options = { server: 'here', leaseMs: 30_000, pollMs: 1_000 };
-  const claims = new Claims(options, { store, beside, clock, observer: told.observer });
+  const options = { server: 'here', leaseMs: 30_000, pollMs: 1_000, ...limits };
+  const claims = new Claims(options, { store, beside, clock, free, observer: told.observer });
   const reply = async (jobs: readonly Job[] | Error) => {
     if (jobs instanceof Error) answer.broken(jobs);
     else answer.keep(jobs);
@@ -114,23 +116,93 @@ describe('claims', () => {
     assert.deepEqual(said, ['request true', 'request false']);
   });
 
-  it('rest for ten seconds after the disk was full, counted from the last time', async () => {
-    const { claims, asked, clock, told } = claiming();
-    claims.pause();
+  it('rest after a renderer met a full disk, counted from the last time', async () => {
+    const { claims, asked, clock, told, reply } = claiming();
+    claims.heed('no_space');
     clock.move(6_000);
-    claims.pause();
+    claims.heed('no_space');
     clock.move(9_999);
     claims.look(1);
+    await settled();
     assert.deepEqual([asked.length, claims.obstacle], [0, 'the disk is full']);
-    clock.move(1);
+    clock.move(1_000);
     claims.look(1);
+    await settled();
     assert.deepEqual([asked.length, claims.obstacle], [1, undefined]);
+    await reply([]);
     assert.deepEqual(
       told.of('paused').map(({ args }) => args),
       [
         ['no_space', true],
         ['no_space', false],
       ],
+    );
+  });
+
+  it('rest when it is the store that is full', async () => {
+    const { claims, asked, clock, reply } = claiming();
+    claims.look(1);
+    await reply(new StoryfarmError('no_space', 'No space for the store.'));
+    assert.equal(claims.obstacle, 'the disk is full');
+    clock.move(5_000);
+    claims.look(1);
+    await settled();
+    assert.equal(asked.length, 1);
+  });
+
+  it('heed nothing else', () => {
+    const { claims } = claiming();
+    claims.heed('ffmpeg_failed');
+    assert.equal(claims.obstacle, undefined);
+  });
+
+  it('look at the disk first, now and then; go on with a tenth more than the floor', async () => {
+    let [free, looks] = [1_000, 0];
+    const { claims, asked, clock, told, reply } = claiming({ diskFloor: 1_000 }, async () => {
+      looks++;
+      return free;
+    });
+    const look = async () => {
+      claims.look(1);
+      await settled();
+      return reply([]);
+    };
+    await look();
+    clock.move(4_999);
+    await look();
+    assert.deepEqual([asked.length, looks], [2, 1]);
+    free = 999;
+    clock.move(5_000);
+    await look();
+    free = 1_099;
+    clock.move(5_000);
+    await look();
+    assert.deepEqual([asked.length, looks, claims.obstacle], [2, 3, 'the disk is full']);
+    free = 1_100;
+    clock.move(5_000);
+    await look();
+    assert.deepEqual([asked.length, looks, claims.obstacle], [3, 4, undefined]);
+    assert.equal(told.of('paused').length, 2);
+  });
+
+  it('rest while the folder of jobs cannot be written, and while that of the store is full, each by its name', async () => {
+    const refusals = [
+      new StoryfarmError('storage_failed', 'No.'),
+      new Error('Odd.'),
+      new StoryfarmError('no_space', 'No.'),
+    ];
+    const { claims, clock, told } = claiming({ diskMs: 1_000 }, async () => {
+      throw refusals.shift();
+    });
+    for (let round = 0; round < 3; round++) {
+      claims.look(1);
+      await settled();
+      clock.move(1_000);
+    }
+    assert.equal(claims.obstacle, 'the disk is full');
+    assert.deepEqual(
+      told.of('paused').map(({ args }) => args.join(' ')),
+      ['storage true', 'storage false', 'no_space true'],
     );
   });
 });

@@ -14,7 +14,7 @@ const assigned = (id: string, progress = 0.5): Assignment => ({
   lostAt: undefined,
 });
 
-function keeping() {
+function keeping(isStoreShared = false) {
   const calls: string[] = [];
   const lost: Lease[] = [];
   let answer = promised<readonly Lease[]>();
@@ -32,36 +32,42 @@ function keeping() {
     () => {},
     () => {},
   );
-  const leases = new Leases(LEASE_MS, 0, { store, beside, lost: (lease) => lost.push(lease) });
+  const limits = { leaseMs: LEASE_MS, isStoreShared };
+  const leases = new Leases(limits, 0, {
+    store,
+    beside,
+    lost: (lease) => lost.push(lease),
+  });
   const reply = async (leases: readonly Lease[] | Error = []) => {
     if (leases instanceof Error) answer.broken(leases);
     else answer.keep(leases);
     answer = promised();
     await settled();
   };
-  return { leases, calls, lost, reply };
+  return { leases, limits, calls, lost, reply };
 }
 
 describe('leases', () => {
-  it('are renewed every half second while jobs are rendered, every third of their time while outcomes are written', async () => {
+  it('are renewed every second while jobs are rendered, every third of their time while outcomes are written', async () => {
     const { leases, calls, reply } = keeping();
     leases.tend([assigned('a')], [], 0);
     await reply();
-    leases.tend([assigned('a')], [], 499);
-    leases.tend([assigned('a', 0.7)], [{ id: 'b', fence: 1 }], 500);
+    leases.tend([assigned('a')], [], 999);
+    leases.tend([assigned('a', 0.7)], [{ id: 'b', fence: 1 }], 1_000);
     await reply();
     leases.tend([], [{ id: 'b', fence: 1 }], 5_000);
-    leases.tend([], [{ id: 'b', fence: 1 }], 10_500);
+    leases.tend([], [{ id: 'b', fence: 1 }], 11_000);
     await reply();
     assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.7 b@1', 'renew b@1']);
   });
 
   it('are renewed at once when their time changes', async () => {
-    const { leases, calls, reply } = keeping();
+    const { leases, limits, calls, reply } = keeping();
     const pending = [{ id: 'b', fence: 1 }];
     leases.tend([], pending, 0);
     await reply();
-    leases.retime(LEASE_MS * 10);
+    limits.leaseMs *= 10;
+    leases.retime();
     leases.tend([], pending, 1);
     await reply();
     leases.tend([], pending, LEASE_MS);
@@ -102,5 +108,43 @@ describe('leases', () => {
     leases.tend([assigned('a'), assigned('b')], [], 0);
     await reply([{ id: 'b', fence: 1 }]);
     assert.deepEqual(lost, [{ id: 'b', fence: 1 }]);
+  });
+
+  it('of a shared store that cannot be renewed are given up shortly before they expire', async () => {
+    const { leases, lost, reply } = keeping(true);
+    const keep = async (now: number, answer: readonly Lease[] | Error = []) => {
+      leases.tend([assigned('a')], [{ id: 'written', fence: 1 }], now);
+      await reply(answer);
+    };
+    await keep(0);
+    await keep(10_000);
+    for (let now = 11_000; now < 10_000 + LEASE_MS * 0.8; now += 1_000) await keep(now, new Error('away'));
+    assert.deepEqual(lost, []);
+    await keep(10_000 + LEASE_MS * 0.8, new Error('away'));
+    assert.deepEqual(
+      lost.map(({ id }) => id),
+      ['a'],
+      'what is rendered and waits to be written is not given up',
+    );
+  });
+
+  it('of a shared store are asked for first after a long sleep: they may still be good', async () => {
+    const { leases, lost, reply } = keeping(true);
+    leases.tend([assigned('a')], [], 0);
+    await reply();
+    leases.tend([assigned('a')], [], 10 * LEASE_MS);
+    await reply();
+    leases.tend([assigned('a')], [], 10 * LEASE_MS + 1_000);
+    await reply();
+    assert.deepEqual(lost, []);
+  });
+
+  it('of a store of its own are never given up: nobody else takes them', async () => {
+    const { leases, lost, reply } = keeping();
+    for (let now = 0; now < 10 * LEASE_MS; now += 1_000) {
+      leases.tend([assigned('a')], [], now);
+      await reply(new Error('locked'));
+    }
+    assert.deepEqual(lost, []);
   });
 });

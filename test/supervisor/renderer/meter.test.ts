@@ -1,35 +1,50 @@
 import assert from 'node:assert/strict';
+import { open } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import type { Rest } from '../../../src/supervisor/decisions/leak.js';
 import { Meter } from '../../../src/supervisor/renderer/meter.js';
+
+const metered = (fields: object = {}) => ({
+  process: { pid: process.pid },
+  ...{ jobs: 0, memory: 0, restingMemory: 0, baseMemory: 0, rests: [] as readonly Rest[], leak: 0 },
+  ...{ openFiles: 0, baseFiles: 0, fileLimit: 0 },
+  ...fields,
+});
 
 const MB = 2 ** 20;
 
 describe('the meter', () => {
-  it('shows after each job but the first what the renderer has grown by', async () => {
-    const meter = new Meter({ maxMemory: Number.POSITIVE_INFINITY });
-    const renderer = { process: { pid: process.pid }, memory: 0, restingMemory: 0, growth: 0 };
-    await meter.rest(renderer);
-    assert.equal(renderer.growth, 0, 'what the first job adds is no leak');
-    assert.ok(renderer.restingMemory > 20 * MB);
-    const before = renderer.restingMemory;
-    const leak = Buffer.alloc(64 * MB, 1);
-    await meter.rest(renderer);
-    assert.equal(renderer.growth, renderer.restingMemory - before);
-    assert.ok(renderer.growth > leak.length / 2, `${renderer.growth} bytes`);
-  });
+  const meter = new Meter({ maxMemory: Number.POSITIVE_INFINITY });
 
-  it('takes no notice of a renderer that has shrunk', async () => {
-    const meter = new Meter({ maxMemory: Number.POSITIVE_INFINITY });
-    const renderer = { process: { pid: process.pid }, memory: 0, restingMemory: 1e12, growth: 5 };
-    await meter.rest(renderer);
-    assert.equal(renderer.growth, 0);
+  it('tells after some jobs what the renderer leaks with each', async () => {
+    const renderer = metered();
+    const kept: Buffer[] = [];
+    for (renderer.jobs = 1; renderer.jobs <= 6; renderer.jobs++) {
+      kept.push(Buffer.alloc(32 * MB, 1));
+      await meter.rest(renderer);
+      if (renderer.jobs === 1) assert.equal(renderer.baseMemory, renderer.restingMemory);
+      if (renderer.jobs < 4) assert.equal(renderer.leak, 0, 'too little is known');
+    }
+    assert.ok(renderer.restingMemory - renderer.baseMemory > 4 * 32 * MB);
+    assert.ok(renderer.leak > 28 * MB && renderer.leak < 36 * MB, `${renderer.leak} bytes a job`);
+    assert.equal(kept.length, 6);
   });
 
   it('glances without judging: between jobs is another matter', async () => {
-    const meter = new Meter({ maxMemory: Number.POSITIVE_INFINITY });
-    const renderer = { process: { pid: process.pid }, memory: 0, restingMemory: 7, growth: 5 };
+    const renderer = metered({ restingMemory: 7, leak: 5 });
     await meter.glance([renderer]);
     assert.ok(renderer.memory > 20 * MB);
-    assert.deepEqual([renderer.restingMemory, renderer.growth], [7, 5]);
+    assert.deepEqual([renderer.restingMemory, renderer.leak, renderer.rests.length], [7, 5, 0]);
+  });
+
+  it('counts files, and those of the beginning', { skip: process.platform !== 'linux' }, async () => {
+    const renderer = metered({ jobs: 1 });
+    await meter.glance([renderer]);
+    renderer.jobs = 2;
+    const opened = await Promise.all(Array.from({ length: 10 }, () => open('/dev/null')));
+    await meter.glance([renderer]);
+    await Promise.all(opened.map((file) => file.close()));
+    assert.ok(renderer.openFiles >= renderer.baseFiles + 5, `${renderer.baseFiles} to ${renderer.openFiles}`);
+    assert.ok(renderer.fileLimit >= 100, `${renderer.fileLimit}`);
   });
 });

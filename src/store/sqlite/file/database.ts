@@ -3,10 +3,10 @@
 import { closeSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { StoryfarmError } from '../../errors.js';
-import { patiently } from './commits.js';
-import { connect } from './connection.js';
-import { asStoreError } from './faults.js';
+import { StoryfarmError } from '../../../errors.js';
+import { patiently } from '../commits.js';
+import { connect } from '../connection.js';
+import { asStoreError } from '../faults.js';
 import { APPLICATION_ID, MIGRATIONS } from './schema.js';
 
 /** Milliseconds that SQLite itself, and with it the event loop, may wait for a lock. */
@@ -99,13 +99,15 @@ function setUp(database: Database.Database): void {
   database.pragma('fullfsync = ON');
   database.pragma('foreign_keys = ON');
   database.pragma('trusted_schema = OFF');
+  // What is purged or erased is overwritten, and not only taken off the books.
+  database.pragma('secure_delete = ON');
   // What a savepoint may have to undo is kept in memory and not in a temporary file.
   database.pragma('temp_store = MEMORY');
   database.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
 }
 
 /** Before anything is written: another program's database is left as it was. */
-function assertOurs(database: Database.Database): void {
+export function assertOurs(database: Database.Database): void {
   const empty = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (empty || database.pragma('application_id') === APPLICATION_ID) return;
   throw new StoryfarmError('config_invalid', `${database.name} is a database, but not a Storyfarm store.`, {
@@ -114,8 +116,9 @@ function assertOurs(database: Database.Database): void {
   });
 }
 
-function assertSound(database: Database.Database): void {
-  const finding = database.pragma('quick_check(1)');
+/** `pragma`: quick_check reads everything once; integrity_check compares indexes with tables as well. */
+export function assertSound(database: Database.Database, pragma = 'quick_check'): void {
+  const finding = database.pragma(`${pragma}(1)`);
   if (finding !== 'ok') throw new Database.SqliteError(String(finding), 'SQLITE_CORRUPT');
 }
 

@@ -3,7 +3,8 @@
  * that was released: add one.
  *
  * The queue row (`jobs`) is narrow, since claims and renewals rewrite it often; what is bulky or written once (`payloads`, `history`) lies apart. The partial
- * indexes hold only the rows that wait or render, so that claim and rescue cost the same however many finished jobs are kept.
+ * indexes hold only the rows that wait or render, so that claim and rescue cost the same however many finished jobs are kept; and the one of those that
+ * wait is in lanes (turns.ts), whose first jobs are found without reading the others.
  *
  * `counter.revision` grows with every change of a job. SQLite has one writer at a time, so revisions become visible in their order: a reader
  * that has seen one has seen all before it.
@@ -98,4 +99,25 @@ CREATE TRIGGER tally_delete AFTER DELETE ON jobs BEGIN
 END;
 `;
 
-export const MIGRATIONS: readonly string[] = [first];
+/** Turns, limits, pauses; finished jobs by age. */
+const second = `
+DROP INDEX jobs_queued;
+CREATE INDEX jobs_queued ON jobs (partner, template, priority, run_at, seq) WHERE state = 'queued';
+DROP INDEX jobs_rendering;
+CREATE INDEX jobs_rendering ON jobs (partner) WHERE state = 'rendering';
+
+CREATE TABLE turns (partner TEXT PRIMARY KEY, turn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE limits (partner TEXT PRIMARY KEY, most INTEGER NOT NULL CHECK (most >= 1)) STRICT, WITHOUT ROWID;
+CREATE TABLE pauses (
+  kind  TEXT    NOT NULL CHECK (kind IN ('partner', 'template')),
+  name  TEXT    NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- 1 once the words are no longer there.
+ALTER TABLE jobs ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX jobs_finished ON jobs (state, erased, finished_at, seq) WHERE finished_at IS NOT NULL;
+`;
+
+export const MIGRATIONS: readonly string[] = [first, second];

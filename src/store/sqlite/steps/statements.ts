@@ -1,12 +1,13 @@
 /**
  * Every SQL statement, in one catalogue, so that a test can ask SQLite for the plan of each and find none that reads a whole table. The database's clock
- * is read in one place, `stamp` and `now`; the other statements are given what it said.
+ * is read in one place, `present` and `now`; the other statements are given what it said.
  */
 
 import type Database from 'better-sqlite3';
-import type { Failure } from '../../errors.js';
-import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../../job.js';
-import type { OutboxRow } from '../store.js';
+import type { Failure } from '../../../errors.js';
+import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../../../job.js';
+import type { Limit, OutboxRow } from '../../store.js';
+import type { Lane } from '../../turns.js';
 
 /** Milliseconds since the epoch on the database's clock. */
 const NOW = `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
@@ -21,6 +22,8 @@ interface Query<Row> {
   readonly row?: Row;
 }
 const query = <Row>(text: string): Query<Row> => ({ text });
+
+const LANE = `SELECT seq, partner, template, priority, run_at AS runAt FROM jobs WHERE state = 'queued'`;
 
 /** A job's place in the table, and what its history notes with each event. */
 export interface Held {
@@ -38,19 +41,38 @@ export interface JobRow extends Omit<Job, 'request' | 'result' | 'failure'> {
   readonly failure: string | null;
 }
 
+export interface TakenRow
+  extends Pick<
+    Job,
+    'id' | 'partner' | 'priority' | 'attempt' | 'crashes' | 'fence' | 'server' | 'createdAt' | 'runAt'
+  > {
+  readonly request: string;
+  readonly failure: string | null;
+}
+
+interface HistoryRow extends Omit<HistoryEntry, 'failure'> {
+  readonly revision: number;
+  readonly failure: string | null;
+}
+
+export interface PauseRow {
+  readonly kind: 'partner' | 'template';
+  readonly name: string;
+  readonly since: number;
+}
+
 export const QUERIES = {
   now: query<{ now: number }>(`SELECT ${NOW} AS now`),
-  stamp: query<{ now: number; revision: number }>(
-    `UPDATE counter SET revision = revision + 1 WHERE only = 1 RETURNING revision, ${NOW} AS now`,
-  ),
+  present: query<{ now: number; revision: number }>(`SELECT ${NOW} AS now, revision FROM counter WHERE only = 1`),
+  count: query<never>(`UPDATE counter SET revision = @revision WHERE only = 1`),
   revision: query<{ revision: number }>(`SELECT revision FROM counter WHERE only = 1`),
 
   known: query<{ seq: number; fingerprint: string }>(
     `SELECT job AS seq, fingerprint FROM idempotency WHERE partner = @partner AND key = @key`,
   ),
-  insertJob: query<{ seq: number }>(
+  insertJob: query<never>(
     `INSERT INTO jobs (id, template, partner, priority, state, run_at, revision, created_at)
-     VALUES (@id, @template, @partner, @priority, 'queued', @now + CAST(@delayMs AS INTEGER), @revision, @now) RETURNING seq`,
+     VALUES (@id, @template, @partner, @priority, 'queued', @runAt, @revision, @now)`,
   ),
   insertPayload: query<never>(
     `INSERT INTO payloads (job, request, callback_url) VALUES (@seq, @request, @callbackUrl)`,
@@ -63,15 +85,42 @@ export const QUERIES = {
      VALUES (@seq, @revision, @now, @event, @fence, @server, @failure)`,
   ),
 
-  anyDue: query<{ due: 1 }>(`SELECT 1 AS due FROM jobs WHERE state = 'queued' AND run_at <= ${NOW} LIMIT 1`),
-  due: query<{ seq: number }>(
-    `SELECT seq FROM jobs WHERE state = 'queued' AND run_at <= @now ORDER BY priority DESC, run_at, seq LIMIT @limit`,
+  // One step into the index, past all the jobs of the lane before. SQLite begins such a search with the equal rows and passes over them one by one; with a time that
+  // no job has, there are none.
+  lane: query<Lane>(
+    `${LANE} AND (partner, template, priority, run_at) > (@partner, @template, @priority, 9e18)
+     ORDER BY partner, template, priority, run_at, seq LIMIT 1`,
   ),
-  take: query<Held>(
+  restOfLane: query<Lane>(
+    `${LANE} AND partner = @partner AND template = @template AND priority = @priority ORDER BY run_at, seq LIMIT 1`,
+  ),
+  laterInLane: query<{ jobs: number }>(
+    `SELECT count(*) AS jobs FROM jobs WHERE state = 'queued' AND partner = @partner AND template = @template AND priority = @priority AND run_at > @now`,
+  ),
+  atWork: query<{ partner: string; rendering: number }>(
+    `SELECT partner, count(*) AS rendering FROM jobs WHERE state = 'rendering' GROUP BY partner`,
+  ),
+  turn: query<{ turn: number }>(`SELECT turn FROM turns WHERE partner = @partner`),
+  keepTurn: query<never>(
+    `INSERT INTO turns (partner, turn) VALUES (@partner, @turn) ON CONFLICT (partner) DO UPDATE SET turn = excluded.turn`,
+  ),
+  take: query<TakenRow>(
     `UPDATE jobs SET state = 'rendering', fence = fence + 1, lease_until = @now + CAST(@leaseMs AS INTEGER), server = @server,
        progress = 0, started_at = @now, revision = @revision
-     WHERE seq = @seq RETURNING seq, state, fence, server`,
+     WHERE seq = @seq RETURNING id, partner, priority, attempt, crashes, fence, server, created_at AS createdAt, run_at AS runAt,
+       (SELECT request FROM payloads WHERE job = seq) AS request, (SELECT failure FROM payloads WHERE job = seq) AS failure`,
   ),
+
+  limits: query<Limit>(`SELECT partner, most FROM limits ORDER BY partner`),
+  anyLimit: query<{ any: 1 }>(`SELECT 1 AS any FROM limits LIMIT 1`),
+  limit: query<never>(
+    `INSERT INTO limits (partner, most) VALUES (@partner, @most) ON CONFLICT (partner) DO UPDATE SET most = excluded.most`,
+  ),
+  unlimit: query<never>(`DELETE FROM limits WHERE partner = @partner`),
+  pauses: query<PauseRow>(`SELECT kind, name, since FROM pauses`),
+  pause: query<never>(`INSERT INTO pauses (kind, name, since) VALUES (@kind, @name, @now) ON CONFLICT DO NOTHING`),
+  resume: query<never>(`DELETE FROM pauses WHERE kind = @kind AND name = @name`),
+
   held: query<Held>(
     `SELECT seq, state, fence, server FROM jobs WHERE id = @id AND fence = @fence AND state = 'rendering'`,
   ),
@@ -82,7 +131,7 @@ export const QUERIES = {
   // An unchanged progress is no change of the job: whoever follows `changes` is not troubled with it.
   extend: query<never>(
     `UPDATE jobs SET lease_until = @now + CAST(@leaseMs AS INTEGER), progress = @progress,
-       revision = iif(progress = @progress, revision, @revision) WHERE seq = @seq`,
+       revision = iif(progress = @progress, revision, @revision) WHERE id = @id AND fence = @fence AND state = 'rendering'`,
   ),
   requeue: query<never>(
     `UPDATE jobs SET state = 'queued', run_at = min(run_at, @now), lease_until = NULL, server = NULL, progress = 0,
@@ -96,14 +145,19 @@ export const QUERIES = {
     `UPDATE jobs SET state = 'dead', finished_at = @now, lease_until = NULL, server = NULL,
        attempt = attempt + @attempts, crashes = crashes + @crashes, revision = @revision WHERE seq = @seq`,
   ),
-  complete: query<never>(
-    `UPDATE jobs SET state = 'rendered', finished_at = @now, lease_until = NULL, progress = 1, revision = @revision WHERE seq = @seq`,
+  complete: query<Held>(
+    `UPDATE jobs SET state = 'rendered', finished_at = @now, lease_until = NULL, progress = 1, revision = @revision
+     WHERE id = @id AND fence = @fence AND state = 'rendering' RETURNING seq, state, fence, server`,
   ),
   cancel: query<never>(
     `UPDATE jobs SET state = 'cancelled', finished_at = @now, lease_until = NULL, server = NULL, revision = @revision WHERE seq = @seq`,
   ),
-  deliver: query<never>(`UPDATE jobs SET state = 'delivered', revision = @revision WHERE seq = @seq`),
-  keepResult: query<never>(`UPDATE payloads SET result = @result, failure = NULL WHERE job = @seq`),
+  deliver: query<Held>(
+    `UPDATE jobs SET state = 'delivered', revision = @revision WHERE seq = @seq RETURNING seq, state, fence, server`,
+  ),
+  keepResult: query<{ url: string | null }>(
+    `UPDATE payloads SET result = @result, failure = NULL WHERE job = @seq RETURNING callback_url AS url`,
+  ),
   keepFailure: query<never>(`UPDATE payloads SET failure = @failure WHERE job = @seq`),
 
   announce: query<never>(
@@ -123,14 +177,27 @@ export const QUERIES = {
   jobById: query<JobRow>(`${JOB} WHERE id = @id`),
   recent: query<JobRow>(`${JOB} ORDER BY seq DESC LIMIT @limit`),
   changed: query<JobRow>(`${JOB} WHERE revision > @cursor ORDER BY revision LIMIT @limit`),
-  history: query<Omit<HistoryEntry, 'failure'> & { failure: string | null }>(
-    `SELECT at, event, history.fence AS fence, history.server AS server, failure
-     FROM history JOIN jobs ON jobs.seq = history.job WHERE jobs.id = @id ORDER BY history.revision`,
+  // That it was enqueued is told by the job itself; earlier versions noted it as well.
+  history: query<HistoryRow>(
+    `SELECT 0 AS revision, created_at AS at, 'enqueued' AS event, 0 AS fence, NULL AS server, NULL AS failure FROM jobs WHERE id = @id
+     UNION ALL
+     SELECT history.revision, at, event, history.fence, history.server, failure
+     FROM jobs CROSS JOIN history ON history.job = jobs.seq WHERE jobs.id = @id AND event <> 'enqueued' ORDER BY revision`,
   ),
   tally: query<{ state: JobState; jobs: number }>(`SELECT state, jobs FROM tally`),
-  waiting: query<{ due: number; oldestDueMs: number }>(
-    `SELECT count(*) AS due, ifnull(${NOW} - min(run_at), 0) AS oldestDueMs FROM jobs WHERE state = 'queued' AND run_at <= ${NOW}`,
+
+  // The index has the erased ones of a state and the others apart.
+  finished: query<{ id: string; server: string | null; finishedAt: number }>(
+    `SELECT id, server, finished_at AS finishedAt FROM jobs WHERE state = @state AND erased = @erased AND finished_at <= @before
+       AND (@server IS NULL OR server IS NULL OR server = @server) ORDER BY finished_at, seq LIMIT @limit`,
   ),
+  purge: query<never>(`DELETE FROM jobs WHERE id = @id AND finished_at IS NOT NULL`),
+  withWords: query<{ seq: number }>(
+    `SELECT seq FROM jobs WHERE state = @state AND erased = 0 AND finished_at <= @before ORDER BY finished_at, seq LIMIT @limit`,
+  ),
+  noteErased: query<never>(`UPDATE jobs SET erased = 1 WHERE seq = @seq`),
+  eraseWords: query<never>(`UPDATE payloads SET request = json_set(request, '$.words', json('{}')) WHERE job = @seq`),
+  eraseFingerprint: query<never>(`UPDATE idempotency SET fingerprint = '' WHERE job = @seq`),
 };
 
 type Bindings = Readonly<Record<string, string | number | null>>;
@@ -152,6 +219,10 @@ export function toJob(row: JobRow): Job {
     result: fromJson<JobResult>(row.result),
     failure: fromJson<Failure>(row.failure),
   };
+}
+
+export function toEntry({ revision: _revision, ...entry }: HistoryRow): HistoryEntry {
+  return { ...entry, failure: fromJson<Failure>(entry.failure) };
 }
 
 export const fromJson = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));

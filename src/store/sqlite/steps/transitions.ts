@@ -4,25 +4,22 @@
  * stays as it was read until it is written.
  */
 
-import { randomUUID } from 'node:crypto';
-import type { Failure } from '../../errors.js';
-import { StoryfarmError } from '../../errors.js';
-import { type HistoryEntry, isFinished, type Job, type JobResult } from '../../job.js';
-import { fingerprint } from '../fingerprint.js';
-import type { ClaimOptions, Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../store.js';
+import type { Failure } from '../../../errors.js';
+import { StoryfarmError } from '../../../errors.js';
+import { type HistoryEntry, isFinished, type Job, type JobRequest, type JobResult } from '../../../job.js';
+import { fingerprint } from '../../fingerprint.js';
+import { newId } from '../../ids.js';
+import type { Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
+import type { Moment, Stamp } from '../moment.js';
 import { type Held, type Statements, toJob } from './statements.js';
-
-/** One moment of change: what the clock says, and the revision that the changed row gets. */
-interface Stamp {
-  readonly now: number;
-  readonly revision: number;
-}
 
 export class Transitions {
   private readonly sql: Statements;
+  private readonly moment: Moment;
 
-  constructor(sql: Statements) {
+  constructor(sql: Statements, moment: Moment) {
     this.sql = sql;
+    this.moment = moment;
   }
 
   enqueue(job: NewJob): Enqueued {
@@ -30,44 +27,23 @@ export class Transitions {
     const earlier = this.known(job, asked);
     if (earlier !== undefined) return { job: this.job(earlier), created: false };
 
-    const stamp = this.stamp();
-    const { request, partner, priority = 0, delayMs = 0, idempotencyKey, callbackUrl = null } = job;
-    const template = request.template.id;
-    const { seq } = row(
-      this.sql.insertJob.get({
-        ...stamp,
-        id: randomUUID(),
-        template,
-        partner,
-        priority,
-        delayMs: Math.max(0, delayMs),
-      }),
-    );
-    this.sql.insertPayload.run({ seq, request: JSON.stringify(request), callbackUrl });
+    const { now, revision } = this.moment.stamp();
+    const { partner, priority = 0, delayMs = 0, idempotencyKey, callbackUrl = null } = job;
+    const [id, request, template] = [newId(), JSON.stringify(job.request), job.request.template.id];
+    const runAt = now + Math.trunc(Math.max(0, delayMs));
+    const { lastInsertRowid } = this.sql.insertJob.run({ id, template, partner, priority, runAt, revision, now });
+    const seq = Number(lastInsertRowid);
+    this.sql.insertPayload.run({ seq, request, callbackUrl });
     if (idempotencyKey !== undefined) {
       this.sql.insertKey.run({ seq, partner, key: idempotencyKey, fingerprint: asked });
     }
-    this.note(stamp, { seq, fence: 0, server: null }, 'enqueued');
-    return { job: this.job(seq), created: true };
-  }
-
-  claim({ server, limit, leaseMs }: ClaimOptions): readonly Job[] {
-    const { now } = row(this.sql.now.get());
-    return this.sql.due.all({ now, limit }).map(({ seq }) => {
-      const stamp = this.stamp();
-      this.note(stamp, row(this.sql.take.get({ ...stamp, seq, server, leaseMs })), 'claimed');
-      return this.job(seq);
-    });
+    return { job: fresh({ id, partner, priority, createdAt: now, runAt, request }), created: true };
   }
 
   renew(renewals: readonly Renewal[], leaseMs: number): readonly Lease[] {
-    const lost: Lease[] = [];
-    for (const { id, fence, progress } of renewals) {
-      const held = this.sql.held.get({ id, fence });
-      if (held === undefined) lost.push({ id, fence });
-      else this.sql.extend.run({ ...this.stamp(), seq: held.seq, leaseMs, progress });
-    }
-    return lost;
+    const isLost = ({ id, fence, progress }: Renewal) =>
+      this.sql.extend.run({ ...this.moment.stamp(), id, fence, progress, leaseMs }).changes === 0;
+    return renewals.filter(isLost).map(({ id, fence }) => ({ id, fence }));
   }
 
   release(lease: Lease): void {
@@ -77,24 +53,25 @@ export class Transitions {
   rescue(whose: { readonly server: string } | 'expired'): number {
     const found =
       whose === 'expired'
-        ? this.sql.expired.all({ now: row(this.sql.now.get()).now })
+        ? this.sql.expired.all({ now: this.moment.now })
         : this.sql.ofServer.all({ server: whose.server });
     for (const held of found) this.requeue(held, 'rescued');
     return found.length;
   }
 
   complete(lease: Lease, result: JobResult): void {
-    const held = this.hold(lease);
-    const stamp = this.stamp();
-    this.sql.complete.run({ ...stamp, seq: held.seq });
-    this.sql.keepResult.run({ seq: held.seq, result: JSON.stringify(result) });
+    const { id, fence } = lease;
+    const stamp = this.moment.stamp();
+    const held = this.sql.complete.get({ ...stamp, id, fence });
+    if (held === undefined) throw fenced(lease);
+    const kept = this.sql.keepResult.get({ seq: held.seq, result: JSON.stringify(result) });
     this.note(stamp, held, 'rendered');
-    this.announce(stamp, held, 'rendered');
+    if (kept?.url) this.announce(stamp, held, 'rendered');
   }
 
   fail(lease: Lease, { failure, retryInMs, counts }: FailOptions): Job {
     const held = this.hold(lease);
-    const stamp = this.stamp();
+    const stamp = this.moment.stamp();
     const change = {
       ...stamp,
       seq: held.seq,
@@ -118,7 +95,7 @@ export class Transitions {
     if (standing === undefined) throw new StoryfarmError('unknown_job', `No job has the id ${JSON.stringify(id)}.`);
     if (isFinished(standing.state))
       throw new StoryfarmError('not_cancellable', `Job ${id} is already ${standing.state}.`);
-    const stamp = this.stamp();
+    const stamp = this.moment.stamp();
     this.sql.cancel.run({ ...stamp, seq: standing.seq });
     this.note(stamp, standing, 'cancelled');
     this.announce(stamp, standing, 'cancelled');
@@ -130,35 +107,30 @@ export class Transitions {
     const retryInMs = delivered || outcome.retryInMs === null ? null : Math.max(0, outcome.retryInMs);
     const settled = this.sql.settle.get({ eventId, delivered: delivered ? 1 : 0, retryInMs });
     if (settled === undefined || !delivered || settled.event !== 'rendered') return;
-    const job = this.job(settled.seq);
-    const stamp = this.stamp();
-    this.sql.deliver.run({ ...stamp, seq: settled.seq });
-    this.note(stamp, { ...job, seq: settled.seq }, 'delivered');
+    const stamp = this.moment.stamp();
+    this.note(stamp, row(this.sql.deliver.get({ ...stamp, seq: settled.seq })), 'delivered');
   }
 
   /** The row that the lease gives the right to write. */
-  private hold({ id, fence }: Lease): Held {
-    const held = this.sql.held.get({ id, fence });
-    if (held === undefined) throw new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);
+  private hold(lease: Lease): Held {
+    const held = this.sql.held.get({ id: lease.id, fence: lease.fence });
+    if (held === undefined) throw fenced(lease);
     return held;
   }
 
   private requeue(held: Held, event: 'released' | 'rescued'): void {
-    const stamp = this.stamp();
+    const stamp = this.moment.stamp();
     this.sql.requeue.run({ ...stamp, seq: held.seq });
     this.note(stamp, held, event);
   }
 
   private known({ partner, idempotencyKey: key }: NewJob, asked: string | null): number | undefined {
     const known = key === undefined ? undefined : this.sql.known.get({ partner, key });
-    if (known !== undefined && known.fingerprint !== asked) {
+    // Empty once the words were erased.
+    if (known !== undefined && known.fingerprint !== '' && known.fingerprint !== asked) {
       throw new StoryfarmError('idempotency_conflict', 'This Idempotency-Key came earlier with another request.');
     }
     return known?.seq;
-  }
-
-  private stamp(): Stamp {
-    return row(this.sql.stamp.get());
   }
 
   private note(
@@ -171,13 +143,25 @@ export class Transitions {
   }
 
   private announce({ now }: Stamp, { seq }: Held, event: OutboxRow['event']): void {
-    this.sql.announce.run({ now, seq, event, eventId: randomUUID() });
+    this.sql.announce.run({ now, seq, event, eventId: newId() });
   }
 
   private job(seq: number): Job {
     return toJob(row(this.sql.job.get({ seq })));
   }
 }
+
+/** A job that was just recorded, as it would be read back. */
+function fresh({
+  request,
+  ...row
+}: Pick<Job, 'id' | 'partner' | 'priority' | 'createdAt' | 'runAt'> & { readonly request: string }): Job {
+  const untouched = { state: 'queued', attempt: 0, crashes: 0, fence: 0, progress: 0 } as const;
+  const none = { server: null, startedAt: null, finishedAt: null, result: null, failure: null };
+  return { ...row, ...untouched, ...none, request: JSON.parse(request) as JobRequest };
+}
+
+const fenced = ({ id, fence }: Lease) => new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);
 
 /** A row that is there unless the store itself is wrong. */
 function row<T>(found: T | undefined): T {

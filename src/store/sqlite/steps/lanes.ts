@@ -1,0 +1,69 @@
+/** The queue as lanes (turns.ts): the first job of each, found by stepping through the index; and what holds partners and templates back. */
+
+import type { Lane } from '../../turns.js';
+import type { Statements } from './statements.js';
+
+/** Comes before every lane. */
+const START = { partner: '', template: '', priority: Number.MIN_SAFE_INTEGER };
+
+/** Who may not be taken from. */
+interface Held {
+  isHeld(lane: Lane): boolean;
+}
+
+export class Lanes {
+  private readonly sql: Statements;
+
+  constructor(sql: Statements) {
+    this.sql = sql;
+  }
+
+  /** Every lane with a queued job, due or not. */
+  *all(): Generator<Lane> {
+    let lane = this.sql.lane.get(START);
+    while (lane !== undefined) {
+      yield lane;
+      const { partner, template, priority } = lane;
+      lane = this.sql.lane.get({ partner, template, priority });
+    }
+  }
+
+  /** Jobs rendering now, by partner. */
+  atWork(): Map<string, number> {
+    return new Map(this.sql.atWork.all().map(({ partner, rendering }) => [partner, rendering]));
+  }
+
+  /** Who is held back: paused, or with as many jobs rendering, by `atWork` as it then stands, as its limit allows. */
+  held(atWork: () => ReadonlyMap<string, number>): Held {
+    const most = new Map(this.sql.limits.all().map((limit) => [limit.partner, limit.most]));
+    const paused = { partner: new Set<string>(), template: new Set<string>() };
+    for (const { kind, name } of this.sql.pauses.all()) paused[kind].add(name);
+    return {
+      isHeld: ({ partner, template }) =>
+        paused.partner.has(partner) ||
+        paused.template.has(template) ||
+        (most.has(partner) && (atWork().get(partner) ?? 0) >= (most.get(partner) ?? 0)),
+    };
+  }
+
+  /** Whether a claim would find a job. */
+  anyDue(now: number): boolean {
+    let counted: ReadonlyMap<string, number> | undefined;
+    const held = this.held(() => {
+      counted ??= this.atWork();
+      return counted;
+    });
+    for (const lane of this.all()) if (lane.runAt <= now && !held.isHeld(lane)) return true;
+    return false;
+  }
+
+  /** How many queued jobs are due, held back or not, and since when the first is; `queued` is the number of all. */
+  due(queued: number, now: number): { readonly due: number; readonly oldestDueMs: number } {
+    let [later, first] = [0, now];
+    for (const { runAt, partner, template, priority } of this.all()) {
+      later += this.sql.laterInLane.get({ partner, template, priority, now })?.jobs ?? 0;
+      first = Math.min(first, runAt);
+    }
+    return { due: queued - later, oldestDueMs: now - first };
+  }
+}

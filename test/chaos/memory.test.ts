@@ -1,0 +1,79 @@
+/** The kernel ends processes for want of memory. That it counts it is all that tells it from any other SIGKILL; here the test counts for it. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { farm } from './farm/farm.js';
+
+describe('when the kernel lacks memory', () => {
+  it('and ends a renderer: its job is tried again, the cause is told, and fewer are rendered at once', async (context) => {
+    let kills = 3;
+    const { enqueueMany, recorder, supervisor, store, cue, end } = await farm(context, 'slow', {
+      options: { slots: 4, standby: 1 },
+      oomKills: () => kills,
+    });
+    await enqueueMany(6);
+    await recorder.times(4, 'assigned');
+    kills++;
+    process.kill(supervisor.slots[2]?.renderer?.process.pid as number, 'SIGKILL');
+    const died = await recorder.until('died');
+    assert.equal(died.args[2].code, 'out_of_memory');
+    const { args } = await recorder.until('failed');
+    assert.deepEqual([args[1].code, args[2]], ['out_of_memory', 0]);
+    await recorder.until('capacity', (_spent, { concurrency, standbys }) => concurrency === 2 && standbys === 0);
+    assert.equal(
+      (await store.get(args[0].id))?.state,
+      'queued',
+      'three are at work, and it waits for the third to end',
+    );
+
+    const [one, other] = recorder.of('assigned').filter(({ args: [{ id }] }) => id !== args[0].id);
+    await cue(one?.args[0].id as string);
+    await recorder.times(1, 'rendered');
+    assert.equal(recorder.of('assigned').length, 4, 'two are at work, and that is all');
+    await cue(other?.args[0].id as string);
+    await recorder.times(5, 'assigned');
+    await cue('all');
+    await recorder.times(6, 'rendered');
+    assert.equal(most(recorder.all.slice(recorder.all.indexOf(died))), 3);
+    const jobs = await end();
+    assert.ok(jobs.every(({ state }) => state === 'rendered'));
+    assert.equal(
+      jobs.reduce((sum, { crashes }) => sum + crashes, 0),
+      1,
+    );
+  });
+
+  it('and ends ffmpeg: the failure that its renderer tells has that cause', async (context) => {
+    let kills = 0;
+    const { enqueue, recorder, end } = await farm(context, 'failing', { oomKills: () => kills });
+    await recorder.times(2, 'booted');
+    kills++;
+    await enqueue({ fail: 'ffmpeg_failed' });
+    const { args } = await recorder.until('failed');
+    assert.equal(args[1].code, 'out_of_memory');
+    await enqueue({ fail: 'ffmpeg_failed' });
+    await recorder.until('failed', (_job, { code }) => code === 'ffmpeg_failed');
+    await end();
+  });
+
+  it('not: a renderer that somebody kills has crashed', async (context) => {
+    const { recorder, supervisor, end } = await farm(context, 'instant', { oomKills: () => 7 });
+    await recorder.times(2, 'booted');
+    process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGKILL');
+    const { args } = await recorder.until('died');
+    assert.equal(args[2].code, 'renderer_crashed');
+    await end();
+  });
+});
+
+/** The most jobs at work at the same time, of the three that were when it began. */
+function most(happenings: readonly { readonly kind: string }[]): number {
+  let now = 3;
+  let most = now;
+  for (const { kind } of happenings) {
+    if (kind === 'assigned') now++;
+    if (kind === 'rendered') now--;
+    most = Math.max(most, now);
+  }
+  return most;
+}

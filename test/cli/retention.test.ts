@@ -1,0 +1,41 @@
+/** A round of forgetting on a real store and a real disk. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/cli/config.js';
+import { retention } from '../../src/cli/retention.js';
+import { createLog } from '../../src/log.js';
+import { openStore } from '../../src/store/open.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { enqueue, present, rendering, result } from '../store/conformance/subject.js';
+
+test('old jobs go with their files, their words before; what still renders or waits stays', async (t) => {
+  const dataFolder = temporaryFolder(t);
+  const store = await openStore(`sqlite:${join(dataFolder, 'jobs.db')}`);
+  t.after(() => store.close());
+  const folder = join(dataFolder, 'jobs');
+  const publish = (id: string) => {
+    mkdirSync(join(folder, id, '1'), { recursive: true });
+    writeFileSync(join(folder, id, '1', 'large.mp4'), 'film');
+  };
+  const done = await rendering(store);
+  publish(done.id);
+  await store.complete(done, result);
+  const running = await rendering(store);
+  publish(running.id);
+  const waiting = await enqueue(store);
+
+  const log = createLog({ part: 'test', level: 'fatal' });
+  const round = (keep: object) =>
+    retention({ config: { ...loadConfig({ flags: {} }).config, ...keep }, log }, store, folder)();
+  assert.deepEqual(await round({}), { words: 0, jobs: 0, kept: 0 }, 'nothing is old');
+  assert.deepEqual(await round({ keepWords: 0 }), { words: 1, jobs: 0, kept: 0 });
+  assert.ok(existsSync(join(folder, done.id, '1', 'large.mp4')));
+  assert.deepEqual(await round({ keepJobs: 0, keepFailed: 0 }), { words: 0, jobs: 1, kept: 0 });
+  assert.equal(existsSync(join(folder, done.id)), false);
+  assert.equal(await store.get(done.id), undefined);
+  assert.ok(existsSync(join(folder, running.id, '1', 'large.mp4')));
+  assert.deepEqual([await present(store, running.id), await present(store, waiting.id)], [running, waiting]);
+});
