@@ -25,11 +25,11 @@ interface Nature {
 }
 
 const NATURES: Readonly<Record<TimedFault, Nature>> = {
-  kill: { weight: 800, lasts: [0, 0] },
+  kill: { weight: 600, lasts: [0, 0] },
   stop: { weight: 40, lasts: [100, 8_000] },
-  farm: { weight: 40, lasts: [0, 0] },
+  farm: { weight: 25, lasts: [0, 0] },
   // From the request to the kill: a durable commit takes some milliseconds.
-  front: { weight: 100, lasts: [0, 15] },
+  front: { weight: 250, lasts: [0, 15] },
   // The store's own patience is 5 s.
   lock: { weight: 10, lasts: [500, 7_000] },
   disk: { weight: 3, lasts: [1_000, 4_000] },
@@ -42,7 +42,12 @@ export interface Decision {
   readonly pick: number;
   /** Milliseconds. */
   readonly lastsMs: number;
+  /** Whether processes that are still booting are spared. Mostly: a farm whose every renderer is killed before it can work shows nothing but its patience. */
+  readonly sparesBooting: boolean;
 }
+
+/** How many of the decisions do. */
+const SPARING = 0.8;
 
 /** One after the other, without end; of the faults that are named, in whatever order. */
 export function* decisions(seed: number, allowed: readonly FaultName[]): Generator<Decision, never> {
@@ -55,11 +60,12 @@ export function* decisions(seed: number, allowed: readonly FaultName[]): Generat
       at -= NATURES[name].weight;
       return at < 0;
     });
-    const [pick, length] = [chance(), chance()];
+    const [pick, length, mercy] = [chance(), chance(), chance()];
     if (!fault) throw new Error('There is no fault to choose from.');
     const [shortest, longest] = NATURES[fault].lasts;
     // More short ones than long ones.
-    yield { fault, pick, lastsMs: shortest + (longest - shortest) * length ** 2 };
+    const lastsMs = shortest + (longest - shortest) * length ** 2;
+    yield { fault, pick, lastsMs, sparesBooting: mercy < SPARING };
   }
 }
 

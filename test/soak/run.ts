@@ -1,6 +1,6 @@
 /** One run: a farm and a front as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
 
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { castsOf } from '../../src/cli/installed.js';
@@ -106,6 +106,7 @@ export async function run(
   const templateOf = ground.templateOf;
   const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent') }, interrupt);
   const over = new AbortController();
+  setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
   const scene = {
     ...{ farm, front, census, seats, dataFolder, over: over.signal },

@@ -3,7 +3,7 @@
  * damaged, all by chance; then a ledger of every job, process and file.
  *
  *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison]
- *                   [--slots 2] [--template ID] [--decode 40] [--unprepared] [--keep] [--json]
+ *                   [--slots 4] [--template ID] [--decode 40] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
@@ -15,6 +15,7 @@
  * that can be filled.
  */
 
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { readFlags, refuse, say, wholeNumber } from '../flags.js';
@@ -31,7 +32,7 @@ const flags = readFlags({
     seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
     every: { type: 'string', default: '250' },
     faults: { type: 'string', default: FAULTS.join() },
-    slots: { type: 'string', default: `${availableParallelism()}` },
+    slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
     template: { type: 'string' },
     decode: { type: 'string', default: '40' },
     unprepared: { type: 'boolean', default: false },
@@ -64,6 +65,7 @@ process.on('exit', () => {
   ground.clear(isKept);
 });
 const interrupt = new AbortController();
+setMaxListeners(0, interrupt.signal);
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => {
     if (interrupt.signal.aborted) process.exit(130);

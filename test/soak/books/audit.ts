@@ -7,7 +7,7 @@ import type { Job, Output } from '../../../src/job.js';
 import { verifyRendition } from '../../../src/renderer/verify.js';
 import type { JobStore } from '../../../src/store/store.js';
 import type { Catalog } from '../../../src/template/catalog.js';
-import { decode } from '../../verify/checks/decoding.js';
+import { run } from '../../verify/checks/programs.js';
 import type { JobFacts } from './ledger.js';
 import { type Entry, type Published, straysIn } from './strays.js';
 
@@ -34,15 +34,19 @@ export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Aud
   const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
   for (const [number, job] of rendered.entries()) {
     const folder = join(dataFolder, 'jobs', job.id);
-    const isSample = decoded > 0 && number % step === 0;
     for (const output of outputsOf(job)) {
-      const flaw =
-        (await flawOf(folder, output, job, catalog)) ??
-        (isSample && output.mediaType === 'video/mp4'
-          ? (await decode(ffmpeg, join(folder, output.file))).flaws[0]
-          : undefined);
+      const flaw = await flawOf(folder, output, job, catalog);
       if (flaw) broken.push(`${job.id}/${output.file}: ${flaw}`);
     }
+    const videos = outputsOf(job).filter(({ mediaType }) => mediaType === 'video/mp4');
+    const flaw =
+      decoded > 0 && number % step === 0
+        ? await decodingFlaw(
+            ffmpeg,
+            videos.map(({ file }) => join(folder, file)),
+          )
+        : undefined;
+    if (flaw) broken.push(`${job.id}: ${flaw}`);
   }
   return { jobs: await factsOf(jobs, store), strays: straysIn(await entriesIn(dataFolder), published), broken };
 }
@@ -76,6 +80,15 @@ async function flawOf(
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** What ffmpeg has to say of these videos when it decodes all of them to their ends, or undefined. */
+async function decodingFlaw(ffmpeg: string, files: readonly string[]): Promise<string | undefined> {
+  const strict = ['-v', 'warning', '-nostdin', '-xerror', '-err_detect', 'explode'];
+  const inputs = files.flatMap((file) => ['-threads', '1', '-i', file]);
+  const outputs = files.flatMap((_, index) => ['-map', `${index}`, '-f', 'null', '-']);
+  const { status, stderr } = await run(ffmpeg, [...strict, ...inputs, ...outputs]);
+  return stderr === '' && status === 0 ? undefined : `ffmpeg says: ${stderr.trim() || status}`;
 }
 
 /** A JPEG begins and ends with its markers (ISO 10918-1, B.1.1.3). */

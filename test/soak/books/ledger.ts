@@ -155,7 +155,8 @@ export function spread(values: readonly number[]): Spread | undefined {
   return { count: sorted.length, p50: rank(0.5), p99: rank(0.99), most: rank(1) };
 }
 
-function tally(names: readonly string[]): Record<string, number> {
+/** How often each is there. */
+export function tally(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;

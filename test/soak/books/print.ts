@@ -2,7 +2,7 @@
 
 import { table } from '../../../src/cli/table.js';
 import type { Told } from '../run.js';
-import type { Ledger, Spread } from './ledger.js';
+import { type Ledger, type Spread, tally } from './ledger.js';
 
 /** What `--json` prints. Times in milliseconds unless named otherwise. */
 export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Readonly<Record<string, string>>) {
@@ -22,7 +22,7 @@ export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Read
     repeats,
     /** Services that ended by themselves and had to be started again. */
     ownEnds: ownEnds.length,
-    ownEndsBy: ownEnds,
+    ownEndsBy: tally(ownEnds.map(({ part, code, signal, said }) => `${part}, ${code ?? signal}: ${said}`)),
     skipped,
     seconds: { faults: Math.round(seconds.faults), all: Math.round(seconds.all) },
     findings,

@@ -33,12 +33,13 @@ export class Seats {
   hear(line: Line): void {
     const at = Date.parse(line.time);
     const [slot, renderer] = [Number(line.slot), Number(line.renderer)];
-    // However it is told that a standby comes to its seat.
-    if (typeof line.standby === 'number') this.#sit(slot, line.standby, at);
-    else if (line.msg === 'renderer ready') this.#admit(slot, renderer, at);
+    if (line.msg === 'renderer ready' || line.msg === 'standby ready') this.#admit(slot, renderer, at);
+    else if (line.msg === 'renderer recycled') this.#sit(slot, Number(line.standby), at);
+    // One that is seated before it has booted will say when it is ready.
+    else if (line.msg === 'standby seated' && this.#standbys.includes(renderer)) this.#sit(slot, renderer, at);
     // A death is told by its cause.
     else if (line.msg === 'renderer gone' || (line.renderer !== undefined && line.code !== undefined))
-      this.#vacate(slot, renderer, at);
+      this.#vacate(slot, renderer);
     else if (line.msg === 'job assigned') this.#assign(slot, attemptIn(line));
     else if (ENDS.some((start) => line.msg.startsWith(start))) this.#finish(attemptIn(line));
   }
@@ -46,6 +47,11 @@ export class Seats {
   /** The renderer in a seat; 0 when none is known. */
   rendererIn(slot: number): number {
     return this.#seats.get(slot)?.renderer ?? 0;
+  }
+
+  /** Whether a renderer has said that it is ready. */
+  hasBooted(pid: number): boolean {
+    return this.#standbys.includes(pid) || [...this.#seats.values()].some(({ renderer }) => renderer === pid);
   }
 
   /** Notes that a process was killed; nothing when it has no seat. */
@@ -78,12 +84,10 @@ export class Seats {
     this.#open = this.#open.filter((hit) => hit.slot !== slot);
   }
 
-  #vacate(slot: number, renderer: number, at: number): void {
+  #vacate(slot: number, renderer: number): void {
     this.#standbys = this.#standbys.filter((standby) => standby !== renderer);
     if (this.#seats.get(slot)?.renderer !== renderer) return;
     this.#seats.delete(slot);
-    const [next] = this.#standbys;
-    if (next !== undefined) this.#sit(slot, next, at);
   }
 
   #assign(slot: number, attempt: Attempt | undefined): void {

@@ -1,12 +1,18 @@
 /** Faults of processes: they are killed, or stand still for a while. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Known, signal } from '../farm/processes.js';
+import { ageOf, type Known, signal } from '../farm/processes.js';
 import type { Fault, Scene } from './faults.js';
 
+/** What does not say that it is ready, such as a renderer that prepares editions, is taken to be so after this. */
+const BOOT_MS = 1_500;
+
 /** Any process below the supervisor. */
-export const killOne: Fault = async ({ census, seats }, { pick }) => {
-  const victim = chosen(census.look(), pick);
+export const killOne: Fault = async ({ farm, census, seats }, { pick, sparesBooting }) => {
+  const below = census.look();
+  const isBooting = (each: Known) =>
+    each.parent === farm.process?.pid && ageOf(each) < BOOT_MS && !seats.hasBooted(each.pid);
+  const victim = chosen(sparesBooting ? below.filter((each) => !isBooting(each)) : below, pick);
   return victim !== undefined && killed(victim, seats);
 };
 
