@@ -127,7 +127,7 @@ export function wishes(
       cast: casts[Math.floor(who * casts.length)] ?? {},
       words,
       priority: rank < 0.9 ? 0 : rank < 0.95 ? 5 : -5,
-      reuse: which < 0.2,
+      reuse: which < 0.2 && !isPoison,
       cancelAfterMs: Math.round(delay * 500),
     };
   });

@@ -132,10 +132,13 @@ export async function run(
   try {
     const all = wishes(order.seed, order.jobs, order.faults, sayingsOf(catalog, templateOf, order.seed));
     const queue = all.values();
+    const progress = progressOf(store, () =>
+      tell(`${asked} of ${order.jobs} jobs asked for, ${Object.values(faults.done).reduce((a, b) => a + b, 0)} faults`),
+    );
     const sender = async () => {
       for (const wish of queue) {
-        await room(store, order.slots * AHEAD, interrupt);
-        if (interrupt.aborted) return;
+        await progress.until(({ byState }) => byState.queued < order.slots * AHEAD, interrupt);
+        if (interrupt.aborted || progress.isStuck) return;
         asked++;
         await see(wish);
       }
@@ -149,9 +152,6 @@ export async function run(
     const scraping = scrapeUntil(over.signal, farmPort, capacity);
     const timed = order.faults.some((fault) => fault !== 'poison');
     const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
-    const progress = progressOf(store, () =>
-      tell(`${asked} of ${order.jobs} jobs asked for, ${Object.values(faults.done).reduce((a, b) => a + b, 0)} faults`),
-    );
     await Promise.all(Array.from({ length: SENDERS }, sender));
     await progress.until(({ byState, due }) => due + byState.rendering <= order.slots, over.signal);
     over.abort();
@@ -217,11 +217,6 @@ function sayingsOf(
   };
 }
 
-/** Resolves when fewer than so many jobs wait. */
-async function room(store: Pick<JobStore, 'counts'>, most: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await store.counts()).byState.queued >= most) await pause(LOOK_MS);
-}
-
 /** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
 function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
   let [finished, changedAt, isStuck] = [0, performance.now(), false];
@@ -230,7 +225,6 @@ function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
       return isStuck;
     },
     async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
-      changedAt = performance.now();
       for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
         const counts = await store.counts();
         look();

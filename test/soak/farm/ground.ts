@@ -27,6 +27,9 @@ const DISK_MB = 96;
 /** Published files and cached words of a job of the tiny template take a tenth of it; of a real one up to this. */
 const JOB_MB = { tiny: 0.25, real: 6 } as const;
 
+/** Others ask for the main one. Poison is slow, so that its renderer can be killed before it is done. */
+const TEMPLATES: Partial<Record<Purpose, string>> = { doomed: 'absent', slow: 'slow', poison: 'slow' };
+
 /** `template` names one of the installation instead of the tiny one. */
 export function layGround(jobs: number, template: string | undefined, wantsDisk: boolean): Ground {
   const folder = mkdtempSync(join(tmpdir(), 'storyfarm-soak-'));
@@ -46,7 +49,7 @@ export function layGround(jobs: number, template: string | undefined, wantsDisk:
     dataFolder,
     templates,
     frontTemplates: [...templates, join(folder, 'absent')],
-    templateOf: (purpose) => (purpose === 'doomed' ? 'absent' : purpose === 'slow' ? 'slow' : (template ?? 'tiny')),
+    templateOf: (purpose) => TEMPLATES[purpose] ?? template ?? 'tiny',
     noDisk,
     clear(keep) {
       if (isMounted && keep) cpSync(dataFolder, join(folder, 'kept'), { recursive: true });
