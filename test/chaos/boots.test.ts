@@ -45,6 +45,29 @@ describe('when renderers cannot boot', () => {
     assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'draining' });
   });
 
+  it('the farm works on with the renderers that it has, and takes them for what they are', async (context) => {
+    const { recorder, supervisor, dataFolder, enqueueMany, end } = await farm(context, 'unfit', {
+      options: { slots: 2, standby: 1 },
+    });
+    await recorder.times(3, 'booted');
+    await breakBoots(dataFolder);
+    process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGKILL');
+    await recorder.until('seated');
+    await recorder.times(2, 'died', (slot, _pid, { code }) => slot === -1 && code === 'boot_failed');
+    assert.deepEqual(supervisor.readiness(), { ready: true, reason: 'at work' });
+    await enqueueMany(5);
+    await recorder.times(5, 'rendered');
+    for (const { renderer } of supervisor.slots) process.kill(renderer?.process.pid as number, 'SIGKILL');
+    await recorder.times(3, 'died', (slot) => slot >= 0);
+    await recorder.times(recorder.of('died').length + 1, 'died');
+    assert.deepEqual(supervisor.readiness(), { ready: false, reason: 'renderers cannot boot' });
+    await mendBoots(dataFolder);
+    await recorder.times(6, 'booted');
+    assert.deepEqual(supervisor.readiness(), { ready: true, reason: 'at work' });
+    const jobs = await end();
+    assert.ok(jobs.every(({ crashes, attempt }) => crashes + attempt === 0));
+  });
+
   it("nothing else is needed to keep the farm's process up between two boots", async (context) => {
     const dataFolder = await freshFolder();
     await breakBoots(dataFolder);

@@ -125,20 +125,21 @@ describe('a renderer that dies or has to be killed mid-job', () => {
 });
 
 describe('a poison job', () => {
-  it('is set aside after so many renderers; those beside it are rendered, and not blamed', async (context) => {
-    const { enqueue, enqueueMany, recorder, end } = await farm(context, 'poison');
-    const before = await enqueueMany(5);
-    const { id } = await enqueue({ is: 'poison' });
-    const after = await enqueueMany(5);
-    await recorder.times(before.length + after.length, 'rendered');
-    await recorder.until('failed', (_job, _failure, retryInMs) => retryInMs === null);
-    const jobs = await end();
-    for (const job of jobs) {
-      const expected = job.id === id ? ['dead', 3, 'poison'] : ['rendered', 0, undefined];
-      assert.deepEqual([job.state, job.crashes, job.failure?.code], expected);
-    }
-    assert.equal(recorder.of('died').length, 3);
-  });
+  for (const standby of [0, 1])
+    it(`is set aside after so many renderers; those beside it are rendered, and not blamed (${standby} standbys)`, async (context) => {
+      const { enqueue, enqueueMany, recorder, end } = await farm(context, 'poison', { options: { standby } });
+      const before = await enqueueMany(5);
+      const { id } = await enqueue({ is: 'poison' });
+      const after = await enqueueMany(5);
+      await recorder.times(before.length + after.length, 'rendered');
+      await recorder.until('failed', (_job, _failure, retryInMs) => retryInMs === null);
+      const jobs = await end();
+      for (const job of jobs) {
+        const expected = job.id === id ? ['dead', 3, 'poison'] : ['rendered', 0, undefined];
+        assert.deepEqual([job.state, job.crashes, job.failure?.code], expected);
+      }
+      assert.equal(recorder.of('died').length, 3);
+    });
 });
 
 describe('a renderer that tells of a failure', () => {

@@ -103,8 +103,11 @@ describe('capacity', () => {
     ['request', {}],
     ['jobs', { maxJobs: 2 }],
     ['age', { maxAgeMs: 800 }],
+    ['request', { standby: 1 }],
+    ['jobs', { standby: 1, maxJobs: 10 }],
   ] as const) {
-    it(`stays whole while all are due at once (${reason}), and only one is replaced at a time`, async (context) => {
+    const how = JSON.stringify(options);
+    it(`stays whole while all are due at once (${reason} ${how}), and only one is replaced at a time`, async (context) => {
       const made = await farm(context, 'instant', { options: { slots: 3, ...options } });
       const { recorder, supervisor, enqueueMany, end } = made;
       await recorder.times(3, 'booted');

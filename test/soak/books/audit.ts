@@ -1,0 +1,108 @@
+/** Gathers what the books are made of when all is over: every job with its history from the store, and every file from the disk. */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Job, Output } from '../../../src/job.js';
+import { verifyRendition } from '../../../src/renderer/verify.js';
+import type { JobStore } from '../../../src/store/store.js';
+import type { Catalog } from '../../../src/template/catalog.js';
+import { run } from '../../verify/checks/programs.js';
+import type { JobFacts } from './ledger.js';
+import { type Entry, type Published, straysIn } from './strays.js';
+
+export interface Audited {
+  readonly jobs: readonly JobFacts[];
+  readonly strays: readonly string[];
+  readonly broken: readonly string[];
+}
+
+export interface Audit {
+  readonly store: Pick<JobStore, 'recent' | 'history'>;
+  readonly dataFolder: string;
+  readonly catalog: Pick<Catalog, 'get'>;
+  readonly ffmpeg: string;
+  /** How many jobs' files are decoded, strictly and to the end; the index is read of all. */
+  readonly decoded: number;
+}
+
+export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Audit): Promise<Audited> {
+  const jobs = await store.recent(1_000_000);
+  const rendered = jobs.filter(({ state }) => state === 'rendered' || state === 'delivered');
+  const published: Published = new Map(rendered.map((job) => [job.id, outputsOf(job).map(({ file }) => file)]));
+  const broken: string[] = [];
+  const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
+  for (const [number, job] of rendered.entries()) {
+    const folder = join(dataFolder, 'jobs', job.id);
+    for (const output of outputsOf(job)) {
+      const flaw = await flawOf(folder, output, job, catalog);
+      if (flaw) broken.push(`${job.id}/${output.file}: ${flaw}`);
+    }
+    const videos = outputsOf(job).filter(({ mediaType }) => mediaType === 'video/mp4');
+    const flaw =
+      decoded > 0 && number % step === 0
+        ? await decodingFlaw(
+            ffmpeg,
+            videos.map(({ file }) => join(folder, file)),
+          )
+        : undefined;
+    if (flaw) broken.push(`${job.id}: ${flaw}`);
+  }
+  return { jobs: await factsOf(jobs, store), strays: straysIn(await entriesIn(dataFolder), published), broken };
+}
+
+const outputsOf = (job: Job): readonly Output[] => job.result?.outputs ?? [];
+
+function factsOf(jobs: readonly Job[], store: Audit['store']): Promise<JobFacts[]> {
+  return Promise.all(
+    jobs.map(async ({ id, state, failure }) => ({
+      ...{ id, state, failure: failure?.code },
+      history: await store.history(id),
+    })),
+  );
+}
+
+/** Why a file is not what the job's result says, or undefined. */
+async function flawOf(
+  folder: string,
+  output: Output,
+  job: Job,
+  catalog: Audit['catalog'],
+): Promise<string | undefined> {
+  const path = join(folder, output.file);
+  try {
+    if (output.rendition === 'poster') return posterFlaw(await readFile(path), output);
+    const template = catalog.get(job.request.template.id)?.template;
+    const rendition = template?.ladder.find(({ id }) => id === output.rendition);
+    if (!template || !rendition) return 'its template has no such rendition';
+    const found = await verifyRendition(path, output.file, template, rendition);
+    return isDeepStrictEqual(found, output) ? undefined : `it is ${JSON.stringify(found)}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** What ffmpeg has to say of these videos when it decodes all of them to their ends, or undefined. */
+async function decodingFlaw(ffmpeg: string, files: readonly string[]): Promise<string | undefined> {
+  const strict = ['-v', 'warning', '-nostdin', '-xerror', '-err_detect', 'explode'];
+  const inputs = files.flatMap((file) => ['-threads', '1', '-i', file]);
+  const outputs = files.flatMap((_, index) => ['-map', `${index}`, '-f', 'null', '-']);
+  const { status, stderr } = await run(ffmpeg, [...strict, ...inputs, ...outputs]);
+  return stderr === '' && status === 0 ? undefined : `ffmpeg says: ${stderr.trim() || status}`;
+}
+
+/** A JPEG begins and ends with its markers (ISO 10918-1, B.1.1.3). */
+function posterFlaw(bytes: Buffer, { bytes: size }: Output): string | undefined {
+  if (bytes.length !== size) return `it has ${bytes.length} of ${size} bytes`;
+  return bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(size - 2) === 0xffd9
+    ? undefined
+    : 'it is no whole JPEG';
+}
+
+async function entriesIn(folder: string): Promise<Entry[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.map((entry) => ({
+    path: relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'),
+    isFolder: entry.isDirectory(),
+  }));
+}

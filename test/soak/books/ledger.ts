@@ -1,0 +1,163 @@
+/**
+ * The books of a soak: every accepted job accounted for, and nothing else left. Pure: facts in, ledger out.
+ *
+ * They balance when each accepted job is delivered, dead or cancelled, and nothing was lost, doubled, orphaned, littered or broken. A job may die: when it was made to (doomed, poison), or when it was hit so
+ * often that the farm had to take it for poison, since a renderer that somebody kills looks exactly like one that its job has killed. Any other death is harm.
+ */
+
+import type { ErrorCode } from '../../../src/errors.js';
+import { type HistoryEntry, isFinished, type JobState } from '../../../src/job.js';
+import type { Answered } from '../farm/client.js';
+import type { Hit } from '../farm/seats.js';
+
+/** A job as the store has it at the end. */
+export interface JobFacts {
+  readonly id: string;
+  readonly state: JobState;
+  readonly failure: ErrorCode | undefined;
+  readonly history: readonly Pick<HistoryEntry, 'at' | 'event' | 'fence'>[];
+}
+
+export interface Facts {
+  /** Requests that were sent at least once. */
+  readonly asked: number;
+  readonly answered: readonly Answered[];
+  readonly jobs: readonly JobFacts[];
+  readonly hits: readonly Hit[];
+  /** Milliseconds from each death of the supervisor to its last descendant gone. */
+  readonly goneMs: readonly number[];
+  /** Processes that outlived their farm, as text. */
+  readonly orphans: readonly string[];
+  /** Paths in the data folder that belong to nothing. */
+  readonly strays: readonly string[];
+  /** Published files that are not what was asked, with the reason. */
+  readonly broken: readonly string[];
+  /** What else went wrong, as sentences. */
+  readonly troubles: readonly string[];
+  /** It was ended before its jobs were. */
+  readonly isInterrupted: boolean;
+}
+
+/** Milliseconds. */
+export interface Spread {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly most: number;
+}
+
+export interface Ledger {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly dead: number;
+  readonly cancelled: number;
+  /** Still queued, when it was interrupted. */
+  readonly unfinished: number;
+  readonly lost: number;
+  /** Terminal states written again, and jobs made again for the same key. */
+  readonly duplicates: number;
+  readonly orphans: number;
+  readonly strayFiles: number;
+  readonly broken: number;
+  /** Jobs that died though they were innocent. */
+  readonly harmed: number;
+  readonly refused: number;
+  /** Dead jobs by code. */
+  readonly deaths: Readonly<Record<string, number>>;
+  /** From a renderer's death to its job claimable again. */
+  readonly requeue: Spread | undefined;
+  /** From a renderer's death to another one ready in its seat. */
+  readonly refill: Spread | undefined;
+  /** From the supervisor's death to its last descendant gone. */
+  readonly gone: Spread | undefined;
+  readonly balances: boolean;
+  /** Everything that keeps them from balancing, as sentences. */
+  readonly findings: readonly string[];
+}
+
+const ENDS: readonly HistoryEntry['event'][] = ['rendered', 'dead', 'cancelled'];
+
+export function balance(facts: Facts): Ledger {
+  const accepted = facts.answered.filter(({ ids }) => ids.length > 0);
+  const byId = new Map(facts.jobs.map((job) => [job.id, job]));
+  const purposes = new Map(accepted.flatMap(({ ids, purpose }) => ids.map((id) => [id, purpose] as const)));
+  const stateOf = ({ ids: [id = ''] }: Answered) => byId.get(id)?.state;
+  const isKept = (state: JobState | undefined) =>
+    state !== undefined && (isFinished(state) || (facts.isInterrupted && state === 'queued'));
+
+  const lost = accepted.filter((each) => !isKept(stateOf(each)));
+  const ended = facts.jobs.map((job) => ({
+    job,
+    ends: job.history.filter(({ event }) => ENDS.includes(event)).length,
+  }));
+  const again = ended.filter(({ job, ends }) => ends > (isFinished(job.state) ? 1 : 0));
+  const doubled = accepted.filter(({ ids }) => ids.length > 1);
+  const unasked = Math.max(0, facts.jobs.length - facts.asked);
+  const dead = facts.jobs.filter(({ state }) => state === 'dead');
+  const harmed = dead.filter(({ id, failure }) => failure !== 'poison' && !isMeantToDie(purposes.get(id)));
+  const refused = facts.answered.filter(({ refusal }) => refusal !== undefined);
+  const count = (...states: readonly JobState[]) =>
+    accepted.filter((each) => states.includes(stateOf(each) as JobState)).length;
+
+  const findings = [
+    ...lost.map((each) => `lost: job ${each.ids[0]} is ${stateOf(each) ?? 'not in the store'}`),
+    ...again.map(({ job, ends }) => `ended ${ends} times: job ${job.id}, ${eventsOf(job)}`),
+    ...doubled.map(({ key, ids }) => `made ${ids.length} times: key ${key}, jobs ${ids.join(', ')}`),
+    ...(unasked > 0 ? [`made unasked: ${unasked} jobs`] : []),
+    ...harmed.map((job) => `harmed: job ${job.id} died of ${job.failure}, ${eventsOf(job)}`),
+    ...refused.map(({ key, refusal }) => `refused: key ${key}: ${refusal}`),
+    ...facts.orphans.map((text) => `orphan: ${text}`),
+    ...facts.strays.map((path) => `stray: ${path}`),
+    ...facts.broken.map((text) => `broken: ${text}`),
+    ...facts.troubles,
+  ];
+  return {
+    accepted: accepted.length,
+    delivered: count('rendered', 'delivered'),
+    dead: count('dead'),
+    cancelled: count('cancelled'),
+    unfinished: facts.isInterrupted ? count('queued') : 0,
+    lost: lost.length,
+    duplicates: again.length + doubled.length + unasked,
+    orphans: facts.orphans.length,
+    strayFiles: facts.strays.length,
+    broken: facts.broken.length,
+    harmed: harmed.length,
+    refused: refused.length,
+    deaths: tally(dead.map(({ failure }) => failure ?? 'unknown')),
+    requeue: spread(requeueTimes(facts.hits, byId)),
+    refill: spread(facts.hits.flatMap(({ at, refilledAt }) => (refilledAt === undefined ? [] : refilledAt - at))),
+    gone: spread(facts.goneMs),
+    balances: findings.length === 0,
+    findings,
+  };
+}
+
+const isMeantToDie = (purpose: string | undefined) => purpose === 'doomed' || purpose === 'poison';
+
+const eventsOf = ({ history }: JobFacts) => history.map(({ event }) => event).join(' ');
+
+/** How long the jobs could not be claimed whose renderers were killed. Those that died with it or were withdrawn had nothing to wait for. */
+function requeueTimes(hits: readonly Hit[], jobs: ReadonlyMap<string, JobFacts>): number[] {
+  return hits.flatMap(({ at, attempt }) => {
+    const history = attempt ? (jobs.get(attempt.id)?.history ?? []) : [];
+    const back = history.find(({ event, fence }) => event === 'retried' && fence === attempt?.fence);
+    // Told just before, it had ended otherwise.
+    return back && back.at >= at ? [back.at - at] : [];
+  });
+}
+
+/** By nearest rank; undefined of nothing. */
+export function spread(values: readonly number[]): Spread | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN);
+  if (sorted.length === 0) return undefined;
+  return { count: sorted.length, p50: rank(0.5), p99: rank(0.99), most: rank(1) };
+}
+
+/** How often each is there. */
+export function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

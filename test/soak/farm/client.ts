@@ -1,0 +1,99 @@
+/** The partner's side: asks the front for jobs as one ought to, again and again with the same key until there is an answer, whatever happens to the front. */
+
+import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Purpose, Wish } from '../plan.js';
+
+/** What came of a wish. */
+export interface Answered {
+  readonly key: string;
+  readonly purpose: Purpose;
+  /** The jobs that were named in answers: one, or something is wrong. */
+  readonly ids: readonly string[];
+  /** A refusal that asking again would not change: status and body. */
+  readonly refusal: string | undefined;
+}
+
+export interface Front {
+  readonly port: number;
+  /** The template to ask for. */
+  readonly templateOf: (purpose: Purpose) => string;
+  /** Called when a request is on its way and nothing of its answer is there. */
+  readonly sent: () => void;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A request that is not answered by then is sent again. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 100;
+
+export class Client {
+  readonly answered: Answered[] = [];
+  /** Requests that had to be sent again. */
+  repeats = 0;
+  readonly #front: Front;
+  readonly #signal: AbortSignal;
+
+  /** When the signal fires, it asks no more. */
+  constructor(front: Front, signal: AbortSignal) {
+    this.#front = front;
+    this.#signal = signal;
+  }
+
+  /** Resolves with the accepted job's id; undefined when it was refused, or it was told to stop. */
+  async send({ key, purpose, cast, words, priority, reuse }: Wish): Promise<string | undefined> {
+    const body = JSON.stringify({ template: this.#front.templateOf(purpose), cast, words, priority, reuse });
+    const answer = await this.#insist('/v1/jobs', body, key);
+    if (!answer) return undefined;
+    const id = answer.status === 202 ? (JSON.parse(answer.body) as { id: string }).id : undefined;
+    const refusal = id === undefined ? `${answer.status} ${answer.body}` : undefined;
+    // Now and then asked once more though it was answered: the same key, the same job.
+    const again = id !== undefined && this.answered.length % 20 === 0 && (await this.#insist('/v1/jobs', body, key));
+    const other = again && again.status === 202 ? (JSON.parse(again.body) as { id: string }).id : id;
+    this.answered.push({ key, purpose, ids: [...new Set([id, other])].filter((each) => each !== undefined), refusal });
+    return id;
+  }
+
+  /** Withdraws a job, unless it is finished by then. */
+  async cancel(id: string): Promise<void> {
+    await this.#insist(`/v1/jobs/${id}/cancel`, '', undefined);
+  }
+
+  /** Until there is an answer that is not "later". */
+  async #insist(path: string, body: string, key: string | undefined): Promise<Answer | undefined> {
+    while (!this.#signal.aborted) {
+      const answer = await this.#ask(path, body, key).catch(() => undefined);
+      if (answer && answer.status < 500 && answer.status !== 429) return answer;
+      this.repeats++;
+      await pause(PAUSE_MS);
+    }
+    return undefined;
+  }
+
+  #ask(path: string, body: string, key: string | undefined): Promise<Answer> {
+    const headers = {
+      ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      ...(key && { 'idempotency-key': key }),
+    };
+    const options = { host: '127.0.0.1', port: this.#front.port, path, method: 'POST', headers, timeout: PATIENCE_MS };
+    return new Promise((resolve, reject) => {
+      const asking = request({ ...options, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+        response.on('error', reject);
+        response.on('aborted', () => reject(new Error('The answer was cut off.')));
+      });
+      asking.on('error', reject);
+      asking.on('timeout', () => asking.destroy(new Error('There was no answer.')));
+      asking.end(body, () => this.#front.sent());
+    });
+  }
+}

@@ -1,0 +1,76 @@
+/** The faults at work: one decision after the other, at a steady beat, on the farm as it stands. What a decision finds nothing to act upon is counted as missed. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Census } from '../farm/census.js';
+import type { Kept } from '../farm/keeper.js';
+import type { Seats } from '../farm/seats.js';
+import type { Decision, TimedFault } from '../plan.js';
+import { fillDisk } from './disk.js';
+import { lockStore } from './lock.js';
+import { killFarm, killFront, killOne, stopOne } from './processes.js';
+import { tearEdition } from './tear.js';
+
+/** What faults act upon. */
+export interface Scene {
+  readonly farm: Pick<Kept, 'process' | 'kill'>;
+  readonly front: Pick<Kept, 'kill'>;
+  readonly census: Pick<Census, 'look' | 'mourn'>;
+  readonly seats: Pick<Seats, 'killed' | 'forget' | 'hasBooted'>;
+  readonly dataFolder: string;
+  /** Resolves when the next request to the front is on its way. */
+  readonly requestSent: () => Promise<void>;
+  /** Fires when faults are to end. */
+  readonly over: AbortSignal;
+}
+
+/** Resolves when it is over, with whether it came to be at all. */
+export type Fault = (scene: Scene, decision: Decision) => Promise<boolean>;
+
+const FAULTS: Readonly<Record<TimedFault, Fault>> = {
+  kill: killOne,
+  stop: stopOne,
+  farm: killFarm,
+  front: killFront,
+  lock: lockStore,
+  disk: fillDisk,
+  tear: tearEdition,
+};
+
+/** Never two of these at the same time: one would only prolong the other. */
+const ALONE: readonly TimedFault[] = ['front', 'lock', 'disk'];
+
+export class Faults {
+  /** How many came to be, by name. */
+  readonly done: Partial<Record<TimedFault, number>> = {};
+  missed = 0;
+  readonly #scene: Scene;
+  readonly #underWay = new Set<TimedFault>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** Begins a fault every so many milliseconds until the scene is over; resolves when everything is let go again. */
+  async run(decisions: Iterator<Decision, never>, everyMs: number): Promise<void> {
+    const { over } = this.#scene;
+    const begun: Promise<void>[] = [];
+    for (let next = performance.now() + everyMs; ; next += everyMs) {
+      await pause(Math.max(0, next - performance.now()), undefined, { signal: over }).catch(() => {});
+      if (over.aborted) break;
+      begun.push(this.#act(decisions.next().value));
+    }
+    await Promise.all(begun);
+  }
+
+  async #act(decision: Decision): Promise<void> {
+    const { fault } = decision;
+    if (ALONE.includes(fault) && this.#underWay.has(fault)) {
+      this.missed++;
+      return;
+    }
+    this.#underWay.add(fault);
+    if (await FAULTS[fault](this.#scene, decision)) this.done[fault] = (this.done[fault] ?? 0) + 1;
+    else this.missed++;
+    this.#underWay.delete(fault);
+  }
+}

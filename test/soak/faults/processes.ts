@@ -1,0 +1,60 @@
+/** Faults of processes: they are killed, or stand still for a while. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { ageOf, type Known, signal } from '../farm/processes.js';
+import type { Fault, Scene } from './faults.js';
+
+/** What does not say that it is ready, such as a renderer that prepares editions, is taken to be so after this. */
+const BOOT_MS = 1_500;
+
+/** Any process below the supervisor. */
+export const killOne: Fault = async ({ farm, census, seats }, { pick, sparesBooting }) => {
+  const below = census.look();
+  const isBooting = (each: Known) =>
+    each.parent === farm.process?.pid && ageOf(each) < BOOT_MS && !seats.hasBooted(each.pid);
+  const victim = chosen(sparesBooting ? below.filter((each) => !isBooting(each)) : below, pick);
+  return victim !== undefined && killed(victim, seats);
+};
+
+/** Whether it was there to be killed. */
+export function killed(victim: Known, seats: Scene['seats']): boolean {
+  const at = Date.now();
+  const isKilled = signal(victim, 'SIGKILL');
+  if (isKilled) seats.killed(victim.pid, at);
+  return isKilled;
+}
+
+/** The supervisor or any process below it. */
+export const stopOne: Fault = async ({ farm, census, over }, { pick, lastsMs }) => {
+  const below = census.look();
+  const victim = chosen(farm.process ? [farm.process, ...below] : below, pick);
+  if (!victim || !signal(victim, 'SIGSTOP')) return false;
+  await pause(lastsMs, undefined, { signal: over }).catch(() => {});
+  signal(victim, 'SIGCONT'); // It may have been killed meanwhile.
+  return true;
+};
+
+/** The supervisor; then everything below it has to go by itself. */
+export const killFarm: Fault = async ({ farm, census, seats }) => {
+  const below = census.look();
+  if (!farm.kill()) return false;
+  seats.forget();
+  await census.mourn(below);
+  return true;
+};
+
+/** The front, soon after a request was sent to it: before, in or after its commit, and mostly before its answer. */
+export const killFront: Fault = async ({ front, requestSent, over }, { lastsMs }) => {
+  await Promise.race([requestSent(), aborted(over)]);
+  if (over.aborted) return false;
+  await pause(lastsMs);
+  return front.kill();
+};
+
+const chosen = (among: readonly Known[], pick: number): Known | undefined => among[Math.floor(pick * among.length)];
+
+const aborted = (signal_: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal_.aborted) resolve();
+    else signal_.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,247 @@
+/** One run: a farm and a front as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
+
+import { EventEmitter, once, setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { castsOf } from '../../src/cli/installed.js';
+import { openFfmpeg } from '../../src/media/ffmpeg.js';
+import { loadFonts } from '../../src/media/fonts.js';
+import { loadCatalog } from '../../src/media/install/catalog.js';
+import { openStore } from '../../src/store/open.js';
+import type { JobStore, QueueCounts } from '../../src/store/store.js';
+import { wordsmith } from '../bench/render/contents/words.js';
+import { run as runCommand } from '../cli/storyfarm.js';
+import { look } from '../pm2/processes.js';
+import { audit } from './books/audit.js';
+import type { Facts } from './books/ledger.js';
+import { Census } from './farm/census.js';
+import { Client } from './farm/client.js';
+import { environment, freePort, type Ground } from './farm/ground.js';
+import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
+import { type Known, marked } from './farm/processes.js';
+import { Capacity, scrape } from './farm/scrape.js';
+import { attemptIn, Seats } from './farm/seats.js';
+import { Faults } from './faults/faults.js';
+import { killed } from './faults/processes.js';
+import { decisions, type FaultName, type Purpose, type Sayings, type Wish, wishes } from './plan.js';
+
+export interface Order {
+  readonly jobs: number;
+  readonly seed: number;
+  readonly everyMs: number;
+  readonly faults: readonly FaultName[];
+  readonly slots: number;
+  /** How many jobs' files are decoded. */
+  readonly decoded: number;
+  /** Whether editions are made before it begins. */
+  readonly isPrepared: boolean;
+}
+
+export interface Told {
+  readonly facts: Facts;
+  readonly kills: Readonly<Record<string, number>>;
+  readonly missed: number;
+  readonly repeats: number;
+  /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
+  readonly ownEnds: readonly OwnEnd[];
+  readonly capacity: Capacity;
+  /** Of the faults, and of all. */
+  readonly seconds: { readonly faults: number; readonly all: number };
+}
+
+/** Jobs that wait, for each seat: enough that none is without work. */
+const AHEAD = 6;
+const SENDERS = 4;
+const LOOK_MS = 100;
+const SCRAPE_MS = 500;
+/** When no job ends for so long, something is stuck. The longest retry of a job that failed several times is due after 300 s. */
+const STUCK_MS = 400_000;
+const STORE_PATIENCE_MS = 15_000;
+
+/** Patience so short that faults meet it, and limits so wide that jobs are not given up for what the soak did to them. */
+const OPTIONS = {
+  STORYFARM_LOG_LEVEL: 'debug',
+  STORYFARM_MAX_JOBS: '25',
+  STORYFARM_MAX_CRASHES: '20',
+  STORYFARM_MAX_ATTEMPTS: '20',
+  STORYFARM_LEASE: '5s',
+  STORYFARM_HEARTBEAT: '250ms',
+  STORYFARM_SILENT: '4s',
+  STORYFARM_STALL: '20s',
+  STORYFARM_DRAIN: '30s',
+};
+
+/** `interrupt` ends it early; `tell` hears of what is going on. */
+export async function run(
+  order: Order,
+  ground: Ground,
+  interrupt: AbortSignal,
+  tell: (what: string) => void,
+): Promise<Told> {
+  const started = performance.now();
+  const { folder, dataFolder } = ground;
+  const [farmPort, frontPort] = [await freePort(), await freePort()];
+  const farmEnv = {
+    ...environment(ground, ground.templates),
+    ...OPTIONS,
+    STORYFARM_FARM_PORT: `${farmPort}`,
+    STORYFARM_SLOTS: `${order.slots}`,
+  };
+  const frontEnv = { ...environment(ground, ground.frontTemplates), STORYFARM_PORT: `${frontPort}` };
+
+  const seats = new Seats();
+  const poison = new Set<string>();
+  let poisoned = 0;
+  const hear = (line: Line) => {
+    seats.hear(line);
+    const attempt = line.msg === 'job assigned' && attemptIn(line);
+    if (!attempt || !poison.has(attempt.id)) return;
+    const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
+    if (victim && killed(victim, seats)) poisoned++;
+  };
+  const farm = new Kept('farm', { folder, env: farmEnv }, hear);
+  const front = new Kept('front', { folder, env: frontEnv }, () => {});
+  const census = new Census(farm);
+  const requests = new EventEmitter().setMaxListeners(0);
+  const templateOf = ground.templateOf;
+  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent') }, interrupt);
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  interrupt.addEventListener('abort', () => over.abort());
+  const scene = {
+    ...{ farm, front, census, seats, dataFolder, over: over.signal },
+    requestSent: async () => void (await once(requests, 'sent')),
+  };
+  const faults = new Faults(scene);
+  const capacity = new Capacity();
+  const troubles: string[] = [];
+
+  const catalog = await loadCatalog(ground.frontTemplates);
+  if (order.isPrepared) {
+    tell('preparing editions');
+    const { code, stderr } = await runCommand(['templates', 'prepare'], { cwd: folder, env: farmEnv });
+    if (code !== 0) throw new Error(`The editions could not be prepared: ${stderr}`);
+  }
+  tell('starting farm and front');
+  await Promise.all([farm.start(), front.start()]);
+  const url = `sqlite:${join(dataFolder, 'storyfarm.db')}`;
+  const store = await openStore(url, { checkIntegrity: false, busyDeadlineMs: STORE_PATIENCE_MS });
+
+  let asked = 0;
+  const busyFrom = performance.now();
+  try {
+    const all = wishes(order.seed, order.jobs, order.faults, sayingsOf(catalog, templateOf, order.seed));
+    const queue = all.values();
+    const progress = progressOf(store, () =>
+      tell(`${asked} of ${order.jobs} jobs asked for, ${Object.values(faults.done).reduce((a, b) => a + b, 0)} faults`),
+    );
+    const sender = async () => {
+      for (const wish of queue) {
+        await progress.until(({ byState }) => byState.queued < order.slots * AHEAD, interrupt);
+        if (interrupt.aborted || progress.isStuck) return;
+        asked++;
+        await see(wish);
+      }
+    };
+    const see = async (wish: Wish) => {
+      const id = await client.send(wish);
+      if (id && wish.purpose === 'poison') poison.add(id);
+      if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
+    };
+    const withdrawn: Promise<void>[] = [];
+    const scraping = scrapeUntil(over.signal, farmPort, capacity);
+    const timed = order.faults.some((fault) => fault !== 'poison');
+    const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
+    await Promise.all(Array.from({ length: SENDERS }, sender));
+    await progress.until(({ byState, due }) => due + byState.rendering <= order.slots, over.signal);
+    over.abort();
+    await Promise.all([harming, scraping, ...withdrawn]);
+    const busySeconds = (performance.now() - busyFrom) / 1_000;
+
+    await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
+    if (progress.isStuck) troubles.push(`stuck: no job ended for ${STUCK_MS / 1_000} s`);
+    tell('ending farm and front, and starting the farm once more to sweep');
+    census.look();
+    const ends = [await farm.end()];
+    await farm.start();
+    census.look();
+    ends.push(await farm.end(), await front.end());
+    for (const code of ends)
+      if (code !== 0) troubles.push(`a service ended with ${code ?? 'SIGKILL'} when it was asked to`);
+
+    tell('auditing');
+    const orphans = [...census.left(), ...marked(folder)];
+    const { path: ffmpeg } = openFfmpeg();
+    const audited = await audit({ store, dataFolder, catalog, ffmpeg, decoded: order.decoded });
+    return {
+      facts: {
+        asked,
+        answered: client.answered,
+        ...audited,
+        hits: seats.hits,
+        goneMs: census.goneMs,
+        orphans: [...new Set(orphans.map(textOf))],
+        troubles,
+        isInterrupted: interrupt.aborted,
+      },
+      kills: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
+      missed: faults.missed,
+      repeats: client.repeats,
+      ownEnds: [...farm.ownEnds, ...front.ownEnds],
+      capacity,
+      seconds: { faults: busySeconds, all: (performance.now() - started) / 1_000 },
+    };
+  } finally {
+    over.abort();
+    await store.close();
+  }
+}
+
+const textOf = ({ pid }: Known) => `${pid} ${look(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 200)}`;
+
+/** Words for each template, the same for the same seed. */
+function sayingsOf(
+  catalog: Pick<Awaited<ReturnType<typeof loadCatalog>>, 'get'>,
+  templateOf: (purpose: Purpose) => string,
+  seed: number,
+): (purpose: Purpose) => Sayings {
+  const fonts = loadFonts();
+  const made = new Map<string, Sayings>();
+  return (purpose) => {
+    const id = templateOf(purpose);
+    const template = catalog.get(id)?.template;
+    if (!template) throw new Error(`There is no template "${id}".`);
+    const sayings = made.get(id) ?? { say: wordsmith(template, fonts, seed), casts: castsOf(template) };
+    made.set(id, sayings);
+    return sayings;
+  };
+}
+
+/** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
+function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
+  let [finished, changedAt, isStuck] = [0, performance.now(), false];
+  return {
+    get isStuck() {
+      return isStuck;
+    },
+    async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
+      for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
+        const counts = await store.counts();
+        look();
+        if (condition(counts)) return;
+        const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
+        const now = Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
+        if (now !== finished) [finished, changedAt] = [now, performance.now()];
+        isStuck = performance.now() - changedAt > STUCK_MS;
+      }
+    },
+  };
+}
+
+async function scrapeUntil(signal: AbortSignal, port: number, capacity: Capacity): Promise<void> {
+  while (!signal.aborted) {
+    const scraped = await scrape(port);
+    if (scraped) capacity.take(scraped);
+    await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The promise as a whole, under fire: real renders by the real programs, while processes are killed or stopped, the store is locked, the disk is full and files are
+ * damaged, all by chance; then a ledger of every job, process and file.
+ *
+ *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison]
+ *                   [--slots 4] [--template ID] [--decode 40] [--unprepared] [--keep] [--json]
+ *
+ * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
+ *
+ * So farm and front run as they do under pm2 (farm/keeper.ts), a partner asks for jobs through HTTP with idempotency keys (farm/client.ts), and every
+ * `--every` milliseconds a fault happens (faults/), drawn from the seed (plan.ts). When all jobs were asked for there is peace; the farm finishes them, ends, starts once more and sweeps. Then the books are made from
+ * the store and the disk (books/). The exit code is 1 unless they balance.
+ *
+ * What it does not do: repeat a run. The seed repeats the decisions, not the moments that they meet. It needs /proc, so Linux; and root for a disk of its own
+ * that can be filled.
+ */
+
+import { setMaxListeners } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { openFfmpeg } from '../../src/media/ffmpeg.js';
+import { readFlags, refuse, say, wholeNumber } from '../flags.js';
+import { balance } from './books/ledger.js';
+import { answerOf, textOf } from './books/print.js';
+import { layGround } from './farm/ground.js';
+import { marked, signal } from './farm/processes.js';
+import { FAULTS, type FaultName } from './plan.js';
+import { run } from './run.js';
+
+const flags = readFlags({
+  options: {
+    jobs: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
+    every: { type: 'string', default: '250' },
+    faults: { type: 'string', default: FAULTS.join() },
+    slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
+    template: { type: 'string' },
+    decode: { type: 'string', default: '40' },
+    unprepared: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+if (process.platform !== 'linux') refuse('A soak looks into /proc: it runs on Linux only.');
+const named = flags.faults.split(',').filter(Boolean);
+const unknown = named.find((name) => !FAULTS.includes(name as FaultName));
+if (unknown !== undefined) refuse(`--faults: there is no "${unknown}"; there are ${FAULTS.join(', ')}.`);
+const wanted = FAULTS.filter((name) => named.includes(name));
+const whole = (name: 'jobs' | 'seed' | 'every' | 'slots' | 'decode', least: 0 | 1) =>
+  wholeNumber(name, flags[name], least);
+const order = {
+  jobs: whole('jobs', 1),
+  seed: whole('seed', 0),
+  everyMs: whole('every', 1),
+  slots: whole('slots', 1),
+  decoded: whole('decode', 0),
+  isPrepared: !flags.unprepared,
+};
+openFfmpeg(); // Told now, and not by every job.
+
+const ground = layGround(order.jobs, flags.template, wanted.includes('disk'));
+const faults = wanted.filter((name) => name !== 'disk' || ground.noDisk === undefined);
+let isKept = flags.keep;
+process.on('exit', () => {
+  for (const each of marked(ground.folder)) signal(each, 'SIGKILL');
+  ground.clear(isKept);
+});
+const interrupt = new AbortController();
+setMaxListeners(0, interrupt.signal);
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(130);
+    say('Ending: jobs that are not finished stay so. Once more ends it at once.');
+    interrupt.abort();
+  });
+
+const skipped = wanted.includes('disk') && ground.noDisk !== undefined ? { disk: ground.noDisk } : {};
+say(
+  `seed ${order.seed}: ${order.jobs} jobs, ${order.slots} seats, every ${order.everyMs} ms one of ${faults.join(', ')}`,
+);
+for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}, since ${reason}`);
+try {
+  const told = await run({ ...order, faults }, ground, interrupt.signal, progress());
+  const ledger = balance(told.facts);
+  isKept ||= !ledger.balances;
+  const answer = answerOf(order.seed, ledger, told, skipped);
+  if (flags.json) process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+  else console.log(textOf(answer));
+  process.exitCode = !ledger.balances ? 1 : interrupt.signal.aborted ? 130 : 0;
+} catch (error) {
+  isKept = true;
+  say((error as Error).stack ?? String(error));
+  process.exitCode = 1;
+}
+if (isKept) say(`Kept: ${ground.folder}`);
+process.exit();
+
+/** On a terminal one line that changes, elsewhere one now and then. */
+function progress(): (what: string) => void {
+  let [toldAt, last] = [Number.NEGATIVE_INFINITY, ''];
+  return (what) => {
+    const isTerminal = process.stderr.isTTY === true;
+    const isNew = what.replaceAll(/\d+/g, '') !== last.replaceAll(/\d+/g, '');
+    if (!isNew && performance.now() - toldAt < (isTerminal ? 200 : 15_000)) return;
+    [toldAt, last] = [performance.now(), what];
+    if (isTerminal) process.stderr.write(`\r\x1b[K${what}`);
+    else say(what);
+  };
+}
