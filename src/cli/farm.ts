@@ -1,10 +1,11 @@
 /**
- * The farm of one server: a supervisor over its renderers, alone on its data folder.
+ * The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it.
  *
  * It starts in the order that loses nothing: alone first, then without processes of an earlier life, then with what that life could not write, and only then
  * its leases are taken back; what it left on the disk is swept beside the work.
  */
 
+import { asStoryfarmError } from '../errors.js';
 import type { Edition } from '../ipc/messages.js';
 import { freeIn, markFolder } from '../media/disk.js';
 import { openFfmpeg } from '../media/ffmpeg.js';
@@ -12,71 +13,66 @@ import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import { rendererProgram } from '../package.js';
-import type { RendererOptions } from '../renderer/options.js';
 import type { JobStore } from '../store/store.js';
 import { openJournal } from '../supervisor/jobs/journal.js';
 import { Sweeper } from '../supervisor/jobs/sweeper.js';
 import { observeWith } from '../supervisor/observer.js';
 import { killLeftovers, markOf } from '../supervisor/renderer/leftovers.js';
 import { Supervisor } from '../supervisor/supervisor.js';
+import type { LoadedConfig } from './config.js';
+import { deedsOf } from './control/deeds.js';
+import type { Results } from './control/protocol.js';
+import { planReload } from './control/reload.js';
+import { reportOf } from './control/report.js';
+import { type ControlServer, openControl } from './control/server.js';
+import { rendererOptions, supervisorOptions } from './farm-options.js';
 import { castsOf } from './installed.js';
 import { claimFolder, type Instance } from './instance.js';
 import type { Service } from './parts.js';
+import { withRemedy } from './refusals.js';
+import type { Exits } from './signals.js';
 import { sweepWorkFolders } from './work-folder.js';
 
-export type Farm = Pick<Supervisor, 'start' | 'drain' | 'stop' | 'readiness' | 'slots'>;
+export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
+  /** Rejects with `already_running` while another farm uses the folder. `exits` are what is done when the control socket is asked to end the farm. */
+  start(exits: Exits): Promise<void>;
+  /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
+  reload(): Results['reload'];
+}
 
-/** A farm over this server's data folder, not yet started. Starting rejects with `already_running` while another farm uses the folder. */
-export function createFarm({ config, clock, log, metrics }: Service, store: JobStore): Farm {
-  const storage = openStorage(config.dataFolder);
-  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
-  const options: RendererOptions = {
-    dataFolder: config.dataFolder,
-    templateFolders: [...config.templateFolders],
-    ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
-    maxPhrases: config.maxPhrases,
-    heartbeatMs: config.heartbeat,
-    stallMs: config.stall,
-  };
+/** A farm over this server's data folder, not yet started. `reread` gives the configuration as it would be after a restart, or throws. */
+export function createFarm(service: Service, store: JobStore, reread: () => LoadedConfig): Farm {
+  const { clock, log, metrics } = service;
+  let { config } = service;
+  const { dataFolder } = config;
+  const storage = openStorage(dataFolder);
+  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath));
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
   const supervisor = new Supervisor(
-    {
-      server: config.server,
-      slots: config.slots,
-      standby: config.standby,
-      leaseMs: config.lease,
-      pollMs: config.poll,
-      meterMs: config.meter,
-      bootMs: config.boot,
-      silentMs: config.silent,
-      // The renderer stops a stalled ffmpeg by itself; the supervisor is for renderers that cannot.
-      stallMs: config.stall * 1.5,
-      maxJobs: config.maxJobs,
-      maxMemory: config.maxMemory,
-      maxMemoryHard: config.maxMemoryHard,
-      maxAgeMs: config.maxAge,
-      minLifetimeMs: config.minLifetime,
-      maxAttempts: config.maxAttempts,
-      maxCrashes: config.maxCrashes,
-      drainMs: config.drain,
-      diskFloor: config.diskFloor,
-      // One farm for an embedded file: nobody else claims from it.
-      isStoreShared: !store.name.startsWith('sqlite:'),
-    },
+    // One farm for an embedded file: nobody else claims from it.
+    { ...supervisorOptions(config), isStoreShared: !store.name.startsWith('sqlite:') },
     {
       store,
-      program: { module: rendererProgram, args: [JSON.stringify(options)], env: mark },
+      program: {
+        module: rendererProgram,
+        // Read whenever a renderer is started.
+        get args() {
+          return [JSON.stringify(rendererOptions(config))];
+        },
+        env: mark,
+      },
       discard: async (attempt) => {
         await storage.discard(attempt);
         await editions.sweep();
       },
-      journal: openJournal(config.dataFolder),
+      journal: openJournal(dataFolder),
       free: () => freeIn(storage.folder),
       observer,
       clock,
-      isPrepared: config.prepare === 'none' ? undefined : ({ template, cast }) => editions.isWhole(template, cast),
+      // Where none is to be prepared, none is missing.
+      isPrepared: async ({ template, cast }) => config.prepare === 'none' || editions.isWhole(template, cast),
     },
   );
   const sweeper = new Sweeper({
@@ -90,19 +86,79 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
         if ((await editions.sweep()) > 0) observer.swept('edition', 'unfinished');
       },
       async () => {
-        for (const name of await sweepWorkFolders(config.dataFolder, clock.now())) observer.swept('render', name);
+        for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },
     ],
   });
+  const prepareInstalled = () => prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
+
+  function reconfigure(): Results['reload'] {
+    const loaded = reread();
+    const { config: next, changed, restart } = planReload(config, loaded.config);
+    // Whatever may refuse comes before anything is changed.
+    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath);
+    const recycles = JSON.stringify(rendererOptions(config)) !== JSON.stringify(rendererOptions(next));
+    const isOther = (name: 'slots' | 'prepare') => next[name] !== config[name];
+    const { server: _, slots, ...others } = supervisorOptions(next);
+    // A number of slots that was set by `scale` holds until the configured one is changed.
+    supervisor.reconfigure(isOther('slots') ? { slots, ...others } : others);
+    const preparing = isOther('prepare') ? next.prepare : undefined;
+    config = next;
+    log.level = next.logLevel;
+    if (ffmpeg) editions = openEditions(dataFolder, ffmpeg);
+    if (recycles) supervisor.reprogram();
+    if (preparing === 'none') supervisor.forgetEditions();
+    if (preparing === 'all')
+      prepareInstalled().catch((error) => log.error({ err: error }, 'trouble with the templates'));
+    return { file: loaded.file ?? null, changed: [...changed], restart: [...restart], recycles };
+  }
+
+  function reload(): Results['reload'] {
+    try {
+      const result = reconfigure();
+      const changed = Object.fromEntries(result.changed.map(({ name, to }) => [name, to]));
+      log.info({ changed, restart: result.restart }, 'configuration read again');
+      return result;
+    } catch (error) {
+      const { code, message, complaints } = asStoryfarmError(error);
+      const places = complaints.map(({ detail }) => detail);
+      log.error({ code, detail: message, places }, 'configuration refused: the old one stays in force');
+      throw error;
+    }
+  }
+
+  async function openToCommands(exits: Exits): Promise<void> {
+    const startedAt = clock.monotonic();
+    const report = () => reportOf(supervisor, config, clock.monotonic(), startedAt);
+    const act = deedsOf({ supervisor, report, reload, ...exits });
+    try {
+      control = await openControl(
+        dataFolder,
+        (request) => {
+          if (!QUIET.has(request.do)) log.info({ asked: request }, `asked to ${request.do}`);
+          return act(request);
+        },
+        clock,
+      );
+      log.debug({ socket: control.path }, 'open to commands');
+    } catch (error) {
+      const { message } = withRemedy(error);
+      log.warn({ detail: message }, 'no control socket: the farm can be told by signals only');
+    }
+  }
+
   let instance: Instance | undefined;
+  let control: ControlServer | undefined;
   const ending = (end: () => Promise<void>) => async () => {
     await Promise.all([end(), sweeper.stop()]);
+    // First, since the next farm puts its own there.
+    control?.close();
     await instance?.release();
   };
   return {
-    async start() {
-      instance = await claimFolder(config.dataFolder);
-      Object.assign(mark, await markOf(config.dataFolder));
+    async start(exits) {
+      instance = await claimFolder(dataFolder);
+      Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
       await markFolder(storage.folder);
@@ -110,16 +166,22 @@ export function createFarm({ config, clock, log, metrics }: Service, store: JobS
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
       await supervisor.start();
       sweeper.start();
-      if (config.prepare === 'all') await prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
+      await openToCommands(exits);
+      if (config.prepare === 'all') await prepareInstalled();
     },
     drain: ending(() => supervisor.drain()),
     stop: ending(() => supervisor.stop()),
     readiness: () => supervisor.readiness(),
+    recycleAll: () => supervisor.recycleAll(),
+    reload,
     get slots() {
       return supervisor.slots;
     },
   };
 }
+
+/** Requests that are not worth a line of the log. */
+const QUIET: ReadonlySet<string> = new Set(['status', 'await']);
 
 /** Asks for the editions of all that is installed: the usual casts of all templates first. */
 async function prepareAll(folders: readonly string[], prepare: (edition: Edition) => void): Promise<void> {

@@ -1,7 +1,8 @@
 /** Flags of commands: those of the configuration, whose help is made from the table of options, and how a value is read. */
 
-import { delimiter } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { asStoryfarmError, StoryfarmError } from '../errors.js';
 import { type LoadedConfig, loadConfig } from './config.js';
 import { flagOf, OPTIONS, type OptionName, usualOf } from './options.js';
 
@@ -23,10 +24,22 @@ export function withOptions(command: Command, names: readonly OptionName[]): Com
   return command;
 }
 
-/** The configuration of a command that was called with flags. Throws `config_invalid`. */
-export function configOf(command: Command): LoadedConfig {
-  const { config, ...flags } = command.opts<Record<string, unknown>>();
+/** The configuration of a command that was called with flags; `file` is read where no flag names another. Throws `config_invalid`. */
+export function configOf(command: Command, file?: string): LoadedConfig {
+  const { config = file, ...flags } = command.opts<Record<string, unknown>>();
   return loadConfig({ flags, ...(typeof config === 'string' ? { file: config } : {}) });
+}
+
+/** The data folder that a command is about. Where a flag names it nothing else is read: no broken configuration keeps anybody from draining a farm. */
+export function dataFolderOf(command: Command): string {
+  const { dataFolder } = command.opts<{ dataFolder?: string }>();
+  if (dataFolder !== undefined) return resolve(dataFolder);
+  try {
+    return configOf(command).config.dataFolder;
+  } catch (cause) {
+    const { code, message, complaints } = asStoryfarmError(cause);
+    throw new StoryfarmError(code, message, { cause, complaints, hint: 'With --data-folder nothing of it is needed.' });
+  }
 }
 
 /** Options that say where things are; every command takes them. */

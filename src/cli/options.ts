@@ -189,6 +189,13 @@ export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
   ['silent', 'heartbeat'],
 ];
 
+/** Options that change in a running farm when its configuration is read again (`storyfarm reload`); the others need a restart. */
+export const LIVE: readonly OptionName[] = [
+  ...(['slots', 'standby', 'maxJobs', 'maxMemory', 'maxMemoryHard', 'maxAge', 'minLifetime', 'lease', 'poll'] as const),
+  ...(['silent', 'boot', 'stall', 'meter', 'maxAttempts', 'maxCrashes', 'drain', 'diskFloor', 'maxPhrases'] as const),
+  ...(['ffmpegPath', 'prepare', 'logLevel'] as const),
+];
+
 /** The default as help and documents show it: the same on every machine. */
 export function usualOf(name: OptionName): string {
   const { usual, fallback }: Option = OPTIONS[name];

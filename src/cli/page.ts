@@ -1,6 +1,6 @@
 /** docs/configuration.md, made from the table of options; scripts/docs.mjs writes it, and a test holds the committed page to it. */
 
-import { flagOf, OPTIONS, type OptionName, usualOf, variableOf } from './options.js';
+import { flagOf, LIVE, OPTIONS, type OptionName, usualOf, variableOf } from './options.js';
 
 export function configurationPage(): string {
   const rows = (Object.keys(OPTIONS) as OptionName[]).map((name) => {
@@ -43,6 +43,8 @@ const TAIL = `
 - A *size* is a number with \`kB\`, \`MB\`, \`GB\`, \`KiB\`, \`MiB\` or \`GiB\`, or bytes.
 - Relative places in a file begin at the file's folder, others at the folder where the command is started.
 - Several \`templateFolders\` are a list in the file, stand between colons in the environment (semicolons on Windows), and repeat the flag.
+- A running farm takes over a change of these when it reads its configuration again (\`storyfarm reload\`, [operations.md](operations.md#control)), and of the
+  others at a restart: ${LIVE.map((name) => `\`${name}\``).join(', ')}.
 - \`maxMemoryHard\` must be greater than \`maxMemory\`, \`silent\` greater than \`heartbeat\`.
 
 Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to.

@@ -1,5 +1,9 @@
-/** Signals: a service leaves gracefully at the first TERM or INT and at once at the second; a command that works for a person stops its work. */
+/**
+ * Signals: a service leaves gracefully at the first TERM or INT and at once at the second, reads its configuration again at HUP, and recycles its renderers at USR2
+ * (USR1 belongs to Node's debugger); a command that works for a person stops its work.
+ */
 
+import { isatty } from 'node:tty';
 import { StoryfarmError } from '../errors.js';
 
 export interface Stoppable {
@@ -9,27 +13,53 @@ export interface Stoppable {
   readonly stop: () => Promise<void>;
 }
 
-/** Handlers only call; what is called must be idempotent. Ends the process when it has left. */
-export function onSignals({ drain, stop }: Stoppable): void {
-  const end = (ending: Promise<void>) =>
-    void ending.then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+/** The ways out of a process, which ends when one has been gone. Asking again changes nothing; `stop` overtakes `drain`. */
+export interface Exits {
+  drain(): void;
+  stop(): void;
+}
+
+export function exitsOf({ drain, stop }: Stoppable): Exits {
+  const once = (end: () => Promise<void>) => {
+    let isAsked = false;
+    return () => {
+      if (isAsked) return;
+      isAsked = true;
+      void end().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    };
+  };
+  return { drain: once(drain), stop: once(stop) };
+}
+
+export interface Signalled extends Exits {
+  /** Must not throw. */
+  reload(): void;
+  recycle(): void;
+}
+
+/** Handlers only call; what is called must be idempotent. */
+export function onSignals({ drain, stop, reload, recycle }: Signalled): void {
   let asked = 0;
   const leave = () => {
     asked++;
-    end(asked === 1 ? drain() : stop());
+    if (asked === 1) drain();
+    else stop();
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
+  // To what was started in a terminal, it says that the terminal is gone.
+  process.on('SIGHUP', isatty(0) || isatty(1) ? drain : reload);
+  process.on('SIGUSR2', recycle);
   // pm2 on Windows cannot send signals; it sends this message instead.
   process.on('message', (message) => {
     if (message === 'shutdown') leave();
   });
   // pm2's daemon is gone. Nobody watches this process any more, and the one that a new daemon starts needs its ports and its folder. Not one of the two
   // signals: whoever ends the machine sends the first of them just then.
-  process.on('disconnect', () => end(drain()));
+  process.on('disconnect', drain);
 }
 
 /** Tells pm2 (`wait_ready`) that the service works; without pm2 it does nothing. */

@@ -146,6 +146,9 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       const conditions = slots.map((slot) => slot.renderer?.phase ?? 'empty');
       for (const condition of CONDITIONS)
         metrics.slots.set({ condition }, conditions.filter((c) => c === condition).length);
+      // A seat that was closed is shown no more.
+      const { slotMemory, slotBase, slotLeak, slotJobs, slotFiles } = metrics;
+      for (const gauge of [slotMemory, slotBase, slotLeak, slotJobs, slotFiles]) gauge.reset();
       for (const slot of slots) {
         const name = { slot: `${slot.number}` };
         metrics.slotMemory.set(name, slot.renderer?.memory ?? 0);

@@ -37,7 +37,7 @@ const RETRY_MS = 60_000;
 const REMEMBER_MS = 60_000;
 
 export class Preparer {
-  readonly #silentMs: number;
+  #silentMs: number;
   readonly #tools: PreparerTools;
   readonly #wanted = new Map<string, Wanted>();
   /** When an edition was last found prepared, or given up. */
@@ -46,6 +46,8 @@ export class Preparer {
   /** What it is at; undefined while it boots or has nothing. */
   #present: Wanted | undefined;
   #isReady = false;
+  /** It is to go when it has nothing under way. */
+  #isOutdated = false;
   #startedAt = 0;
   #heardAt = 0;
   #isStopped = false;
@@ -69,12 +71,30 @@ export class Preparer {
     this.#settled.set(key, this.#now());
     this.#tools.isPrepared(edition).then(
       (isPrepared) => {
-        if (isPrepared || this.#isStopped) return;
+        if (isPrepared || this.#isStopped || !this.#settled.has(key)) return;
         this.#wanted.set(key, { edition, tries: 0, notBefore: 0 });
         this.#tools.ring();
       },
       (error) => this.#tools.observer.trouble('looking for an edition', error),
     );
+  }
+
+  /** Changes how long its process may say nothing. */
+  retime(silentMs: number): void {
+    this.#silentMs = silentMs;
+  }
+
+  /** Forgets what was asked for, and stops preparing it. It may be asked for again. */
+  forget(): void {
+    this.#wanted.clear();
+    this.#settled.clear();
+    this.#present = undefined;
+    this.#process?.kill();
+  }
+
+  /** What its process is started with has changed. What is under way is finished first. */
+  reprogram(): void {
+    this.#isOutdated = this.#process !== undefined;
   }
 
   /** One look, from the supervisor's loop: starts, feeds, or kills its process. */
@@ -83,7 +103,7 @@ export class Preparer {
     const now = this.#now();
     if (this.#process && now - this.#heardAt > this.#silentMs) this.#process.kill();
     if (this.#present) return;
-    const next = [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
+    const next = this.#isOutdated ? undefined : [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
     if (!next) {
       if (this.#isReady) this.#process?.leave();
       this.#isReady = false;
@@ -144,6 +164,7 @@ export class Preparer {
   #bury({ unfit, tail }: Death): void {
     this.#process = undefined;
     this.#isReady = false;
+    this.#isOutdated = false;
     const message = `The preparing renderer ended. ${tail.slice(-200)}`;
     const failure = unfit ?? { code: 'renderer_crashed' as const, message, hint: '', retryable: true };
     if (this.#present) this.#fail(failure);

@@ -6,6 +6,9 @@
  * standby never holds more than N + 1. (With none to wait, one is started when a renderer is due.) Without a standby that is ready, an empty seat is staffed at once after a first crash, later after
  * more; and a breaker over the whole farm slows down renderers that cannot boot.
  *
+ * N may change at any time (`slots` of the options): new seats are staffed like empty ones; a seat that is too many is closed, which is when its renderer has
+ * finished its job. Until then it can be opened again.
+ *
  * What it does not do: know jobs. A dead renderer's job is for whoever buries it.
  */
 
@@ -36,7 +39,7 @@ export interface SeatTools {
 const BREATH_MS = 20;
 
 export class Seats {
-  readonly slots: readonly Slot[];
+  readonly #slots: Slot[] = [];
   readonly #options: SupervisorOptions;
   readonly #tools: SeatTools;
   /** Every process that has not ended, in or out of a seat. */
@@ -51,14 +54,13 @@ export class Seats {
   constructor(options: SupervisorOptions, tools: SeatTools) {
     this.#options = options;
     this.#tools = tools;
-    this.slots = Array.from({ length: options.slots }, (_, number) => ({
-      number,
-      renderer: undefined,
-      deaths: 0,
-      emptyUntil: 0,
-      emptyFor: 'start',
-    }));
+    this.resize();
     this.#capacity = new Capacity(this.#now());
+  }
+
+  /** Those that are open, and after them those that are being emptied. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
   }
 
   get alive(): readonly Renderer[] {
@@ -72,7 +74,7 @@ export class Seats {
 
   /** Those that may get a job now: between jobs, not grown past their memory, not killed a moment ago, and not more than the machine's memory bears. */
   get free(): readonly Renderer[] {
-    const free = this.slots.flatMap(({ renderer }) =>
+    const free = this.#open.flatMap(({ renderer }) =>
       renderer?.phase === 'idle' && !renderer.killedFor && !this.#isFull(renderer) ? [renderer] : [],
     );
     const busy = this.slots.filter(({ renderer }) => renderer?.phase === 'busy').length;
@@ -81,7 +83,7 @@ export class Seats {
 
   /** Jobs that may be rendered at the same time. */
   get concurrency(): number {
-    return Math.min(this.slots.length, this.#brake.limit);
+    return Math.min(this.#options.slots, this.#brake.limit);
   }
 
   /** Standbys that could work at once. */
@@ -99,9 +101,18 @@ export class Seats {
     return this.#boots;
   }
 
+  /** Brings the seats nearer to their number: makes those that are missing, and takes away those that are too many, each when nobody sits there any more. */
+  resize(): void {
+    const wanted = this.#options.slots;
+    for (let number = this.slots.length; number < wanted; number++)
+      this.#slots.push({ number, renderer: undefined, deaths: 0, emptyUntil: 0, emptyFor: 'start' });
+    for (const { renderer } of this.slots.slice(wanted)) if (renderer) this.#sendHome(renderer);
+    while (this.slots.length > wanted && !this.slots.at(-1)?.renderer) this.#slots.pop();
+  }
+
   /** Gives every empty seat a renderer, when it is time; at once when there is a standby. */
   staff(): void {
-    for (const slot of this.slots) {
+    for (const slot of this.#open) {
       if (slot.renderer) continue;
       const standby = this.#bench.best;
       if (standby) {
@@ -115,7 +126,7 @@ export class Seats {
 
   /** Puts a standby that is ready in the place of a renderer that is due and between jobs; starts the next one. */
   recycle(): void {
-    const due = this.slots.filter(({ renderer }) => renderer && this.#isDue(renderer));
+    const due = this.#open.filter(({ renderer }) => renderer && this.#isDue(renderer));
     const idle = due.filter(({ renderer }) => renderer?.phase === 'idle');
     // One that is full does no work while it waits.
     const next = idle.find(({ renderer }) => renderer && this.#isFull(renderer)) ?? idle[0];
@@ -124,15 +135,28 @@ export class Seats {
     this.#stock(due.length > 0);
   }
 
-  /** Every renderer that runs now is to be replaced. */
-  recycleAll(): void {
-    for (const { renderer } of this.slots) if (renderer) renderer.recycling ??= 'request';
+  /** Every renderer that runs now is to be replaced; or that of one seat. */
+  recycleAll(only?: number): void {
+    for (const { number, renderer } of this.slots)
+      if (renderer && number === (only ?? number)) renderer.recycling ??= 'request';
+  }
+
+  /** What renderers are started with has changed: all are to be replaced, and standbys that were started before are of no use. */
+  reprogram(): void {
+    this.recycleAll();
+    for (const standby of [...this.#bench.standbys]) if (this.#bench.remove(standby)) this.#sendHome(standby);
+  }
+
+  /** Limits have changed; `ofJobs`: also that of jobs, for those who are there too. */
+  relimit(ofJobs: boolean): void {
+    this.#told.clear();
+    if (ofJobs) for (const renderer of this.#alive) renderer.jobLimit = this.#spread();
   }
 
   /** Kills those that have to be: silent, stalled, bloated, or deaf. */
   judge(): void {
     const now = this.#now();
-    this.#brake = released(this.#brake, this.slots.length, now);
+    this.#brake = released(this.#brake, this.#options.slots, now);
     for (const renderer of this.#alive) {
       const { pid } = renderer.process;
       if (!isSuspect(renderer, now, this.#options)) renderer.vitals = undefined;
@@ -145,15 +169,16 @@ export class Seats {
 
   /** The kernel lacks memory. */
   brake(): void {
-    this.#brake = afterOom(this.#brake, this.slots.length, this.#now());
+    this.#brake = afterOom(this.#brake, this.#options.slots, this.#now());
   }
 
   /** Notes where the time since the last call has gone; to be called before anything is changed. */
   account(): void {
-    const losses = this.slots.map((slot) => this.#lossOf(slot));
-    const withheld = this.slots.length - this.concurrency - losses.filter(Boolean).length;
+    const open = this.#open;
+    const losses = open.map((slot) => this.#lossOf(slot));
+    const withheld = open.length - this.concurrency - losses.filter(Boolean).length;
     for (let left = withheld, at = 0; left > 0 && at < losses.length; at++) {
-      if (losses[at] || this.slots[at]?.renderer?.phase !== 'idle') continue;
+      if (losses[at] || open[at]?.renderer?.phase !== 'idle') continue;
       losses[at] = 'unplanned';
       left--;
     }
@@ -176,10 +201,7 @@ export class Seats {
 
   /** Sends home all that have nothing to do. */
   empty(): void {
-    for (const renderer of this.#alive) {
-      if (renderer.phase === 'idle') this.#dismiss(renderer);
-      if (renderer.phase === 'booting') this.kill(renderer, 'stop');
-    }
+    for (const renderer of this.#alive) this.#sendHome(renderer);
   }
 
   /** It has booted. */
@@ -232,15 +254,19 @@ export class Seats {
     }
   }
 
+  get #open(): readonly Slot[] {
+    return this.#slots.slice(0, this.#options.slots);
+  }
+
   /** Brings the standbys nearer to their number: one at a time, when all seats are taken, and the last one that was replaced is gone. */
   #stock(isOneDue: boolean): void {
     // A standby is memory, too; and one that has waited for long would be due as soon as it is seated.
-    const kept = this.#brake === NO_BRAKE ? this.#options.standby : 0;
+    const kept = this.#brake === NO_BRAKE && this.#options.slots > 0 ? this.#options.standby : 0;
     const wanted = Math.max(kept, isOneDue ? 1 : 0);
     const { ready, standbys } = this.#bench;
     const isStale = ready && this.#now() - ready.startedAt > this.#options.maxAgeMs / 2;
     if (ready && (standbys.length > wanted || isStale) && this.#bench.remove(ready)) this.#dismiss(ready);
-    const isStaffed = this.slots.every(({ renderer }) => renderer && renderer.phase !== 'booting');
+    const isStaffed = this.#open.every(({ renderer }) => renderer && renderer.phase !== 'booting');
     const isUnderWay = this.alive.some(
       ({ phase, slot }) => phase === 'leaving' || (phase === 'booting' && slot === NO_SEAT),
     );
@@ -287,7 +313,7 @@ export class Seats {
 
   #start(slot: number): Renderer {
     const now = this.#now();
-    const { program, observer, clock, random, hear } = this.#tools;
+    const { program, observer, clock, hear } = this.#tools;
     const events: RendererEvents = {
       message: (message) => hear({ renderer, message }),
       nonsense: (nonsense) => hear({ renderer, nonsense }),
@@ -298,7 +324,7 @@ export class Seats {
       process: new RendererProcess(program, events, clock),
       slot,
       startedAt: now,
-      jobLimit: spreadJobs(this.#options.maxJobs, random()),
+      jobLimit: this.#spread(),
       phase: 'booting',
       heardAt: now,
       vitals: undefined,
@@ -319,6 +345,16 @@ export class Seats {
     this.#alive.add(renderer);
     observer.started(slot, renderer.process.pid);
     return renderer;
+  }
+
+  #spread(): number {
+    return spreadJobs(this.#options.maxJobs, this.#tools.random());
+  }
+
+  /** At once, unless it is at work. */
+  #sendHome(renderer: Renderer): void {
+    if (renderer.phase === 'idle') this.#dismiss(renderer);
+    if (renderer.phase === 'booting') this.kill(renderer, 'stop');
   }
 
   #dismiss(renderer: Renderer): void {

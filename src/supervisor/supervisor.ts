@@ -14,6 +14,7 @@
  */
 
 import type { Clock } from '../clock.js';
+import { StoryfarmError } from '../errors.js';
 import type { Edition, RenderOrder } from '../ipc/messages.js';
 import type { Job } from '../job.js';
 import type { JobStore, Lease, QueueCounts } from '../store/store.js';
@@ -63,6 +64,8 @@ const STATE_MS = 1_000;
 /** While every renderer waits for a job, memory is metered and jobs are counted this many times more seldom. */
 const QUIET_FACTOR = 5;
 
+export type Mode = 'running' | 'draining' | 'stopping';
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #tools: SupervisorTools;
@@ -77,7 +80,7 @@ export class Supervisor {
   readonly #leases: Leases;
   readonly #hearing: Hearing;
   readonly #preparer: Preparer | undefined;
-  #mode: 'running' | 'draining' | 'stopping' = 'running';
+  #mode: Mode = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
   /** When the next turn is due at the latest. */
   #turnDue = 0;
@@ -87,8 +90,10 @@ export class Supervisor {
   #queue: QueueCounts | undefined;
   #loop: Promise<void> | undefined;
 
-  constructor(options: SupervisorOptions, tools: SupervisorTools) {
+  constructor(given: SupervisorOptions, tools: SupervisorTools) {
     const { clock, observer } = tools;
+    // Its own, which all parts look at: what `reconfigure` changes is in force everywhere.
+    const options = { ...given };
     const random = tools.random ?? Math.random;
     this.#options = options;
     this.#tools = tools;
@@ -126,6 +131,11 @@ export class Supervisor {
   /** Has an edition prepared beside the jobs, unless it is, or this farm prepares none. */
   prepare(edition: Edition): void {
     this.#preparer?.want(edition);
+  }
+
+  /** Prepares no more of what was asked for so far. */
+  forgetEditions(): void {
+    this.#preparer?.forget();
   }
 
   /**
@@ -181,15 +191,69 @@ export class Supervisor {
     return this.#seats.slots;
   }
 
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  /** Why claims are paused by request, or undefined. */
+  get pausedFor(): string | undefined {
+    return this.#claims.heldFor;
+  }
+
+  /** What is in force. */
+  get options(): SupervisorOptions {
+    return this.#options;
+  }
+
   /** The attempts that this farm is at, wanted or not, and those whose outcome it is writing. */
   get underWay(): readonly Lease[] {
     const assigned = this.#seats.alive.flatMap(({ assignment }) => (assignment ? [assignment.job] : []));
     return [...assigned, ...this.#outcomes.leases];
   }
 
-  /** Asks for a planned replacement of every renderer, one after the other. */
+  /** Asks for a planned replacement of every renderer, one after the other. Idempotent until it is done. */
   recycleAll(): void {
     this.#seats.recycleAll();
+    this.#bell.ring();
+  }
+
+  /** The same for the renderer of one slot, or of all. Answers whose renderers are to be replaced. Throws `not_found` when there is no such slot. */
+  recycle(slot?: number): number[] {
+    if (slot !== undefined && !this.slots[slot]) throw noSlot(slot, this.slots.length);
+    this.#seats.recycleAll(slot);
+    this.#bell.ring();
+    return this.slots.filter(({ renderer }) => renderer?.recycling).map(({ number }) => number);
+  }
+
+  /** What renderers are started with has changed: each is replaced, one after the other and between jobs. */
+  reprogram(): void {
+    this.#seats.reprogram();
+    this.#preparer?.reprogram();
+    this.#bell.ring();
+  }
+
+  /**
+   * Changes options while it works; no job is interrupted. Of `slots` it is the number that is changed, 0 included: seats above it are emptied, each when its job
+   * has ended. Idempotent.
+   */
+  reconfigure(changes: Partial<Omit<SupervisorOptions, 'server'>>): void {
+    const { leaseMs, maxJobs, silentMs } = this.#options;
+    Object.assign(this.#options, changes);
+    const options = this.#options;
+    if (options.leaseMs !== leaseMs) this.#leases.retime();
+    if (options.silentMs !== silentMs) this.#preparer?.retime(options.silentMs);
+    this.#seats.relimit(options.maxJobs !== maxJobs);
+    this.#bell.ring();
+  }
+
+  /** Claims no more until `resume`; present jobs go on. Idempotent; a new reason replaces the old. */
+  pause(reason: string): void {
+    this.#claims.hold(reason);
+  }
+
+  /** Claims again. Idempotent. */
+  resume(): void {
+    this.#claims.unhold();
     this.#bell.ring();
   }
 
@@ -255,6 +319,7 @@ export class Supervisor {
       return;
     }
     this.#preparer?.tend();
+    this.#seats.resize();
     this.#seats.staff();
     this.#seats.recycle();
   }
@@ -321,6 +386,8 @@ export class Supervisor {
 
   #obstacle(): string | undefined {
     if (this.#mode !== 'running') return this.#mode;
+    if (this.#claims.heldFor !== undefined) return this.#claims.obstacle;
+    if (this.#options.slots === 0) return 'scaled to no slots';
     const { failures } = this.#seats.boots;
     if (!this.#seats.slots.some(({ renderer }) => renderer && renderer.phase !== 'booting')) {
       return failures > 0 ? 'renderers cannot boot' : 'no renderer is ready';
@@ -331,6 +398,13 @@ export class Supervisor {
   #now(): number {
     return this.#tools.clock.monotonic();
   }
+}
+
+function noSlot(slot: number, count: number): StoryfarmError {
+  return new StoryfarmError('not_found', `There is no slot ${slot}.`, {
+    hint:
+      count === 0 ? 'The farm has none at present.' : `The last is slot ${count - 1}; \`storyfarm status\` shows them.`,
+  });
 }
 
 /** What can wait for the next turn: signs of life. */

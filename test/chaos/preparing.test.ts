@@ -31,6 +31,34 @@ describe('an edition that a job asks for', () => {
     assert.equal(recorder.of('notPrepared').length, 0, 'ending is no failure');
   });
 
+  it('is prepared no more when the farm is told to forget it, and again when it is asked for', async (context) => {
+    const made = await farm(context, preparingRenderer, { options: { slots: 1 } });
+    const { enqueueRequest, recorder, supervisor, end } = made;
+    await enqueueRequest(request);
+    await recorder.until('preparing');
+    supervisor.forgetEditions();
+    await recorder.until('rendered');
+    await enqueueRequest(request);
+    await recorder.times(2, 'preparing');
+    assert.equal(recorder.of('notPrepared').length, 0, 'forgetting is no failure');
+    await end();
+  });
+
+  it('is finished by a process that is to be replaced, however often that is said', async (context) => {
+    const { enqueueRequest, recorder, supervisor, end } = await farm(context, preparingRenderer, {
+      options: { slots: 1 },
+    });
+    await enqueueRequest(request);
+    await recorder.until('preparing');
+    for (let times = 0; times < 5; times++) supervisor.reprogram();
+    await recorder.until('prepared');
+    assert.equal(recorder.of('preparing').length, 1);
+    await enqueueRequest({ ...request, cast: { ball: 'green' } });
+    await recorder.times(2, 'preparing');
+    assert.equal(recorder.of('notPrepared').length, 0);
+    await end();
+  });
+
   it('is given up when it cannot be prepared, and its jobs fail for their own reason', async (context) => {
     const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 1 } });
     await enqueueRequest({ ...request, template: { id: 'tiny', version: '0'.repeat(64) } });

@@ -31,7 +31,7 @@ export function configCommand(): Command {
 }
 
 /** Addresses may hold a password. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text = Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
   return text.replace(/(:\/\/[^:@/\s]*):[^\s]+@/g, '$1:***@').replace(/(password|pwd)=[^;&]+/gi, '$1=***');
 }
@@ -55,7 +55,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [string, number])[]>> = 
 };
 
 /** Times and sizes in the largest unit of which they are whole numbers; as they may be written, too. */
-function readable(value: string, unit: string): string {
+export function readable(value: string, unit: string): string {
   const step = STEPS[unit]?.find(([, factor]) => Number(value) % factor === 0);
   return step ? `${Number(value) / step[1]}${step[0]}` : value;
 }

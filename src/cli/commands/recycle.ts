@@ -1,16 +1,22 @@
-/** `storyfarm recycle --suggest`: proposes maxJobs and maxMemory from what a farm shows at /metrics, now or saved earlier. */
+/**
+ * `storyfarm recycle`: new renderers for old ones, one after the other; and with `--suggest` proposes maxJobs and maxMemory from what a farm shows at /metrics, now or
+ * saved earlier.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
 import { type RecycleHistory, suggest } from '../../supervisor/decisions/suggest.js';
-import { configOf, withOptions } from '../flags.js';
+import { counted, tellFarm } from '../control/command.js';
+import { MOST_SLOTS, type Results } from '../control/protocol.js';
+import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { OPTIONS } from '../options.js';
 import { printJson } from '../table.js';
 
 interface Flags {
-  readonly suggest: true;
+  readonly slot?: number;
+  readonly suggest?: true;
   readonly from?: readonly string[];
   readonly budget?: string;
   readonly json?: boolean;
@@ -20,9 +26,10 @@ interface Flags {
 const BUDGET = 0.6;
 
 export function recycleCommand(): Command {
-  const command = new Command('recycle').description('Propose when renderers are recycled.');
-  return withOptions(command, ['host', 'farmPort'])
-    .requiredOption('--suggest', 'Propose maxJobs and maxMemory from what was measured, with the arithmetic.')
+  const command = new Command('recycle').description('Replace the renderers of the running farm, or propose when.');
+  return withOptions(command, ['dataFolder', 'host', 'farmPort'])
+    .option('--slot <number>', 'Only the renderer of this slot.', wholeNumber(0, MOST_SLOTS - 1))
+    .option('--suggest', 'Replace none; propose maxJobs and maxMemory from what was measured, with the arithmetic.')
     .option(
       '--from <place>',
       "Address of a farm's metrics, or a file in which they were saved. Repeat for more. [that of host and farmPort]",
@@ -30,7 +37,15 @@ export function recycleCommand(): Command {
     )
     .option('--budget <size>', "Memory for all renderers together. [60 % of this machine's]")
     .option('--json', 'Print one JSON object.')
-    .action(async ({ from, budget, json }: Flags, command: Command) => {
+    .addHelpText('after', '\nNo job is interrupted: each is replaced between two jobs, when its successor is ready.')
+    .action(async ({ slot, suggest: isQuestion, from, budget, json }: Flags, command: Command) => {
+      if (!isQuestion) {
+        if (from || budget)
+          throw new StoryfarmError('invalid_request', '--from and --budget go with --suggest.', {
+            hint: 'Add --suggest.',
+          });
+        return tellFarm(command, { do: 'recycle', ...(slot === undefined ? {} : { slot }) }, recycling);
+      }
       const { host, farmPort } = configOf(command).config;
       const places = from ?? [`http://${host}:${farmPort}/metrics`];
       const texts = await Promise.all(places.map(scrape));
@@ -40,6 +55,12 @@ export function recycleCommand(): Command {
       const { maxJobs, maxMemory } = proposal;
       process.stdout.write(`${steps.join('\n')}\n\nmaxJobs    ${maxJobs}\nmaxMemory  ${maxMemory / 1e6}MB\n`);
     });
+}
+
+function recycling({ slots }: Results['recycle']): string {
+  if (slots.length === 0) return 'There is no renderer to replace.';
+  const which = slots.length === 1 ? `slot ${slots[0]}` : `slots ${slots.join(', ')}`;
+  return `${counted(slots.length, 'renderer')} will be replaced: ${which}.`;
 }
 
 async function scrape(place: string): Promise<string> {

@@ -10,11 +10,12 @@ import { createServer, type HttpServer } from '../../http/server.js';
 import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
+import type { LoadedConfig } from '../config.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
 import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
-import { onSignals, tellReady } from '../signals.js';
+import { exitsOf, onSignals, tellReady } from '../signals.js';
 
 export const upCommand = (): Command =>
   service(
@@ -47,19 +48,21 @@ function service(
   name: string,
   text: string,
   options: Parameters<typeof withOptions>[1],
-  run: (config: Config) => Promise<void>,
+  run: (config: Config, reread: () => LoadedConfig) => Promise<void>,
 ): Command {
-  return withOptions(new Command(name).description(text), options).action((_options, command: Command) =>
-    run(configOf(command).config),
-  );
+  return withOptions(new Command(name).description(text), options).action((_options, command: Command) => {
+    const { config, file } = configOf(command);
+    // The same file: were it gone, a farm would fall back to defaults that nobody asked for.
+    return run(config, () => configOf(command, file));
+  });
 }
 
-async function up(config: Config): Promise<void> {
+async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
   const store = await openConfiguredStore(config);
-  const farm = createFarm(parts, store);
+  const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
   server.app.register(frontRoutes, {
@@ -77,12 +80,12 @@ async function up(config: Config): Promise<void> {
   await serve(parts, server, config.port, store, farm);
 }
 
-async function farmAlone(config: Config): Promise<void> {
+async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
   const store = await openConfiguredStore(config);
-  const farm = createFarm(parts, store);
+  const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
     ...parts,
@@ -116,20 +119,11 @@ async function files(config: Config): Promise<void> {
 /** Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. */
 async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
   const { log, config } = parts;
-  try {
-    const address = await server.listen({ host: config.host, port });
-    await farm?.start();
-    log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
-  } catch (error) {
-    await server.close();
-    await store?.close();
-    throw error;
-  }
   const close = async () => {
     await server.close();
     await store?.close();
   };
-  onSignals({
+  const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
       await farm?.drain();
@@ -142,8 +136,30 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
       await close();
     },
   });
+  try {
+    const address = await server.listen({ host: config.host, port });
+    await farm?.start(exits);
+    log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  onSignals({
+    ...exits,
+    reload: () => (farm ? reloaded(farm) : log.warn('nothing was read again: only a farm can; restart this service')),
+    recycle: () => farm?.recycleAll(),
+  });
   if (farm) await untilReady(farm, parts.clock);
   tellReady();
+}
+
+/** The log says what came of it. */
+function reloaded(farm: Farm): void {
+  try {
+    farm.reload();
+  } catch {
+    // Nobody else is there to be told.
+  }
 }
 
 /** A farm can work when its first renderer has booted; looks as often as somebody who waits for it would. */

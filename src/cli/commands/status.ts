@@ -1,13 +1,20 @@
-/** `storyfarm status`: the queue and the latest jobs, as the store has them. */
+/** `storyfarm status`: the queue and the latest jobs, as the store has them, and the farm that runs here, as it sees itself. */
 
 import { Command } from 'commander';
+import { asStoryfarmError } from '../../errors.js';
 import { JOB_STATES, type Job } from '../../job.js';
+import { askFarm } from '../control/client.js';
+import { pictureOf } from '../control/picture.js';
+import type { FarmStatus } from '../control/protocol.js';
 import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
 import { printJson, secondsText, table } from '../table.js';
 
 export function statusCommand(): Command {
-  return withOptions(new Command('status').description('Print the queue and the latest jobs.'), ['dataFolder', 'store'])
+  return withOptions(
+    new Command('status').description('Print the queue, the farm that runs here, and the latest jobs.'),
+    ['dataFolder', 'store'],
+  )
     .option('-n, --jobs <number>', 'How many of the latest jobs. [10]', wholeNumber(0, 1000), 10)
     .option('--json', 'Print one JSON object.')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
@@ -15,15 +22,30 @@ export function statusCommand(): Command {
       const store = await openConfiguredStore(config, { onlyLook: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
-        if (json) return printJson({ store: store.name, ...counts, latest: latest.map(brief) });
+        const farm = await lookAt(config.dataFolder);
+        if (json) return printJson({ store: store.name, ...counts, farm: farm.asData, latest: latest.map(brief) });
         const oldest = counts.due > 0 ? `, the oldest for ${secondsText(counts.oldestDueMs / 1000)}` : '';
         const states = table([...JOB_STATES], [JOB_STATES.map((state) => counts.byState[state])]);
-        process.stdout.write(`${store.name}\n\n${states}\n${counts.due} due now${oldest}\n`);
+        process.stdout.write(`${store.name}\n\n${states}\n${counts.due} due now${oldest}\n\n${farm.asText}\n`);
         if (latest.length > 0) process.stdout.write(`\n${table(['job', 'template', 'state', ''], latest.map(row))}\n`);
       } finally {
         await store.close();
       }
     });
+}
+
+/** A farm that does not answer is told of, and keeps nobody from seeing the queue. */
+async function lookAt(
+  folder: string,
+): Promise<{ readonly asData: FarmStatus | object | null; readonly asText: string }> {
+  try {
+    const farm = await askFarm(folder, { do: 'status' });
+    return { asData: farm, asText: pictureOf(farm) };
+  } catch (thrown) {
+    const { code, message, hint } = asStoryfarmError(thrown);
+    if (code === 'not_running') return { asData: null, asText: `No farm runs on ${folder}.` };
+    return { asData: { error: { code, message, hint } }, asText: `farm: ${message} (${code})\n  -> ${hint}` };
+  }
 }
 
 /** Never the words. */

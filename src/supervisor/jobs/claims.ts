@@ -1,7 +1,8 @@
 /**
  * Claims: as many jobs as there are free renderers, taken from the store when there may be some, and handed out one by one.
  *
- * The store's bell says when to look; the poll is for bells that were missed. Claims rest while there is no room for files (room.ts), also when it is the store that has none.
+ * The store's bell says when to look; the poll is for bells that were missed. Claims rest while there is no room for files (room.ts), also when it is the store that has none;
+ * and when somebody asks for it, until they are asked to go on.
  */
 
 import type { Clock } from '../../clock.js';
@@ -30,6 +31,7 @@ export class Claims {
   readonly #room: Room;
   #lookAt = 0;
   #failing = false;
+  #heldFor: string | undefined;
   #taken: Job[] = [];
 
   constructor(options: ClaimLimits, tools: ClaimTools) {
@@ -45,6 +47,7 @@ export class Claims {
 
   /** Why no jobs are claimed though renderers are free, or undefined. */
   get obstacle(): string | undefined {
+    if (this.#heldFor !== undefined) return this.#heldFor ? `paused: ${this.#heldFor}` : 'paused';
     if (this.#room.want) return WANTS[this.#room.want];
     return this.#failing ? 'the store does not answer' : undefined;
   }
@@ -57,7 +60,7 @@ export class Claims {
   /** Claims beside the loop when it is time, at most `free` jobs. */
   look(free: number): void {
     const now = this.#tools.clock.monotonic();
-    if (free <= 0 || now < this.#lookAt) return;
+    if (this.#heldFor !== undefined || free <= 0 || now < this.#lookAt) return;
     this.#tools.beside.run(CLAIMING, async () => {
       // Before the question, so that a job that comes while it is asked makes us ask again.
       this.#lookAt = now + this.#options.pollMs;
@@ -80,6 +83,24 @@ export class Claims {
   /** The jobs that came since it was last asked. The caller has to place them, or give them back. */
   take(): Job[] {
     return this.#taken.splice(0);
+  }
+
+  /** Why claims rest by request, in the words of who asked for it; undefined when they do not. */
+  get heldFor(): string | undefined {
+    return this.#heldFor;
+  }
+
+  /** Claims rest until `unhold`. A new reason replaces the old one. */
+  hold(reason: string): void {
+    if (this.#heldFor === undefined) this.#tools.observer.paused('request', true);
+    this.#heldFor = reason;
+  }
+
+  unhold(): void {
+    if (this.#heldFor === undefined) return;
+    this.#heldFor = undefined;
+    this.#tools.observer.paused('request', false);
+    this.expect();
   }
 
   /** What fails with such a code may mean that what would be claimed now would fail too. */

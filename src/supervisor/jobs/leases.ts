@@ -49,6 +49,11 @@ export class Leases {
     this.#tools = tools;
   }
 
+  /** How long leases hold has changed: those that are held are renewed at once, since a third of the new time may be longer than the old. */
+  retime(): void {
+    this.#renewedAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Renews and rescues what is due: `assignments` as they are rendered, and `pending`, whose outcomes are being written. */
   tend(assignments: readonly Assignment[], pending: readonly Lease[], now: number): void {
     const { leaseMs } = this.#limits;

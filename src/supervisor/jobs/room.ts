@@ -26,19 +26,18 @@ export interface RoomTools {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
+const USUAL_MS = 5_000;
 /** Claims go on when this share more than the floor is free. */
 const MARGIN = 0.1;
 
 export class Room {
-  readonly #floor: number;
-  readonly #everyMs: number;
+  readonly #limits: RoomLimits;
   readonly #tools: RoomTools;
   #want: Want | undefined;
   #lookAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ diskFloor = 0, diskMs = 5_000 }: RoomLimits, tools: RoomTools) {
-    this.#floor = diskFloor;
-    this.#everyMs = diskMs;
+  constructor(limits: RoomLimits, tools: RoomTools) {
+    this.#limits = limits;
     this.#tools = tools;
   }
 
@@ -55,20 +54,20 @@ export class Room {
 
   /** Looks at the disk. */
   async look(): Promise<void> {
-    this.#lookAt = this.#tools.clock.monotonic() + this.#everyMs;
+    this.#lookAt = this.#tools.clock.monotonic() + (this.#limits.diskMs ?? USUAL_MS);
     this.#note(await this.#wanting());
   }
 
   /** Somebody met the end of it. It is looked at again after a while: what is known now is what he met. */
   lacks(want: Want): void {
-    this.#lookAt = this.#tools.clock.monotonic() + 2 * this.#everyMs;
+    this.#lookAt = this.#tools.clock.monotonic() + 2 * (this.#limits.diskMs ?? USUAL_MS);
     this.#note(want);
   }
 
   async #wanting(): Promise<Want | undefined> {
     const { free = async () => Number.POSITIVE_INFINITY } = this.#tools;
     try {
-      return isTooFull(await free(), this.#floor, this.#want === 'no_space') ? 'no_space' : undefined;
+      return isTooFull(await free(), this.#limits.diskFloor ?? 0, this.#want === 'no_space') ? 'no_space' : undefined;
     } catch (error) {
       return wantBehind(asStoryfarmError(error).code) ?? 'storage';
     }

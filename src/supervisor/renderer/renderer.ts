@@ -37,7 +37,7 @@ export interface Renderer {
   /** Its seat; NO_SEAT of a standby. */
   slot: number;
   readonly startedAt: number;
-  readonly jobLimit: number;
+  jobLimit: number;
   phase: Phase;
   /** When it last said something; while it boots, when it was started. */
   heardAt: number;

@@ -98,6 +98,24 @@ describe('claims', () => {
     assert.equal(claims.obstacle, undefined);
   });
 
+  it('rest by request until they are to go on, and look again at once then', async () => {
+    const { claims, asked, told, clock, reply } = claiming();
+    claims.look(2);
+    claims.hold('why');
+    await reply([job('a')]);
+    assert.equal(claims.take().length, 1, 'what was asked for before comes');
+    claims.hold('');
+    clock.move(60_000);
+    claims.look(2);
+    assert.deepEqual([asked.length, claims.obstacle, claims.heldFor], [1, 'paused', '']);
+    claims.unhold();
+    claims.unhold();
+    claims.look(2);
+    assert.deepEqual([asked.length, claims.obstacle, claims.heldFor], [2, undefined, undefined]);
+    const said = told.of('paused').map(({ args: [reason, on] }) => `${reason} ${on}`);
+    assert.deepEqual(said, ['request true', 'request false']);
+  });
+
   it('rest after a renderer met a full disk, counted from the last time', async () => {
     const { claims, asked, clock, told, reply } = claiming();
     claims.heed('no_space');

@@ -32,7 +32,8 @@ function keeping(isStoreShared = false) {
     () => {},
     () => {},
   );
-  const leases = new Leases({ leaseMs: LEASE_MS, isStoreShared }, 0, {
+  const limits = { leaseMs: LEASE_MS, isStoreShared };
+  const leases = new Leases(limits, 0, {
     store,
     beside,
     lost: (lease) => lost.push(lease),
@@ -43,7 +44,7 @@ function keeping(isStoreShared = false) {
     answer = promised();
     await settled();
   };
-  return { leases, calls, lost, reply };
+  return { leases, limits, calls, lost, reply };
 }
 
 describe('leases', () => {
@@ -58,6 +59,19 @@ describe('leases', () => {
     leases.tend([], [{ id: 'b', fence: 1 }], 11_000);
     await reply();
     assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.7 b@1', 'renew b@1']);
+  });
+
+  it('are renewed at once when their time changes', async () => {
+    const { leases, limits, calls, reply } = keeping();
+    const pending = [{ id: 'b', fence: 1 }];
+    leases.tend([], pending, 0);
+    await reply();
+    limits.leaseMs *= 10;
+    leases.retime();
+    leases.tend([], pending, 1);
+    await reply();
+    leases.tend([], pending, LEASE_MS);
+    assert.deepEqual(calls, ['renew b@1', 'renew b@1']);
   });
 
   it('of its own are renewed before any are rescued, and not at the same time', async () => {
