@@ -18,9 +18,9 @@ import { openStorage } from '../media/storage.js';
 import { type RendererOptions, rendererOptions } from './options.js';
 import { prepareFootage, type RenderTools, render } from './render.js';
 
-/** The least step of progress worth a message, and the least time between two, in milliseconds. */
+/** The least step of progress worth a message, and the least time between two, in milliseconds: it reaches the store once a second. */
 const STEP = 0.005;
-const PACE_MS = 50;
+const PACE_MS = 500;
 
 /** Resolves when the message is on its way, or there is nobody to hear it. */
 function send(message: ToSupervisor): Promise<void> {

@@ -243,14 +243,13 @@ export class Seats {
     observer.died(renderer.slot, process.pid, cause);
   }
 
-  /** This process was not running for a while: what it did not hear is not to be held against anybody. */
-  forgive(): void {
-    const now = this.#now();
+  /** This process was not running for so many milliseconds: what it did not hear in them is not to be held against anybody. */
+  forgive(ms: number): void {
     for (const renderer of this.#alive) {
-      renderer.heardAt = now;
-      if (renderer.dismissedAt !== undefined) renderer.dismissedAt = now;
-      if (renderer.assignment) renderer.assignment.progressAt = now;
-      if (renderer.assignment?.lostAt !== undefined) renderer.assignment.lostAt = now;
+      renderer.heardAt += ms;
+      if (renderer.dismissedAt !== undefined) renderer.dismissedAt += ms;
+      if (renderer.assignment) renderer.assignment.progressAt += ms;
+      if (renderer.assignment?.lostAt !== undefined) renderer.assignment.lostAt += ms;
     }
   }
 

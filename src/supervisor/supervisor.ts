@@ -58,8 +58,8 @@ export interface SupervisorTools {
 /** Longest sleep of the loop; everything with a deadline is looked at this often. While every renderer waits for a job, seldom is often enough. */
 const TICK_MS = 500;
 const QUIET_TICK_MS = 1_000;
-/** A turn that comes this much later than it was due was kept from running: the machine or this process stood still. */
-const ABSENT_MS = 1_000;
+/** A turn that comes this much later than it was due was kept from running: the machine or this process stood still, or had too much to do. */
+const ABSENT_MS = 100;
 const STATE_MS = 1_000;
 /** While every renderer waits for a job, memory is metered and jobs are counted this many times more seldom. */
 const QUIET_FACTOR = 5;
@@ -281,7 +281,8 @@ export class Supervisor {
 
   /** A supervisor that was stopped itself must not take its own silence for that of its renderers. */
   #forgive(): void {
-    if (this.#now() > this.#turnDue + ABSENT_MS) this.#seats.forgive();
+    const late = this.#now() - this.#turnDue;
+    if (late > ABSENT_MS) this.#seats.forgive(late);
   }
 
   async #sleep(): Promise<void> {

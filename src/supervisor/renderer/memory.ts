@@ -8,9 +8,9 @@
  */
 
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { textOf } from './proc.js';
 
 /** Bytes held by the tree under `pid`: resident while that is at most `screen`, else proportional. 0 when it is gone. */
 export async function treeMemory(pid: number, screen: number): Promise<number> {
@@ -34,14 +34,6 @@ const residentOf = (pid: number): number => bytesIn(textOf(`/proc/${pid}/status`
 async function proportionalOf(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
   return bytesIn(text, /^Pss:\s+(\d+) kB$/m) ?? residentOf(pid);
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 function bytesIn(text: string, line: RegExp): number | undefined {

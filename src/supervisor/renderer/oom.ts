@@ -5,8 +5,8 @@
  * A kill that nobody claims (ffmpeg's, told later by its renderer, or another program's) is forgotten two looks later: a death after that has another cause.
  */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textOf } from './proc.js';
 
 /** The kills so far; undefined where nothing counts them. */
 export function readOomKills(): number | undefined {
@@ -29,14 +29,6 @@ export function oomCounters(groups: string): string[] {
     ...(unified === undefined ? [] : [join('/sys/fs/cgroup', unified, 'memory.events')]),
     ...(memory === undefined ? [] : [join('/sys/fs/cgroup/memory', memory, 'memory.oom_control')]),
   ];
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 export class OomWatch {

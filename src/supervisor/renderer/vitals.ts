@@ -1,10 +1,7 @@
-/**
- * What the kernel knows about a process, where there is a /proc: what it is doing while it says nothing, and how many files it has open.
- *
- * These files are made by the kernel when they are read and wait for no disk, not even when their process does; they are read at once.
- */
+/** What the kernel knows about a process, where there is a /proc: what it is doing while it says nothing, and how many files it has open. It can be asked even while its process waits. */
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { textOf } from './proc.js';
 
 export interface Vitals {
   /** Of its main thread, as in proc(5): `R` running, `S` waiting, `D` waiting for a disk or in the kernel, `T` and `t` stopped. */
@@ -15,14 +12,10 @@ export interface Vitals {
 
 /** Undefined when it is gone, or there is no /proc. */
 export function vitalsOf(pid: number): Vitals | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
-    // Its name, in parentheses, may contain anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', ticks: Number(fields[11]) + Number(fields[12]) };
-  } catch {
-    return undefined;
-  }
+  const stat = textOf(`/proc/${pid}/task/${pid}/stat`);
+  // Its name, in parentheses, may contain anything.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state ? { state, ticks: Number(fields[10]) + Number(fields[11]) } : undefined;
 }
 
 export interface Files {
@@ -35,7 +28,7 @@ export interface Files {
 export function filesOf(pid: number): Files {
   try {
     const open = readdirSync(`/proc/${pid}/fd`).length;
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'latin1'))?.[1];
+    const soft = /^Max open files\s+(\d+)/m.exec(textOf(`/proc/${pid}/limits`))?.[1];
     return { open, limit: soft === undefined ? Number.POSITIVE_INFINITY : Number(soft) };
   } catch {
     return { open: 0, limit: Number.POSITIVE_INFINITY };
@@ -49,7 +42,7 @@ const SCORE = 500;
 export function offerToOomKiller(pid: number): void {
   if (process.platform !== 'linux') return;
   try {
-    const own = Number(readFileSync('/proc/self/oom_score_adj', 'latin1'));
+    const own = Number(textOf('/proc/self/oom_score_adj'));
     writeFileSync(`/proc/${pid}/oom_score_adj`, `${Math.min(1_000, own + SCORE)}`);
   } catch {
     // It is gone already, or the system does not allow it.
