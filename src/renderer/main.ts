@@ -103,6 +103,8 @@ function main(): void {
     process.exit(0);
   };
   process.on('disconnect', () => void leave(true));
+  // It was gone before anybody listened: while this was being loaded, or even before the leash was on.
+  if (process.connected === false) void leave(true);
   process.on('message', (raw) => {
     const message = parseToRenderer(raw);
     if (message.type === 'leave') return void leave(false);
