@@ -2,7 +2,7 @@
  * The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it.
  *
  * It starts in the order that loses nothing: alone first, then without processes of an earlier life, then with what that life could not write, and only then
- * its leases are taken back; what it left on the disk is swept beside the work.
+ * its leases are taken back; what it left on the disk, and what was kept long enough, is swept beside the work.
  */
 
 import { asStoryfarmError } from '../errors.js';
@@ -30,6 +30,7 @@ import { castsOf } from './installed.js';
 import { claimFolder, type Instance } from './instance.js';
 import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
+import { retention } from './retention.js';
 import type { Exits } from './signals.js';
 import { sweepWorkFolders } from './work-folder.js';
 
@@ -75,6 +76,8 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       isPrepared: async ({ template, cast }) => config.prepare === 'none' || editions.isWhole(template, cast),
     },
   );
+  /** Cuts short what may take long beside the work. */
+  const leaving = new AbortController();
   const sweeper = new Sweeper({
     store,
     storage,
@@ -88,6 +91,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       async () => {
         for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },
+      () => retention({ config, log }, store, storage.folder)(leaving.signal),
     ],
   });
   const prepareInstalled = () => prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
@@ -150,6 +154,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let instance: Instance | undefined;
   let control: ControlServer | undefined;
   const ending = (end: () => Promise<void>) => async () => {
+    leaving.abort();
     await Promise.all([end(), sweeper.stop()]);
     // First, since the next farm puts its own there.
     control?.close();

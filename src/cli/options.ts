@@ -193,7 +193,7 @@ export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
 export const LIVE: readonly OptionName[] = [
   ...(['slots', 'standby', 'maxJobs', 'maxMemory', 'maxMemoryHard', 'maxAge', 'minLifetime', 'lease', 'poll'] as const),
   ...(['silent', 'boot', 'stall', 'meter', 'maxAttempts', 'maxCrashes', 'drain', 'diskFloor', 'maxPhrases'] as const),
-  ...(['ffmpegPath', 'prepare', 'logLevel'] as const),
+  ...(['ffmpegPath', 'prepare', 'logLevel', 'keepJobs', 'keepFailed', 'keepWords'] as const),
 ];
 
 /** The default as help and documents show it: the same on every machine. */

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import { loadConfig } from '../../src/cli/config.js';
 import { retention } from '../../src/cli/retention.js';
 import { createLog } from '../../src/log.js';
 import { openStore } from '../../src/store/open.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { enqueue, present, rendering, result } from '../store/conformance/subject.js';
+import { Service } from './storyfarm.js';
 
 test('old jobs go with their files, their words before; what still renders or waits stays', async (t) => {
   const dataFolder = temporaryFolder(t);
@@ -38,4 +40,25 @@ test('old jobs go with their files, their words before; what still renders or wa
   assert.equal(await store.get(done.id), undefined);
   assert.ok(existsSync(join(folder, running.id, '1', 'large.mp4')));
   assert.deepEqual([await present(store, running.id), await present(store, waiting.id)], [running, waiting]);
+});
+
+test('a farm forgets at its start, and then every hour', async (t) => {
+  const cwd = temporaryFolder(t);
+  const file = join(cwd, 'var', 'storyfarm.db');
+  mkdirSync(join(cwd, 'var', 'jobs'), { recursive: true });
+  const store = await openStore(`sqlite:${file}`);
+  const old = await rendering(store);
+  await store.complete(old, result);
+  const young = await rendering(store);
+  await store.complete(young, result);
+  await store.close();
+  for (const { id } of [old, young]) mkdirSync(join(cwd, 'var', 'jobs', id, '1'), { recursive: true });
+  const database = new Database(file);
+  database.prepare('UPDATE jobs SET finished_at = finished_at - 40 * 86400000 WHERE id = ?').run(old.id);
+  database.close();
+  const farm = await Service.start(t, ['farm', '--farm-port', '0'], { cwd });
+  const { jobs } = await farm.said('forgot what was kept long enough');
+  assert.equal(jobs, 1);
+  assert.equal(existsSync(join(cwd, 'var', 'jobs', old.id)), false);
+  assert.ok(existsSync(join(cwd, 'var', 'jobs', young.id)));
 });
