@@ -10,6 +10,9 @@ import { type Config, LIVE, type OptionName } from '../../../src/cli/options.js'
 const { config } = loadConfig({ env: {} });
 /** Another good value of each option that can change. */
 const OTHER: Readonly<Partial<Record<OptionName, unknown>>> = {
+  keepJobs: 3_600_000,
+  keepFailed: 3_600_000,
+  keepWords: 3_600_000,
   slots: config.slots + 1,
   standby: 2,
   maxJobs: 7,
@@ -34,6 +37,9 @@ const OTHER: Readonly<Partial<Record<OptionName, unknown>>> = {
 };
 const wanted = (changes: Readonly<Partial<Record<OptionName, unknown>>>): Config =>
   ({ ...config, ...changes }) as Config;
+
+/** What the farm itself acts upon. */
+const ITS_OWN: readonly string[] = ['logLevel', 'prepare', 'keepJobs', 'keepFailed', 'keepWords'];
 
 describe('a plan for a reload', () => {
   it('of the same configuration is empty', () => {
@@ -63,8 +69,7 @@ describe('a plan for a reload', () => {
       assert.ok(name in OTHER, 'a good value is known');
       const next = planReload(config, wanted({ [name]: OTHER[name] })).config;
       const told = (of: Config) => ({ supervisor: supervisorOptions(of), renderers: rendererOptions(of) });
-      // Those two the farm itself acts upon.
-      if (name === 'logLevel' || name === 'prepare') assert.notEqual(next[name], config[name]);
+      if (ITS_OWN.includes(name)) assert.notEqual(next[name], config[name]);
       else assert.notDeepEqual(told(next), told(config));
     });
   }
