@@ -47,7 +47,7 @@ export interface Decision {
 }
 
 /** How many of the decisions do. */
-const SPARING = 0.8;
+const SPARING = 0.95;
 
 /** One after the other, without end; of the faults that are named, in whatever order. */
 export function* decisions(seed: number, allowed: readonly FaultName[]): Generator<Decision, never> {
