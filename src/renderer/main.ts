@@ -20,7 +20,7 @@ import { prepareFootage, type RenderTools, render } from './render.js';
 
 /** The least step of progress worth a message, and the least time between two, in milliseconds: it reaches the store once a second. */
 const STEP = 0.005;
-const PACE_MS = 500;
+const PACE_MS = 1_000;
 
 /** Resolves when the message is on its way, or there is nobody to hear it. */
 function send(message: ToSupervisor): Promise<void> {
