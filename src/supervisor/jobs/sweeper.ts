@@ -58,7 +58,7 @@ export class Sweeper {
     await this.#rounds;
   }
 
-  /** One round. Answers how many attempts it deleted. Rejects when the store or the disk does not answer; what was deleted stays deleted. */
+  /** One round. Answers how many attempts it deleted. Rejects when the store does not answer, or the folder cannot be read. */
   async round(): Promise<number> {
     const { storage, clock, others = [] } = this.#tools;
     let swept = 0;
@@ -89,9 +89,14 @@ export class Sweeper {
     const isUnderWay = (fence: number) => underWay().some((lease) => lease.id === id && lease.fence === fence);
     let swept = 0;
     for (const fence of stale.filter((fence) => !isUnderWay(fence))) {
-      await storage.discard({ id, fence });
-      observer.swept('attempt', `${id}/${fence}`);
-      swept++;
+      try {
+        await storage.discard({ id, fence });
+        observer.swept('attempt', `${id}/${fence}`);
+        swept++;
+      } catch (error) {
+        // One that cannot be deleted must not keep all others.
+        observer.trouble(`sweeping attempt ${fence} of job ${id}`, error);
+      }
     }
     return swept;
   }

@@ -82,6 +82,18 @@ describe('a round of the sweeper', () => {
     assert.equal(await sweeper.round(), 0);
   });
 
+  it('goes on after an attempt that cannot be deleted', async (t) => {
+    const jobs = ['a', 'b'].map((id) => job(id, { state: 'dead' }));
+    const { sweeper, storage, told, lay } = sweeping(t, jobs);
+    for (const { id } of jobs) await lay(id, 1, false);
+    const { discard } = storage;
+    let refusals = 1;
+    storage.discard = (attempt) => (refusals-- > 0 ? Promise.reject(new Error('It is held.')) : discard(attempt));
+    assert.equal(await sweeper.round(), 1);
+    assert.equal(told.of('trouble').length, 1);
+    assert.equal((await storage.jobs()).length, 1);
+  });
+
   it('rests between steps, and ends in the middle when it is stopped', async (t) => {
     const clock = new StillClock();
     const { sweeper, lay, found, others } = sweeping(t, [], clock);
