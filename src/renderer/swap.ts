@@ -75,7 +75,8 @@ async function phraseOf(
   phrases: Phrases,
 ): Promise<PhraseRows> {
   const films = jobs.map(({ film }) => film.description.files[FILM_FILE] ?? '');
-  const key = ['rows', version, ...films, overlay.bubble, overlay.text];
+  // Of equal films the words may still be drawn otherwise: style and shape are the template's.
+  const key = ['rows', version, ...films, JSON.stringify(overlay)];
   const known = phrases.get(key);
   if (known) return unpackRows(known);
   const phrase = new Map<string, ReadonlyMap<number, EncodedRows>>();
