@@ -60,7 +60,7 @@ export class Leases {
     this.#giveUp(assignments, now);
     const every = assignments.length > 0 ? Math.min(PROGRESS_MS, leaseMs / 3) : leaseMs / 3;
     const toRescue = now - this.#rescuedAt >= leaseMs / 2;
-    if (now - this.#renewedAt < every && !toRescue) return;
+    if (now - this.#renewedAt < every) return;
     const { store, beside } = this.#tools;
     const renewals = [
       ...assignments.map(({ job: { id, fence }, progress }) => ({ id, fence, progress })),

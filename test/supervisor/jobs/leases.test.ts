@@ -89,7 +89,7 @@ describe('leases', () => {
     leases.tend([assigned('a')], [], LEASE_MS / 2);
     await reply(new Error('locked'));
     assert.deepEqual(calls, ['renew a@0.5']);
-    leases.tend([assigned('a')], [], LEASE_MS / 2 + 500);
+    leases.tend([assigned('a')], [], LEASE_MS / 2 + 1_000);
     await reply();
     assert.deepEqual(calls, ['renew a@0.5', 'renew a@0.5', 'rescue']);
   });
