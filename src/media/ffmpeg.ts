@@ -40,8 +40,8 @@ export interface Ffmpeg {
   readonly version: string;
   readonly source: 'configuration' | 'PATH' | 'package';
   /**
-   * Runs a command to its end. Rejects with `ffmpeg_failed` (tail of stderr in the cause), `ffmpeg_stalled`, `no_space` or, when the signal fires,
-   * `aborted`; ffmpeg is gone by then.
+   * Runs a command to its end. Rejects with `ffmpeg_failed` (tail of stderr in the cause), `ffmpeg_killed` (by somebody else), `ffmpeg_stalled`, `no_space` or, when the
+   * signal fires, `aborted`; ffmpeg is gone by then.
    */
   run(command: FfmpegCommand, options?: RunOptions): Promise<void>;
 }
@@ -109,12 +109,14 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
     const stalled = () => stop(new StoryfarmError('ffmpeg_stalled', `ffmpeg made no progress for ${stallMs} ms.`));
     let watchdog = setTimeout(stalled, stallMs);
     let frames = -1;
+    let process_: import('node:child_process').ChildProcess | undefined;
     const settle = () => {
       clearTimeout(watchdog);
       signal?.removeEventListener('abort', onAbort);
     };
     ffmpeg.on('start', () => {
       const child = (ffmpeg as unknown as { ffmpegProc: import('node:child_process').ChildProcess }).ffmpegProc;
+      process_ = child;
       if (ended) child.kill('SIGKILL');
       (onBytes ? child.stderr : child.stdout)?.on('data', (chunk: Buffer) => {
         for (const [, number] of chunk.toString('latin1').matchAll(/^frame=\s*(\d+)/gm)) {
@@ -133,7 +135,7 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
     });
     ffmpeg.on('error', (error: Error, _stdout: unknown, stderr: unknown) => {
       settle();
-      reject(ended ?? failed(error, String(stderr ?? '')));
+      reject(ended ?? failed(error, String(stderr ?? ''), process_?.signalCode === 'SIGKILL'));
     });
     if (signal?.aborted) ended = new StoryfarmError('aborted', 'The render was stopped.', { cause: signal.reason });
     if (ended) {
@@ -162,7 +164,7 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
 }
 
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
-function failed(error: Error, stderr: string): StoryfarmError {
+function failed(error: Error, stderr: string, isKilled: boolean): StoryfarmError {
   // What ffmpeg tells about its streams is no cause; what is left is.
   const told = stderr
     .split('\n')
@@ -170,7 +172,8 @@ function failed(error: Error, stderr: string): StoryfarmError {
       (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
     );
   const tail = told.slice(-12).join('\n');
-  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : 'ffmpeg_failed';
+  const untimely = isKilled ? 'ffmpeg_killed' : 'ffmpeg_failed';
+  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : untimely;
   const last = tail.split('\n').at(-1) ?? '';
   return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {
     cause: new Error(tail || error.message),

@@ -144,7 +144,7 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     await this.#outcomes.recover();
-    await this.#tools.store.rescue({ server: this.#options.server });
+    if ((await this.#tools.store.rescue({ server: this.#options.server })) > 0) this.#hearing.fear();
     const unwatch = this.#tools.store.watch(() => {
       this.#claims.expect();
       this.#bell.ring();
