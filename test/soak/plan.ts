@@ -9,7 +9,7 @@ import { generator } from '../bench/render/contents/words.js';
 /**
  * `kill`: SIGKILL of any process below the supervisor, `stop`: SIGSTOP of one of them or of the supervisor, and SIGCONT after a while, `farm`: SIGKILL of the supervisor, `front`: SIGKILL of the front
  * between a request and its answer, `lock`: the store is locked by somebody else, `disk`: the disk is full, `tear`: a file of an edition is damaged, `poison`: whichever renderer gets one of
- * certain jobs is killed.
+ * certain jobs ends by SIGSEGV, as of a fault of its own.
  */
 export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'disk', 'tear', 'poison'] as const;
 export type FaultName = (typeof FAULTS)[number];

@@ -57,13 +57,15 @@ const SCRAPE_MS = 500;
 /** When no job ends for so long, something is stuck. The longest retry of a job that failed several times is due after 300 s. */
 const STUCK_MS = 400_000;
 const STORE_PATIENCE_MS = 15_000;
+/** A service that has not become ready by then will not. */
+const START_MS = 120_000;
 
-/** Patience so short that faults meet it, and limits so wide that jobs are not given up for what the soak did to them. */
+/** Patience so short that faults meet it. How many attempts and crashes a job has is as usual: what the soak does to jobs is not to be held against them. */
 const OPTIONS = {
   STORYFARM_LOG_LEVEL: 'debug',
+  // Of a disk as small as this one a little is much; still the floor is met whenever the disk is filled.
+  STORYFARM_DISK_FLOOR: '4MB',
   STORYFARM_MAX_JOBS: '25',
-  STORYFARM_MAX_CRASHES: '20',
-  STORYFARM_MAX_ATTEMPTS: '20',
   STORYFARM_LEASE: '5s',
   STORYFARM_HEARTBEAT: '250ms',
   STORYFARM_SILENT: '4s',
@@ -97,7 +99,7 @@ export async function run(
     const attempt = line.msg === 'job assigned' && attemptIn(line);
     if (!attempt || !poison.has(attempt.id)) return;
     const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
-    if (victim && killed(victim, seats)) poisoned++;
+    if (victim && killed(victim, seats, 'SIGSEGV')) poisoned++;
   };
   const farm = new Kept('farm', { folder, env: farmEnv }, hear);
   const front = new Kept('front', { folder, env: frontEnv }, () => {});
@@ -123,7 +125,7 @@ export async function run(
     if (code !== 0) throw new Error(`The editions could not be prepared: ${stderr}`);
   }
   tell('starting farm and front');
-  await Promise.all([farm.start(), front.start()]);
+  await Promise.all([begin(farm, farmPort), begin(front, frontPort)]);
   const url = `sqlite:${join(dataFolder, 'storyfarm.db')}`;
   const store = await openStore(url, { checkIntegrity: false, busyDeadlineMs: STORE_PATIENCE_MS });
 
@@ -163,7 +165,7 @@ export async function run(
     tell('ending farm and front, and starting the farm once more to sweep');
     census.look();
     const ends = [await farm.end()];
-    await farm.start();
+    await begin(farm, farmPort);
     census.look();
     ends.push(await farm.end(), await front.end());
     for (const code of ends)
@@ -195,6 +197,20 @@ export async function run(
     over.abort();
     await store.close();
   }
+}
+
+/** Starts a service; when it cannot work, says why. */
+async function begin(service: Kept, port: number): Promise<void> {
+  const patience = new AbortController();
+  const late = pause(START_MS, true, { signal: patience.signal }).catch(() => false);
+  const isLate = await Promise.race([service.start().then(() => false), late]);
+  patience.abort();
+  if (!isLate) return;
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+    (response) => response.text(),
+    (error: Error) => error.message,
+  );
+  throw new Error(`It was not ready after ${START_MS / 1_000} s: ${answer}`);
 }
 
 const textOf = ({ pid }: Known) => `${pid} ${look(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 200)}`;

@@ -16,10 +16,10 @@ export const killOne: Fault = async ({ farm, census, seats }, { pick, sparesBoot
   return victim !== undefined && killed(victim, seats);
 };
 
-/** Whether it was there to be killed. */
-export function killed(victim: Known, seats: Scene['seats']): boolean {
+/** Whether it was there to be killed: from outside, or as by a fault of its own. */
+export function killed(victim: Known, seats: Scene['seats'], how: 'SIGKILL' | 'SIGSEGV' = 'SIGKILL'): boolean {
   const at = Date.now();
-  const isKilled = signal(victim, 'SIGKILL');
+  const isKilled = signal(victim, how);
   if (isKilled) seats.killed(victim.pid, at);
   return isKilled;
 }
