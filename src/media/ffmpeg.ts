@@ -109,14 +109,12 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
     const stalled = () => stop(new StoryfarmError('ffmpeg_stalled', `ffmpeg made no progress for ${stallMs} ms.`));
     let watchdog = setTimeout(stalled, stallMs);
     let frames = -1;
-    let process_: import('node:child_process').ChildProcess | undefined;
     const settle = () => {
       clearTimeout(watchdog);
       signal?.removeEventListener('abort', onAbort);
     };
     ffmpeg.on('start', () => {
       const child = (ffmpeg as unknown as { ffmpegProc: import('node:child_process').ChildProcess }).ffmpegProc;
-      process_ = child;
       if (ended) child.kill('SIGKILL');
       (onBytes ? child.stderr : child.stdout)?.on('data', (chunk: Buffer) => {
         for (const [, number] of chunk.toString('latin1').matchAll(/^frame=\s*(\d+)/gm)) {
@@ -135,7 +133,7 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
     });
     ffmpeg.on('error', (error: Error, _stdout: unknown, stderr: unknown) => {
       settle();
-      reject(ended ?? failed(error, String(stderr ?? ''), process_?.signalCode === 'SIGKILL'));
+      reject(ended ?? failed(error, String(stderr ?? '')));
     });
     if (signal?.aborted) ended = new StoryfarmError('aborted', 'The render was stopped.', { cause: signal.reason });
     if (ended) {
@@ -164,7 +162,7 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
 }
 
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
-function failed(error: Error, stderr: string, isKilled: boolean): StoryfarmError {
+function failed(error: Error, stderr: string): StoryfarmError {
   // What ffmpeg tells about its streams is no cause; what is left is.
   const told = stderr
     .split('\n')
@@ -172,7 +170,8 @@ function failed(error: Error, stderr: string, isKilled: boolean): StoryfarmError
       (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
     );
   const tail = told.slice(-12).join('\n');
-  const untimely = isKilled ? 'ffmpeg_killed' : 'ffmpeg_failed';
+  // In these words fluent-ffmpeg tells the signal, also of what it asks ffmpeg beforehand.
+  const untimely = /was killed with signal SIGKILL/.test(error.message) ? 'ffmpeg_killed' : 'ffmpeg_failed';
   const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : untimely;
   const last = tail.split('\n').at(-1) ?? '';
   return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {

@@ -33,7 +33,8 @@ function send(message: ToSupervisor): Promise<void> {
 type PrepareTools = RenderTools & { readonly editions: Editions };
 
 function boot(options: RendererOptions): PrepareTools {
-  const ffmpeg = openFfmpeg(options.ffmpegPath);
+  // Asking it would take as long as all the rest of a boot.
+  const ffmpeg = openFfmpeg(options.ffmpegPath, options.dataFolder);
   const tools: PrepareTools = {
     ffmpeg,
     fonts: loadFonts(),
