@@ -8,7 +8,6 @@ import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog } from '../../src/media/install/catalog.js';
 import { openStore } from '../../src/store/open.js';
-import type { JobStore, QueueCounts } from '../../src/store/store.js';
 import { wordsmith } from '../bench/render/contents/words.js';
 import { run as runCommand } from '../cli/storyfarm.js';
 import { look } from '../pm2/processes.js';
@@ -16,10 +15,12 @@ import { audit } from './books/audit.js';
 import type { Facts } from './books/ledger.js';
 import { Census } from './farm/census.js';
 import { Client } from './farm/client.js';
+import { Counters } from './farm/counters.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
+import { begin, filled, progressOf, STUCK, scrapeUntil } from './farm/patience.js';
 import { type Known, marked } from './farm/processes.js';
-import { Capacity, scrape } from './farm/scrape.js';
+import { Capacity } from './farm/scrape.js';
 import { attemptIn, Seats } from './farm/seats.js';
 import { Faults } from './faults/faults.js';
 import { killed } from './faults/processes.js';
@@ -39,7 +40,8 @@ export interface Order {
 
 export interface Told {
   readonly facts: Facts;
-  readonly kills: Readonly<Record<string, number>>;
+  /** What came to be, by name. */
+  readonly faults: Readonly<Record<string, number>>;
   readonly missed: number;
   readonly repeats: number;
   /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
@@ -52,13 +54,7 @@ export interface Told {
 /** Jobs that wait, for each seat: enough that none is without work. */
 const AHEAD = 6;
 const SENDERS = 4;
-const LOOK_MS = 100;
-const SCRAPE_MS = 500;
-/** When no job ends for so long, something is stuck. The longest retry of a job that failed several times is due after 300 s. */
-const STUCK_MS = 400_000;
 const STORE_PATIENCE_MS = 15_000;
-/** A service that has not become ready by then will not. */
-const START_MS = 120_000;
 
 /** Patience so short that faults meet it. How many attempts and crashes a job has is as usual: what the soak does to jobs is not to be held against them. */
 const OPTIONS = {
@@ -116,6 +112,7 @@ export async function run(
   };
   const faults = new Faults(scene);
   const capacity = new Capacity();
+  const counters = new Counters();
   const troubles: string[] = [];
 
   const catalog = await loadCatalog(ground.frontTemplates);
@@ -151,7 +148,10 @@ export async function run(
       if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
     };
     const withdrawn: Promise<void>[] = [];
-    const scraping = scrapeUntil(over.signal, farmPort, capacity);
+    const scraping = scrapeUntil(over.signal, farmPort, farm, (scraped, life) => {
+      capacity.take(scraped);
+      counters.take(scraped, life);
+    });
     const timed = order.faults.some((fault) => fault !== 'poison');
     const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
     await Promise.all(Array.from({ length: SENDERS }, sender));
@@ -161,7 +161,10 @@ export async function run(
     const busySeconds = (performance.now() - busyFrom) / 1_000;
 
     await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
-    if (progress.isStuck) troubles.push(`stuck: no job ended for ${STUCK_MS / 1_000} s`);
+    if (progress.isStuck) troubles.push(STUCK);
+    tell('waiting for all seats to be filled');
+    const empty = interrupt.aborted ? 0 : order.slots - (await filled(farmPort, order.slots));
+    if (empty > 0) troubles.push(`${empty} of ${order.slots} seats were not filled again in peace`);
     tell('ending farm and front, and starting the farm once more to sweep');
     census.look();
     const ends = [await farm.end()];
@@ -183,10 +186,10 @@ export async function run(
         hits: seats.hits,
         goneMs: census.goneMs,
         orphans: [...new Set(orphans.map(textOf))],
-        troubles,
+        troubles: [...troubles, ...counters.fallen],
         isInterrupted: interrupt.aborted,
       },
-      kills: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
+      faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
       missed: faults.missed,
       repeats: client.repeats,
       ownEnds: [...farm.ownEnds, ...front.ownEnds],
@@ -197,20 +200,6 @@ export async function run(
     over.abort();
     await store.close();
   }
-}
-
-/** Starts a service; when it cannot work, says why. */
-async function begin(service: Kept, port: number): Promise<void> {
-  const patience = new AbortController();
-  const late = pause(START_MS, true, { signal: patience.signal }).catch(() => false);
-  const isLate = await Promise.race([service.start().then(() => false), late]);
-  patience.abort();
-  if (!isLate) return;
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-    (response) => response.text(),
-    (error: Error) => error.message,
-  );
-  throw new Error(`It was not ready after ${START_MS / 1_000} s: ${answer}`);
 }
 
 const textOf = ({ pid }: Known) => `${pid} ${look(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 200)}`;
@@ -231,33 +220,4 @@ function sayingsOf(
     made.set(id, sayings);
     return sayings;
   };
-}
-
-/** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
-function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
-  let [finished, changedAt, isStuck] = [0, performance.now(), false];
-  return {
-    get isStuck() {
-      return isStuck;
-    },
-    async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
-      for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
-        const counts = await store.counts();
-        look();
-        if (condition(counts)) return;
-        const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
-        const now = Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
-        if (now !== finished) [finished, changedAt] = [now, performance.now()];
-        isStuck = performance.now() - changedAt > STUCK_MS;
-      }
-    },
-  };
-}
-
-async function scrapeUntil(signal: AbortSignal, port: number, capacity: Capacity): Promise<void> {
-  while (!signal.aborted) {
-    const scraped = await scrape(port);
-    if (scraped) capacity.take(scraped);
-    await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
-  }
 }
