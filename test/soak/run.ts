@@ -1,6 +1,7 @@
 /** One run: a farm and a front as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
 
 import { EventEmitter, once, setMaxListeners } from 'node:events';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { castsOf } from '../../src/cli/installed.js';
@@ -34,6 +35,8 @@ export interface Order {
   readonly slots: number;
   /** How many jobs' files are decoded. */
   readonly decoded: number;
+  /** A data folder whose editions are taken over before any are made. */
+  readonly editions: string | undefined;
   /** Whether editions are made before it begins. */
   readonly isPrepared: boolean;
 }
@@ -102,13 +105,19 @@ export async function run(
   const census = new Census(farm);
   const requests = new EventEmitter().setMaxListeners(0);
   const templateOf = ground.templateOf;
-  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent') }, interrupt);
+  let [answering, answers]: [Known | undefined, number] = [undefined, 0];
+  const heard = () => {
+    if (answering !== front.process) [answering, answers] = [front.process, 0];
+    answers++;
+  };
+  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent'), heard }, interrupt);
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
   const scene = {
     ...{ farm, front, census, seats, dataFolder, over: over.signal },
     requestSent: async () => void (await once(requests, 'sent')),
+    frontAnswers: () => (answering === front.process ? answers : 0),
   };
   const faults = new Faults(scene);
   const capacity = new Capacity();
@@ -116,6 +125,8 @@ export async function run(
   const troubles: string[] = [];
 
   const catalog = await loadCatalog(ground.frontTemplates);
+  if (order.editions !== undefined)
+    await cp(join(order.editions, 'editions'), join(dataFolder, 'editions'), { recursive: true });
   if (order.isPrepared) {
     tell('preparing editions');
     const { code, stderr } = await runCommand(['templates', 'prepare'], { cwd: folder, env: farmEnv });

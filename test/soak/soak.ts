@@ -3,7 +3,7 @@
  * damaged, all by chance; then a ledger of every job, process and file.
  *
  *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison]
- *                   [--slots 4] [--template ID] [--decode N] [--unprepared] [--keep] [--json]
+ *                   [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
@@ -35,6 +35,7 @@ const flags = readFlags({
     slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
     template: { type: 'string' },
     decode: { type: 'string' },
+    editions: { type: 'string' },
     unprepared: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -52,6 +53,7 @@ const order = {
   everyMs: whole('every', 1),
   slots: whole('slots', 1),
   decoded: flags.decode === undefined ? Number.POSITIVE_INFINITY : wholeNumber('decode', flags.decode, 0),
+  editions: flags.editions,
   isPrepared: !flags.unprepared,
 };
 openFfmpeg(); // Told now, and not by every job.

@@ -19,6 +19,8 @@ export interface Scene {
   readonly dataFolder: string;
   /** Resolves when the next request to the front is on its way. */
   readonly requestSent: () => Promise<void>;
+  /** What the present front has answered so far. */
+  readonly frontAnswers: () => number;
   /** Fires when faults are to end. */
   readonly over: AbortSignal;
 }
