@@ -36,7 +36,7 @@ export class Hearing {
     this.#tools = tools;
   }
 
-  /** An earlier life of this farm was killed while it rendered: whoever did that may be there still. */
+  /** An earlier life of this farm was killed: whoever did that may be there still. */
   fear(): void {
     this.#strike(undefined);
   }

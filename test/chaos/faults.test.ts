@@ -166,6 +166,20 @@ describe('somebody else who kills', () => {
   });
 });
 
+describe('a farm whose last life was killed', () => {
+  it('suspects no job of what may be the work of the same', async (context) => {
+    const { enqueue, recorder, supervisor, end } = await farm(context, 'slow', { options: { slots: 1 }, start: false });
+    await supervisor.start({ wasKilled: true });
+    await enqueue();
+    await recorder.until('assigned');
+    process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGKILL');
+    await recorder.until('released');
+    await supervisor.stop();
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.crashes], ['queued', 0]);
+  });
+});
+
 describe('a renderer that tells of a failure', () => {
   it('that may pass: counted, tried again later, then dead', async (context) => {
     const limits = { maxAttempts: 2, pollMs: 100 };

@@ -15,7 +15,7 @@ export interface Scene {
   readonly farm: Pick<Kept, 'process' | 'kill'>;
   readonly front: Pick<Kept, 'kill'>;
   readonly census: Pick<Census, 'look' | 'mourn'>;
-  readonly seats: Pick<Seats, 'killed' | 'forget' | 'hasBooted'>;
+  readonly seats: Pick<Seats, 'killed' | 'forget'>;
   readonly dataFolder: string;
   /** Resolves when the next request to the front is on its way. */
   readonly requestSent: () => Promise<void>;

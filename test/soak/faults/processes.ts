@@ -1,18 +1,12 @@
 /** Faults of processes: they are killed, or stand still for a while. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { ageOf, type Known, signal } from '../farm/processes.js';
+import { type Known, signal } from '../farm/processes.js';
 import type { Fault, Scene } from './faults.js';
 
-/** What does not say that it is ready, such as a renderer that prepares editions, is taken to be so after this. */
-const BOOT_MS = 1_500;
-
-/** Any process below the supervisor. */
-export const killOne: Fault = async ({ farm, census, seats }, { pick, sparesBooting }) => {
-  const below = census.look();
-  const isBooting = (each: Known) =>
-    each.parent === farm.process?.pid && ageOf(each) < BOOT_MS && !seats.hasBooted(each.pid);
-  const victim = chosen(sparesBooting ? below.filter((each) => !isBooting(each)) : below, pick);
+/** Any process below the supervisor, whatever it is at; to spare those that boot would be to hit those that work all the more. */
+export const killOne: Fault = async ({ census, seats }, { pick }) => {
+  const victim = chosen(census.look(), pick);
   return victim !== undefined && killed(victim, seats);
 };
 
@@ -47,11 +41,11 @@ export const killFarm: Fault = async ({ farm, census, seats }) => {
 const STARTED = 10;
 
 /** The front, soon after a request was sent to it: before, in or after its commit, and mostly before its answer. */
-export const killFront: Fault = async ({ front, requestSent, frontAnswers, over }, { lastsMs, sparesBooting }) => {
+export const killFront: Fault = async ({ front, requestSent, frontAnswers, over }, { lastsMs, sparesStarting }) => {
   do {
     await Promise.race([requestSent(), aborted(over)]);
     if (over.aborted) return false;
-  } while (sparesBooting && frontAnswers() < STARTED);
+  } while (sparesStarting && frontAnswers() < STARTED);
   await pause(lastsMs);
   return front.kill();
 };
