@@ -42,7 +42,7 @@ export interface Decision {
   readonly pick: number;
   /** Milliseconds. */
   readonly lastsMs: number;
-  /** Whether a front that is still starting is spared. Mostly: of one that never answers nothing is learnt. */
+  /** Whether a front or supervisor that is still starting is spared. Mostly: of one that never works nothing is learnt. */
   readonly sparesStarting: boolean;
 }
 

@@ -47,6 +47,7 @@ export class Kept {
   #child: ChildProcess | undefined;
   #process: Known | undefined;
   #ready: Promise<void> = Promise.resolve();
+  #isReady = false;
   #isKept = true;
   #wasKilled = false;
   #said = '';
@@ -61,6 +62,11 @@ export class Kept {
   /** Its process, while there is one. */
   get process(): Known | undefined {
     return this.#process;
+  }
+
+  /** Whether its process has said that it can work. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Resolves when it says that it can work, however often it has to be started for that. */
@@ -102,13 +108,18 @@ export class Kept {
     });
     this.#child = child;
     this.#process = child.pid === undefined ? undefined : known(child.pid);
-    child.on('message', (message) => message === 'ready' && isReady());
+    child.on('message', (message) => {
+      if (message !== 'ready') return;
+      this.#isReady = true;
+      isReady();
+    });
     this.#keepLog(child);
     child.once('exit', (code, name) => void this.#ended(code, name, isReady));
   }
 
   async #ended(code: number | null, name: NodeJS.Signals | null, isReady: () => void): Promise<void> {
     this.#process = undefined;
+    this.#isReady = false;
     if (!this.#isKept) return;
     if (!this.#wasKilled) this.ownEnds.push({ part: this.#part, code, signal: name, said: this.#said });
     await pause(this.#wasKilled ? AT_ONCE_MS : LATER_MS);
