@@ -48,6 +48,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'missing_glyphs',
   'control_characters',
   'idempotency_conflict',
+  'unauthorized',
 ]);
 
 /** Runs the command that `argv` names, as process.argv does. Answers the exit code; never rejects. */

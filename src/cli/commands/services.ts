@@ -70,6 +70,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     store,
     catalog,
     fonts: loadFonts(),
+    partners: config.partners,
     addresses: addressesOf(config, '', ''),
   });
   server.app.register(filesRoutes, { folder });
@@ -104,6 +105,7 @@ async function front(config: Config): Promise<void> {
     store,
     catalog,
     fonts: loadFonts(),
+    partners: config.partners,
     addresses: addressesOf(config, '', elsewhere),
     bodyLimit: config.bodyLimit,
   });
