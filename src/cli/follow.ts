@@ -108,9 +108,11 @@ async function ask(address: URL, { signal, key }: Manner, { headers, ...init }: 
   if (!isErrorCode(problem?.code)) throw noFront(address, `answered ${answer.status}`);
   throw new StoryfarmError(problem.code, problem.detail ?? `The front answered ${answer.status}.`, {
     complaints: problem.errors ?? [],
-    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.hint === undefined ? {} : { hint: problem.code === 'unauthorized' ? KEY_WANTED : problem.hint }),
   });
 }
+
+const KEY_WANTED = 'Put the key of your partner into STORYFARM_KEY.';
 
 interface Problem {
   readonly code?: unknown;

@@ -32,7 +32,7 @@ export function submitCommand(): Command {
     .option('--reuse', 'Take the files of an earlier job that asked for the same, if they are there.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
-      new Option('--url <url>', 'Address of the front; also STORYFARM_URL. [http://127.0.0.1:8080]')
+      new Option('--url <url>', 'Address of the front. [http://127.0.0.1:8080]')
         .argParser(webAddress)
         .env('STORYFARM_URL'),
     )
