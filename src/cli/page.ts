@@ -52,7 +52,7 @@ the key that it shows there.
 
 ## Partners
 
-Without \`partners\` whoever reaches the front may use it, and all jobs are those of the partner \`local\`. With them every request to \`/v1\` needs
+Without \`partners\` whoever reaches the front may use it, and all jobs are those of the partner \`local\`. With them every request to the API needs
 \`Authorization: Bearer KEY\`; without a key that is known it is answered 401. A partner sees its own jobs alone: those of another are answered 404.
 The addresses of finished files need no key; nobody can guess them.
 
