@@ -47,7 +47,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let { config } = service;
   const { dataFolder } = config;
   const storage = openStorage(dataFolder);
-  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath));
+  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath, dataFolder));
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
@@ -100,7 +100,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     const loaded = reread();
     const { config: next, changed, restart } = planReload(config, loaded.config);
     // Whatever may refuse comes before anything is changed.
-    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath);
+    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath, dataFolder);
     const recycles = JSON.stringify(rendererOptions(config)) !== JSON.stringify(rendererOptions(next));
     const isOther = (name: 'slots' | 'prepare') => next[name] !== config[name];
     const { server: _, slots, ...others } = supervisorOptions(next);
