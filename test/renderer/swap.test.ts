@@ -1,7 +1,7 @@
 /** Jobs on the swap path: when it is taken, when not, and that what comes out is the same. */
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JobResult } from '../../src/job.js';
@@ -15,9 +15,10 @@ import { openPhrases } from '../../src/media/splice/phrases.js';
 import { openStorage } from '../../src/media/storage.js';
 import { render } from '../../src/renderer/render.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
-import type { Rendition } from '../../src/template/format.js';
+import type { Rendition, Template } from '../../src/template/format.js';
 import { writeTemplate } from '../fixtures/clip.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { changeSealed } from '../fixtures/sealed.js';
 import { ffmpeg } from '../fixtures/video.js';
 
 const cast = { ball: 'red' };
@@ -57,7 +58,7 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
         await ffmpeg.run(...args);
       },
     },
-    catalog: async () => ({ list: () => [], get: () => undefined }),
+    catalog: async () => ({ list: () => [installed], get: () => installed }),
   };
   let fence = 0;
   const job = async (asked: Record<string, string> = words) => {
@@ -69,12 +70,12 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
     const path = ({ id }: Rendition) => join(storage.folder, 'job', `${fence}`, `${id}.mp4`);
     return { result, isEncoded: 'encode' in result.stages, bytes: (of: Rendition) => readFileSync(path(of)), path };
   };
-  return { edition, tools, counts, job };
+  const poster = () => readFileSync(join(storage.folder, 'job', `${fence}`, 'poster.jpg'));
+  return { edition, tools, counts, job, poster };
 }
 
 function change(edition: Edition, rendition: Rendition, how: (film: FilmDescription) => object): void {
-  const file = join(edition.film(rendition), 'film.json');
-  writeFileSync(file, JSON.stringify(how(JSON.parse(readFileSync(file, 'utf8')))));
+  changeSealed(join(edition.film(rendition), 'film.json'), how);
 }
 
 /** Least SSIM of all frames of a published file and one kept aside. */
@@ -121,15 +122,62 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   assert.deepEqual([counts.ffmpeg, existsSync(edition.film(large))], [0, true]);
 });
 
+/** Another byte in the middle of a file. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 4;
+  writeFileSync(file, bytes);
+}
+
+test('footage or sound that is damaged is prepared again when it is to be encoded, not before', async (t) => {
+  const untouched = await farm(t);
+  rmSync(untouched.edition.film(large), { recursive: true });
+  const right = (await untouched.job()).bytes(large);
+  for (const file of [({ footage }: Edition) => footage(large), ({ audio }: Edition) => audio(large) as string]) {
+    const { edition, job } = await farm(t);
+    const prepared = readFileSync(file(edition));
+    damage(file(edition));
+    const swapped = await job();
+    assert.deepEqual(Object.keys(swapped.result.stages), ['fill', 'draw', 'swap', 'verify', 'publish']);
+    rmSync(edition.film(large), { recursive: true });
+    const encoded = await job();
+    assert.ok(encoded.isEncoded && 'prepare' in encoded.result.stages);
+    assert.ok(encoded.bytes(large).equals(right));
+    assert.ok(readFileSync(file(edition)).equals(prepared));
+    const again = await job();
+    assert.ok(again.isEncoded && !('prepare' in again.result.stages), 'once is enough');
+  }
+});
+
+test('a blank poster that is damaged is prepared again when words are drawn on it', async (t) => {
+  const { edition, job, poster } = await farm(t);
+  await job();
+  const right = poster();
+  const other = await farm(t);
+  damage(other.edition.poster);
+  const { result } = await other.job();
+  assert.ok('prepare' in result.stages);
+  assert.ok(other.poster().equals(right));
+  assert.ok(readFileSync(other.edition.poster).equals(readFileSync(edition.poster)));
+});
+
+test('an edition with another description is prepared again', async (t) => {
+  const { edition, job } = await farm(t);
+  const file = join(edition.folder, 'edition.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"red"', '"rad"'));
+  const { result, isEncoded } = await job();
+  assert.ok(isEncoded && 'prepare' in result.stages);
+});
+
 test('a swapped file over its cap is encoded, within it', async (t) => {
   const free = await farm(t);
   const size = (await free.job()).bytes(large).length;
   const { edition, job } = await farm(t);
-  const file = join(edition.folder, 'edition.json');
-  const described = JSON.parse(readFileSync(file, 'utf8'));
   const cap = async (maxBytes: number) => {
-    described.template.ladder[0].maxBytes = maxBytes;
-    writeFileSync(file, JSON.stringify(described));
+    changeSealed<{ template: Template }>(join(edition.folder, 'edition.json'), ({ template, ...rest }) => ({
+      ...rest,
+      template: { ...template, ladder: [{ ...large, maxBytes }, small] },
+    }));
     const { isEncoded, bytes } = await job();
     return { isEncoded, bytes: bytes(large).length };
   };

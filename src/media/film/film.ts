@@ -12,6 +12,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rendition, Template } from '../../template/format.js';
+import { seal, sha256 } from '../digest.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { RAW_FRAMES, watchFrames } from '../frames.js';
 import { isUnspliceable, unspliceable } from '../h264/bits.js';
@@ -26,7 +27,6 @@ import {
   type FilmDescription,
   filmOf,
   STILLS_FILE,
-  sha256,
 } from '../splice/film.js';
 import { encodeArea, spliceRows } from '../splice/splice.js';
 import { blankFilm } from './blank.js';
@@ -44,6 +44,8 @@ export interface FilmSource {
   readonly rendition: Rendition;
   readonly footage: string;
   readonly audio: string | undefined;
+  /** The name of the edition that these are of, if they are of one. */
+  readonly edition?: string;
 }
 
 export interface MakeOptions {
@@ -321,7 +323,7 @@ class Work {
       blank: { bytes: made?.bytes ?? 0, ssim, reencoded },
       swapTest: made?.errors ?? { inside: 0, outside: 0, after: 0 },
     };
-    await writeFile(this.#path(DESCRIPTION_FILE), JSON.stringify(description, undefined, 1));
+    await writeFile(this.#path(DESCRIPTION_FILE), seal(description));
     this.#options.onProgress?.(1);
     return description;
   }
@@ -329,6 +331,7 @@ class Work {
   #describe(areas: readonly Area[], crf: number): FilmDescription {
     return {
       format: FILM_FORMAT,
+      edition: this.#source.edition ?? '',
       rendition: this.#source.rendition.id,
       files: {},
       areas: areas.map(({ bubble, window, rows }) => ({ bubble, window, rows: [...rows] })),
