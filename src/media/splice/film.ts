@@ -144,7 +144,7 @@ function assertPlaces({ frame, home, units, areas: visible }: Cut, areas: readon
 }
 
 /** Of a slice of an IDR picture (7.3.3: its header begins with it). */
-function firstMacroblockOf(unit: Uint8Array): number | undefined {
+export function firstMacroblockOf(unit: Uint8Array): number | undefined {
   if (unitType(unit) !== UnitType.idr) return undefined;
   return new BitReader(toRbsp(unit.subarray(0, 16)), 8).ue();
 }
