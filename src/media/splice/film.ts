@@ -51,7 +51,7 @@ export const filmSchema = z.strictObject({
     ssim: z.number(),
     reencoded: z.strictObject({ bytes: z.int(), ssim: z.number() }),
   }),
-  /** Swap test, in luma levels of 256: largest errors inside the bubbles, outside beyond the reach of deblocking, and after the windows. */
+  /** Swap test, in levels of 256 of luma or chroma: largest errors inside the bubbles, outside beyond the reach of deblocking, and after the windows. */
   swapTest: z.strictObject({ inside: z.int(), outside: z.int(), after: z.int() }),
 });
 export type FilmDescription = z.infer<typeof filmSchema>;
