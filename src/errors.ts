@@ -112,6 +112,7 @@ const KNOWN = {
     hint: 'The store was written by a newer Storyfarm; install that version or newer.',
   },
   // Service.
+  unauthorized: { retryable: false, hint: 'Send `Authorization: Bearer KEY` with the key that the operator gave you.' },
   not_found: { retryable: false, hint: 'Check the address.' },
   method_not_allowed: { retryable: false, hint: 'Use one of the methods in the Allow header.' },
   precondition_failed: {
