@@ -159,9 +159,9 @@ export async function run(
       if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
     };
     const withdrawn: Promise<void>[] = [];
-    const scraping = scrapeUntil(over.signal, farmPort, farm, (scraped, life) => {
-      capacity.take(scraped);
-      counters.take(scraped, life);
+    const scraping = scrapeUntil(over.signal, farmPort, farm, (look, life) => {
+      capacity.take(look.scraped);
+      counters.take(look, life);
     });
     const timed = order.faults.some((fault) => fault !== 'poison');
     const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;

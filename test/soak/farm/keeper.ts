@@ -82,8 +82,9 @@ export class Kept {
     return this.#wasKilled;
   }
 
-  /** Asks it to drain. Resolves with its exit code; null when it had to be killed. It is not started again until `start`. */
+  /** Asks it to drain, once it can work: before that it would end at once. Resolves with its exit code; null when it had to be killed. It is not started again until `start`. */
   async end(): Promise<number | null> {
+    for (const deadline = performance.now() + END_MS; !this.#isReady && performance.now() < deadline; ) await pause(50);
     this.#isKept = false;
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return 0;
