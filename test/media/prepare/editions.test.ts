@@ -8,6 +8,7 @@ import { readMovie } from '../../../src/media/mp4/movie.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
 import { exclusively } from '../../../src/media/prepare/exclusive.js';
 import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
+import { nameOf } from '../../../src/processes.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 import { ffmpeg, frameOf } from '../../fixtures/video.js';
@@ -130,10 +131,11 @@ test('a sweep takes what the dead left, not what the living work on', async (t) 
   const edition = await editions.prepare(tiny, cast);
   const root = join(folder, 'editions', 'tiny');
   const film = edition.film(tiny.template.ladder[0] as never);
+  // No process has this number: Linux ends at 4,194,304.
+  const nobody = (await nameOf(process.pid)).replace(/^\d+/, '99999999');
   for (const [part, owner] of [
-    // No process has this number: Linux ends at 4,194,304.
-    [join(root, 'abc.part'), '99999999 1'],
-    [`${film}.part`, '99999999 1'],
+    [join(root, 'abc.part'), `${nobody} mark`],
+    [`${film}.part`, `${nobody} mark`],
   ] as const) {
     mkdirSync(part);
     writeFileSync(join(part, '.owner'), owner);
