@@ -5,7 +5,7 @@
  * fluent-ffmpeg, its progress is read as frame numbers, and its end is turned into either nothing or one named error with the tail of what ffmpeg said.
  *
  * What it does not do: it never sees what a person typed (words are drawn as pixels, never as arguments), and it trusts no exit code alone: callers
- * verify what was written.
+ * verify what was written. One that ends well on a full disk is told as failed all the same: the disk is to blame, and not the job.
  */
 
 import { existsSync } from 'node:fs';
@@ -126,9 +126,15 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
         }
       });
     });
+    // Some end well though the disk took no more.
+    let isFull = false;
+    ffmpeg.on('stderr', (line: string) => {
+      isFull ||= FULL.test(line);
+    });
     ffmpeg.on('end', () => {
       settle();
       if (ended) reject(ended);
+      else if (isFull) reject(new StoryfarmError('no_space', 'The disk was full while ffmpeg wrote to it.'));
       else resolve();
     });
     ffmpeg.on('error', (error: Error, _stdout: unknown, stderr: unknown) => {
@@ -161,6 +167,9 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
   });
 }
 
+/** What the system says of a disk that takes no more, in ffmpeg's words. */
+const FULL = /No space left on device|Disk quota exceeded/;
+
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
 function failed(error: Error, stderr: string): StoryfarmError {
   // What ffmpeg tells about its streams is no cause; what is left is.
@@ -170,7 +179,7 @@ function failed(error: Error, stderr: string): StoryfarmError {
       (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
     );
   const tail = told.slice(-12).join('\n');
-  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : 'ffmpeg_failed';
+  const code = FULL.test(stderr) ? 'no_space' : 'ffmpeg_failed';
   const last = tail.split('\n').at(-1) ?? '';
   return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {
     cause: new Error(tail || error.message),
