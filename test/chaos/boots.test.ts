@@ -90,7 +90,7 @@ describe('when renderers cannot boot', () => {
     const { args } = await recorder.until('died');
     assert.equal(args[2].code, 'boot_failed');
     assert.match(args[2].message, /did not become ready/);
-    await end();
+    await end({ isStaffed: false });
   });
 
   it('and a program that is not there is a boot that failed', async (context) => {
@@ -98,6 +98,6 @@ describe('when renderers cannot boot', () => {
     const { args } = await recorder.until('died');
     assert.equal(args[2].code, 'boot_failed');
     assert.match(args[2].message, /Cannot find module/);
-    await end();
+    await end({ isStaffed: false });
   });
 });

@@ -1,6 +1,7 @@
 /** An observer that remembers everything, and on whose events a test can wait. */
 
-import { EventEmitter } from 'node:events';
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import type { FarmObserver } from '../../../src/supervisor/observer.js';
 
 export type Kind = keyof FarmObserver;
@@ -90,8 +91,28 @@ export class Recorder {
     });
   }
 
+  /** Resolves when a condition of the farm holds; it is looked at whenever something happens, also when the farm reports how it stands. */
+  async holds(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + GIVE_UP_MS;
+    while (!condition()) {
+      assert.ok(performance.now() < deadline, `in vain for: ${what}`);
+      await once(this.#emitter, 'event');
+    }
+  }
+
   #note(happening: Happening): void {
     this.all.push(happening);
     this.#emitter.emit('event', happening.kind);
   }
+}
+
+/** One observer that tells all of these, in their order. */
+export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
+  const kinds = Object.keys(new Recorder().observer) as Kind[];
+  const tell =
+    (kind: Kind) =>
+    (...args: unknown[]) => {
+      for (const observer of all) (observer[kind] as ((...args: unknown[]) => void) | undefined)?.(...args);
+    };
+  return Object.fromEntries(kinds.map((kind) => [kind, tell(kind)])) as unknown as FarmObserver;
 }
