@@ -25,7 +25,7 @@ import { posterSize } from '../media/prepare/footage.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
-import type { Catalog } from '../template/catalog.js';
+import type { Catalog, InstalledTemplate } from '../template/catalog.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
 import type { RenditionJob } from './reencode.js';
@@ -169,13 +169,23 @@ async function encodeAll(
   await Promise.all(jobs.flatMap(({ overlays }) => overlays.map(({ file }) => rm(file))));
 }
 
-/** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
+/** From the template that is installed. It may be replaced while its files are read: then what was made of them is of no version, and is not kept. */
 export async function prepareFootage(
   order: Pick<RenderOrder, 'template' | 'cast'>,
   tools: Pick<RenderTools, 'catalog' | 'editions' | 'stallMs'>,
   options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
 ): Promise<Edition> {
-  const installed = (await tools.catalog()).get(order.template.id);
+  const installed = await installedFor(order, tools);
+  const recheck = async () => void (await installedFor(order, tools));
+  return tools.editions.prepare(installed, order.cast, { ...options, stallMs: tools.stallMs, recheck });
+}
+
+/** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
+async function installedFor(
+  order: Pick<RenderOrder, 'template'>,
+  { catalog }: Pick<RenderTools, 'catalog'>,
+): Promise<InstalledTemplate> {
+  const installed = (await catalog()).get(order.template.id);
   if (!installed)
     throw new StoryfarmError(
       'unknown_template',
@@ -190,7 +200,7 @@ export async function prepareFootage(
       },
     );
   }
-  return tools.editions.prepare(installed, order.cast, { ...options, stallMs: tools.stallMs });
+  return installed;
 }
 
 async function verifyAll(order: RenderOrder, edition: Edition, folder: string): Promise<Output[]> {

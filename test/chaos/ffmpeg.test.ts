@@ -30,16 +30,14 @@ async function armed(context: TestContext, renderer: RendererKind, options: Farm
   const made = await farm(context, renderer, { dataFolder, options: { slots: 1, pollMs: 100, ...options } });
   const { id } = await made.enqueueRequest(ORDER);
   const { args } = await made.recorder.until('assigned');
-  // The renderer makes the folder soon after it was given the job, and tells of its progress from there.
-  const folder = join(made.dataFolder, 'jobs', id, '.1.part');
-  await made.recorder.holds('the attempt has begun', () => existsSync(folder));
   return { ...made, id, job: args[0] };
 }
 
 describe('while a job is being encoded', { skip }, () => {
   it('its renderer is killed: the job is queued again on that event, and ffmpeg is gone with it', async (context) => {
-    const { dataFolder, job, id, recorder, supervisor, events, end } = await armed(context, armedRenderer(CAUGHT));
-    const encoder = await caught(dataFolder, job);
+    const made = await armed(context, armedRenderer(CAUGHT));
+    const { job, id, recorder, supervisor, events, end } = made;
+    const encoder = await caught(made, job);
     const killedAt = performance.now();
     process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGKILL');
     const { at, args } = await recorder.until('failed');
@@ -52,8 +50,9 @@ describe('while a job is being encoded', { skip }, () => {
   });
 
   it('ffmpeg crashes: that is told with the end of what it said, and the same renderer tries again', async (context) => {
-    const { dataFolder, job, recorder, end } = await armed(context, armedRenderer(CAUGHT));
-    const encoder = await caught(dataFolder, job);
+    const made = await armed(context, armedRenderer(CAUGHT));
+    const { job, recorder, end } = made;
+    const encoder = await caught(made, job);
     process.kill(encoder, 'SIGSEGV');
     const { args } = await recorder.until('failed');
     assert.equal(args[1].code, 'ffmpeg_failed');
@@ -68,8 +67,9 @@ describe('while a job is being encoded', { skip }, () => {
 
   it('ffmpeg is stopped: its renderer ends it when it has made no progress for long enough', async (context) => {
     const renderer = armedRenderer(CAUGHT, { stallMs: 3_000 });
-    const { dataFolder, job, recorder, end } = await armed(context, renderer, { maxAttempts: 10 });
-    const encoder = await caught(dataFolder, job);
+    const made = await armed(context, renderer, { maxAttempts: 10 });
+    const { job, recorder, end } = made;
+    const encoder = await caught(made, job);
     process.kill(encoder, 'SIGSTOP');
     const { args } = await recorder.until('failed');
     assert.equal(args[1].code, 'ffmpeg_stalled');
@@ -80,8 +80,9 @@ describe('while a job is being encoded', { skip }, () => {
 
   it('ffmpeg is stopped and its renderer does not see it: both are killed', async (context) => {
     const renderer = armedRenderer(CAUGHT);
-    const { dataFolder, job, recorder, supervisor, end } = await armed(context, renderer);
-    const encoder = await caught(dataFolder, job);
+    const made = await armed(context, renderer);
+    const { job, recorder, supervisor, end } = made;
+    const encoder = await caught(made, job);
     process.kill(encoder, 'SIGSTOP');
     supervisor.reconfigure({ stallMs: 1_000 });
     const { args } = await recorder.until('failed');
@@ -93,8 +94,9 @@ describe('while a job is being encoded', { skip }, () => {
   });
 
   it('its renderer is stopped while ffmpeg goes on: both are killed, and what ffmpeg had finished is not taken', async (context) => {
-    const { dataFolder, job, recorder, supervisor, end } = await armed(context, armedRenderer(CAUGHT));
-    const encoder = await caught(dataFolder, job);
+    const made = await armed(context, armedRenderer(CAUGHT));
+    const { job, recorder, supervisor, end } = made;
+    const encoder = await caught(made, job);
     process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGSTOP');
     assert.equal(look(encoder, 'comm'), 'ffmpeg\n');
     supervisor.reconfigure({ silentMs: 1_500 });

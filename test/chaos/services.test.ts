@@ -143,7 +143,7 @@ describe('a store on a network file system', { skip: notHere }, () => {
       const served = new Served(context);
       const env = { NODE_OPTIONS: onFileSystem(type) };
       const { code, stdout, stderr } = await run(['up', '--port', '0', '--log-level', 'silent'], { ...served, env });
-      assert.deepEqual([code, stdout], [1, '']);
+      assert.deepEqual([code, stdout], [2, '']);
       assert.match(stderr, /lies on a network file system\. \(config_invalid\)\n {2}-> .*local disk/);
       assert.equal(existsSync(join(served.dataFolder, 'storyfarm.db')), false);
       // Elsewhere the same command works.

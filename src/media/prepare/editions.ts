@@ -48,12 +48,14 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which ffmpeg is killed; default that of Ffmpeg.run. */
   readonly stallMs?: number | undefined;
+  /** Called when footage was made and nobody sees it yet; rejects when the template's files are not those any more that were meant. Then nothing is kept. */
+  readonly recheck?: (() => Promise<void>) | undefined;
 }
 
 export interface Editions {
   /** The edition if it is prepared and whole. */
   find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined>;
-  /** Prepares it unless it is there. Rejects like Ffmpeg.run, or with `output_incomplete` when footage is shorter than the template. */
+  /** Prepares it unless it is there. Rejects like Ffmpeg.run and `recheck`, with `output_incomplete` when footage is shorter than the template, or `template_invalid` when it cannot be decoded. */
   prepare(installed: InstalledTemplate, cast: Cast, options?: PrepareOptions): Promise<Edition>;
   /** What is known of a rendition's film; undefined while it is not made. */
   describe(edition: Edition, rendition: Rendition): Promise<FilmDescription | undefined>;
@@ -146,7 +148,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   async function prepare(
     installed: InstalledTemplate,
     cast: Cast,
-    { onProgress, signal, stallMs }: PrepareOptions = {},
+    { onProgress, signal, stallMs, recheck }: PrepareOptions = {},
   ): Promise<Edition> {
     const { ref, template } = installed;
     const final = folderOf(ref, cast);
@@ -159,7 +161,8 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       const command = prepareCommand(template, cast, (file) => join(installed.folder, file), inPart);
       const total = framesOf(template, template.ladder[0] as Rendition);
       const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
-      await ffmpeg.run(command, { ...watch, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
+      const onFrames = (frames: number) => onProgress?.(Math.min(1, frames / total));
+      await ffmpeg.run(command, { ...watch, onFrames }).catch((error) => blame(installed, error));
       await verify(template, inPart);
       await ffmpeg.run(posterCommand(template, inPart), watch);
       const files = Object.fromEntries(
@@ -176,6 +179,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
         files,
       };
       await writeFile(join(part, DESCRIPTION), JSON.stringify(description, undefined, 1));
+      await recheck?.();
       await settle(part, final);
       const made = await find(ref, cast);
       if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
@@ -300,4 +304,19 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What decoders say of a stream that is damaged, and of nothing else. */
+const DAMAGED =
+  /error while decoding|Invalid data found|Invalid NAL unit|Error splitting the input|moov atom not found/;
+
+/** A file that cannot be decoded cannot be decoded the next time either. */
+function blame({ folder }: InstalledTemplate, error: unknown): never {
+  const { code, cause } = error as StoryfarmError;
+  if (code !== 'ffmpeg_failed' || !(cause instanceof Error) || !DAMAGED.test(cause.message)) throw error;
+  throw new StoryfarmError('template_invalid', `A film or the music of ${folder} cannot be decoded to its end.`, {
+    file: folder,
+    cause,
+    hint: 'Put a whole copy of the file in its place; `storyfarm templates prepare` decodes every frame.',
+  });
 }

@@ -2,19 +2,20 @@
 
 import { chmodSync, existsSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Job } from '../../../src/job.js';
 import { openFfmpeg } from '../../../src/media/ffmpeg.js';
 import type { RendererOptions } from '../../../src/renderer/options.js';
-import type { RendererKind } from './farm.js';
+import type { Farm, RendererKind } from './farm.js';
 import { realRenderer } from './real.js';
 
-/** Lines of sh that are run in place of the next encoder of a job, or before it, after the farm was armed. `$@` are its arguments. */
+/** Lines of sh that are run in place of the next encoder of a job (or of an edition), or before it, after the farm was armed. `$@` are its arguments. */
 export type Deed = (ffmpeg: string, dataFolder: string) => string;
 
 /** It tells its number, and encodes no faster than the video plays: seconds in which it can be met. */
 export const CAUGHT: Deed = (ffmpeg, dataFolder) => `echo $$ > '${dataFolder}/caught'; exec '${ffmpeg}' -re "$@"`;
 
 export const armedRenderer =
-  (deed: Deed, args: Partial<RendererOptions> = {}): RendererKind =>
+  (deed: Deed, args: Partial<RendererOptions> = {}, encoderOf: 'jobs' | 'editions' = 'jobs'): RendererKind =>
   (dataFolder) => {
     const kind = realRenderer(dataFolder);
     const [program, ffmpeg] = [join(dataFolder, 'ffmpeg'), openFfmpeg().path];
@@ -22,7 +23,7 @@ export const armedRenderer =
       program,
       `#!/bin/sh
 case "$*" in
-  *-filter_complex*'${join(dataFolder, 'jobs')}'/*) if rm '${armedIn(dataFolder)}' 2>/dev/null; then ${deed(ffmpeg, dataFolder)}; fi ;;
+  *-filter_complex*'${join(dataFolder, encoderOf)}'/*) if rm '${armedIn(dataFolder)}' 2>/dev/null; then ${deed(ffmpeg, dataFolder)}; fi ;;
 esac
 exec '${ffmpeg}' "$@"
 `,
@@ -40,8 +41,13 @@ export const arm = (dataFolder: string): void => writeFileSync(armedIn(dataFolde
 export const isArmed = (dataFolder: string): boolean => existsSync(armedIn(dataFolder));
 
 /** The number of the encoder of this attempt, when it has begun to write. */
-export async function caught(dataFolder: string, { id, fence }: { id: string; fence: number }): Promise<number> {
-  await written(join(dataFolder, 'jobs', id, `.${fence}.part`), 'large.mp4');
+export async function caught(
+  { dataFolder, recorder }: Pick<Farm, 'dataFolder' | 'recorder'>,
+  job: Job,
+): Promise<number> {
+  const folder = join(dataFolder, 'jobs', job.id, `.${job.fence}.part`);
+  await recorder.holds('the attempt has begun', () => existsSync(folder));
+  await written(folder, 'large.mp4');
   return Number(readFileSync(join(dataFolder, 'caught'), 'utf8'));
 }
 

@@ -161,5 +161,8 @@ test('footage that is damaged in its middle is refused, not painted over', async
   bytes.fill(0x5a, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.7));
   writeFileSync(file, bytes);
   const damaged = await loadTemplate(copy);
-  await assert.rejects(openEditions(folder, ffmpeg).prepare(damaged, { ball: 'green' }), { code: 'ffmpeg_failed' });
+  await assert.rejects(openEditions(folder, ffmpeg).prepare(damaged, { ball: 'green' }), {
+    code: 'template_invalid',
+    retryable: false,
+  });
 });
