@@ -74,7 +74,10 @@ function killing(
   const random = generator(seed);
   const kills: Kill[] = [];
   const timer = setInterval(() => {
-    const pids = supervisor.slots.flatMap(({ renderer }) => (renderer?.process.pid ? [renderer.process.pid] : []));
+    // Only those that have booted: where a boot takes longer than a second, nobody would ever work, and all that showed would be how boots are put off.
+    const pids = supervisor.slots.flatMap(({ renderer }) =>
+      renderer && renderer.phase !== 'booting' ? [renderer.process.pid] : [],
+    );
     const pid = pids[Math.floor(random() * pids.length)];
     if (pid === undefined || kills.length === MOST_KILLS) return;
     kills.push({ at: performance.now(), pid });

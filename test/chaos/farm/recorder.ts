@@ -12,8 +12,8 @@ export type Happening = {
 }[Kind];
 export type Of<K extends Kind> = Extract<Happening, { kind: K }>;
 
-/** Nothing that a test waits for takes so long without any event on the way; only so that one which would wait for ever says what for. */
-const GIVE_UP_MS = 40_000;
+/** Nothing that a test waits for takes so long without any event on the way, also what has the lowest priority on a busy machine; only so that one which would wait for ever says what for. */
+const GIVE_UP_MS = 120_000;
 
 export class Recorder {
   readonly all: Happening[] = [];
