@@ -85,7 +85,7 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
   // Loaded when it is needed: most jobs run no ffmpeg.
   const [{ default: fluent }, { canLeash }] = await Promise.all([import('fluent-ffmpeg'), import('../leash.js')]);
   return new Promise((resolve, reject) => {
-    const ffmpeg = fluent({ logger: undefined, stdoutLines: 60 });
+    const ffmpeg = fluent({ logger: undefined, stdoutLines: 200 });
     ffmpeg.setFfmpegPath(canLeash ? join(packageFolder, 'bin', 'leash') : path);
     process.env.STORYFARM_LEASHED = path;
     // Spread, never as one array: fluent-ffmpeg splits the strings of an array at spaces; and takes no options for one that is undefined.
@@ -167,17 +167,19 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
   });
 }
 
+const NO_CAUSE = /^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/;
+const STATISTICS =
+  /^\[(libx264|aac) @ \w+\] (using |profile |\d+ - core|frame |mb |8x8 |coded |i\d|Weighted |ref |kb\/s|consecutive |final |Qavg|\d+ frames left)/;
+
 /** What the system says of a disk that takes no more, in ffmpeg's words. */
 const FULL = /No space left on device|Disk quota exceeded/;
 
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
 function failed(error: Error, stderr: string): StoryfarmError {
-  // What ffmpeg tells about its streams is no cause; what is left is.
+  // What ffmpeg tells about its streams is no cause, nor are the statistics of its encoders; what is left is.
   const told = stderr
     .split('\n')
-    .filter(
-      (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
-    );
+    .filter((line) => line.trim() !== '' && !NO_CAUSE.test(line) && !STATISTICS.test(line));
   const tail = told.slice(-12).join('\n');
   const code = FULL.test(stderr) ? 'no_space' : 'ffmpeg_failed';
   const last = tail.split('\n').at(-1) ?? '';

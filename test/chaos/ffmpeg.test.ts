@@ -58,7 +58,7 @@ describe('while a job is being encoded', { skip }, () => {
     assert.equal(args[1].code, 'ffmpeg_failed');
     assert.match(args[1].message, /SIGSEGV/);
     await recorder.until('line', (_slot, text) => text.includes('ffmpeg said'));
-    await recorder.until('line', (_slot, text) => text.includes('[libx264 @'));
+    await recorder.until('line', (_slot, text) => text.includes('killed with signal SIGSEGV'));
     await recorder.until('rendered');
     assert.equal(recorder.of('started').length, 1);
     const [tried] = await end({ pids: [encoder] });

@@ -10,13 +10,12 @@ import { describe, it } from 'node:test';
 import { partOf } from '../../src/media/prepare/exclusive.js';
 import { nameOf } from '../../src/processes.js';
 import { backUpStore, openStore } from '../../src/store/open.js';
-import { run } from '../cli/storyfarm.js';
 import { damage } from '../fixtures/database.js';
 import { signal, treeOf } from '../pm2/processes.js';
 import { heard, program } from './farm/doomed.js';
 import { farm, freshFolder, storeIn } from './farm/farm.js';
 import { assertGone } from './farm/gone.js';
-import { notHere, Served, UNDISTURBED } from './farm/served.js';
+import { notHere, refused, Served, UNDISTURBED } from './farm/served.js';
 import { assertOrder, syscallsIn } from './farm/syscalls.js';
 
 const noTrace = notHere || (spawnSync('strace', ['-V']).status !== 0 && 'strace is not installed');
@@ -99,7 +98,7 @@ describe('when the power may go at any moment', () => {
       const file = join(served.dataFolder, 'storyfarm.db');
       damage(file);
       const damaged = readFileSync(file);
-      const { code, stdout, stderr } = await run(['up', '--port', '0', '--log-level', 'silent'], served);
+      const { code, stdout, stderr } = await refused(context, ['up', '--port', '0', '--log-level', 'silent'], served);
       assert.deepEqual([code, stdout], [1, '']);
       assert.match(stderr, /is damaged or not a database\. \(store_corrupt\)\n {2}-> .*restore a backup/);
       assert.deepEqual(readFileSync(file), damaged);

@@ -8,10 +8,11 @@ import { describe, it } from 'node:test';
 import { askFarm } from '../../src/cli/control/client.js';
 import type { FarmStatus } from '../../src/cli/control/protocol.js';
 import { connect } from '../../src/store/sqlite/connection.js';
-import { run } from '../cli/storyfarm.js';
 import { killedBeforeAnswering, onFileSystem } from '../fixtures/preloads.js';
 import { until } from '../pm2/managed.js';
-import { notHere, Served, UNDISTURBED } from './farm/served.js';
+import { notHere, refused, Served, UNDISTURBED } from './farm/served.js';
+
+const QUIET = ['up', '--port', '0', '--log-level', 'silent'];
 
 describe('a farm in the middle of a job', { skip: notHere }, () => {
   it('is not touched by a second farm on its folder, which is refused', async (context) => {
@@ -20,7 +21,11 @@ describe('a farm in the middle of a job', { skip: notHere }, () => {
     await served.ask(up.url);
     await served.gate.reached();
     const from = performance.now();
-    const { code, stdout, stderr } = await run(['farm', '--farm-port', '0', '--log-level', 'silent'], served);
+    const { code, stdout, stderr } = await refused(
+      context,
+      ['farm', '--farm-port', '0', '--log-level', 'silent'],
+      served,
+    );
     context.diagnostic(`refused ${Math.round(performance.now() - from)} ms after it was called`);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
@@ -71,9 +76,9 @@ describe('a farm in the middle of a job', { skip: notHere }, () => {
     const database = connect(join(served.dataFolder, 'storyfarm.db'));
     database.exec('BEGIN IMMEDIATE');
     await served.gate.open();
-    const refused = await served.ask(up.url);
-    assert.deepEqual([refused.status, refused.body.code], [503, 'store_busy']);
-    assert.ok(Number(refused.headers.get('retry-after')) > 0);
+    const locked = await served.ask(up.url);
+    assert.deepEqual([locked.status, locked.body.code], [503, 'store_busy']);
+    assert.ok(Number(locked.headers.get('retry-after')) > 0);
     await up.said('the store is away; outcome kept in the journal');
     assert.ok(existsSync(join(served.dataFolder, 'outcomes.journal')));
     assert.equal((await fetch(`${up.url}/livez`)).status, 200);
@@ -142,7 +147,7 @@ describe('a store on a network file system', { skip: notHere }, () => {
     it(`(0x${type.toString(16)}) is refused at boot, and nothing is made there`, async (context) => {
       const served = new Served(context);
       const env = { NODE_OPTIONS: onFileSystem(type) };
-      const { code, stdout, stderr } = await run(['up', '--port', '0', '--log-level', 'silent'], { ...served, env });
+      const { code, stdout, stderr } = await refused(context, QUIET, { ...served, env });
       assert.deepEqual([code, stdout], [2, '']);
       assert.match(stderr, /lies on a network file system\. \(config_invalid\)\n {2}-> .*local disk/);
       assert.equal(existsSync(join(served.dataFolder, 'storyfarm.db')), false);

@@ -1,12 +1,14 @@
 /** The services as they are run, each in a process of its own, with one job caught in the middle; and what is true when they are gone. */
 
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../../src/job.js';
 import { openStore } from '../../../src/store/open.js';
 import { type Gate, gateIn } from '../../cli/gate.js';
-import { Service } from '../../cli/storyfarm.js';
+import { type Ended, ended, Service, type Surroundings, spawn } from '../../cli/storyfarm.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { fixtureTemplates } from '../../fixtures/tiny.js';
 import { treeOf } from '../../pm2/processes.js';
@@ -92,6 +94,14 @@ export class Served {
       await store.close();
     }
   }
+}
+
+/** A service that must not come up: how it ended. */
+export function refused(context: TestContext, args: readonly string[], where: Surroundings): Promise<Ended> {
+  const child = spawn(args, where);
+  context.after(() => void child.kill('SIGKILL'));
+  const ready = once(child, 'message').then(() => assert.fail(`storyfarm ${args[0]} came up`));
+  return Promise.race([ended(child), ready]);
 }
 
 export const UNDISTURBED = 'enqueued claimed rendered';
