@@ -40,10 +40,10 @@ it('40 jobs, 2 renderers, one of them killed every second: each rendered once, n
   const recycled = recorder.of('recycled').length;
   const crashes = jobs.reduce((sum, job) => sum + job.crashes, 0);
   context.diagnostic(
-    `${JOBS} jobs in ${seconds.toFixed(1)} s, ${kills.length} kills, ${crashes} of them mid-job, ${recycled} recycled`,
+    `${JOBS} jobs in ${seconds.toFixed(1)} s, ${kills.length} kills, ${crashes} of them held against jobs, ${recycled} recycled`,
   );
   tellRequeueTimes(context, made, kills);
-  assert.ok(crashes > 0, 'jobs were hit');
+  assert.ok(recorder.of('failed').length + recorder.of('released').length > 0, 'jobs were hit');
 });
 
 it('real renderers are recycled between jobs, and nobody notices', async (context) => {
