@@ -167,7 +167,7 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
   });
 }
 
-const NO_CAUSE = /^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/;
+const NO_CAUSE = /^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times|No accelerated colorspace/;
 const STATISTICS =
   /^\[(libx264|aac) @ \w+\] (using |profile |\d+ - core|frame |mb |8x8 |coded |i\d|Weighted |ref |kb\/s|consecutive |final |Qavg|\d+ frames left)/;
 

@@ -288,7 +288,7 @@ async function factsOf(path: string): Promise<Described['files'][string]> {
 
 /** What decoders say of a stream that is damaged, and of nothing else. */
 const DAMAGED =
-  /error while decoding|Invalid data found|Invalid NAL unit|Error splitting the input|moov atom not found/;
+  /error while decoding|Invalid data found|Invalid NAL unit|Error splitting the input|moov atom not found|^\[aac @ \w+\] .*(exceeds limit|not allocated|exhausted|not allowed|nvalid|Reserved bit|decoding)/m;
 
 /** A file that cannot be decoded cannot be decoded the next time either. */
 function blame({ folder }: InstalledTemplate, error: unknown): never {
