@@ -20,6 +20,7 @@ import { observeWith } from '../supervisor/observer.js';
 import { killLeftovers, markOf } from '../supervisor/renderer/leftovers.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type { LoadedConfig } from './config.js';
+import { isLeft } from './control/address.js';
 import { deedsOf } from './control/deeds.js';
 import type { Results } from './control/protocol.js';
 import { planReload } from './control/reload.js';
@@ -169,7 +170,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       await markFolder(storage.folder);
       const pruned = await editions.prune(config.keepEditions, clock.now());
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
-      await supervisor.start();
+      await supervisor.start({ wasKilled: await isLeft(dataFolder) });
       sweeper.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();
