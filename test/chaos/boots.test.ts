@@ -103,7 +103,7 @@ describe('when renderers cannot boot', () => {
     await recorder.times(5, 'started');
     assert.ok(recorder.of('died').every(({ args: [, , cause] }) => cause.code === 'boot_failed'));
     assert.equal(supervisor.readiness().reason, 'no renderer is ready', 'the breaker is closed');
-    await end();
+    await end({ isStaffed: false });
   });
 
   it('and a program that is not there is a boot that failed', async (context) => {
