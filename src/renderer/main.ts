@@ -34,7 +34,8 @@ function send(message: ToSupervisor): Promise<void> {
 type PrepareTools = RenderTools & { readonly editions: Editions };
 
 function boot(options: RendererOptions): PrepareTools {
-  const ffmpeg = openFfmpeg(options.ffmpegPath);
+  // The supervisor has asked this program before: its answer is remembered in the data folder.
+  const ffmpeg = openFfmpeg(options.ffmpegPath, options.dataFolder);
   const tools: PrepareTools = {
     ffmpeg,
     fonts: loadFonts(),
