@@ -20,12 +20,12 @@ const AIM = 0.96;
 const ENOUGH = 0.9;
 
 /** So many encodes are aimed; then what fits is good enough, and what does not is made far smaller. */
-const MOST_TRIES = 3;
+const MOST_TRIES = 4;
 
-/** Steps of the rate factor that halve the bytes: usually, at least and at most. A clip at the bit rate of its level hardly answers at first. */
+/** Steps of the rate factor that halve the bytes: usually, at least and at most. A clip at the bit rate of its level hardly answers at first, and then as any other. */
 const USUAL_SLOPE = 6.2;
 const LEAST_SLOPE = 4;
-const MOST_SLOPE = 14;
+const MOST_SLOPE = 8;
 
 const STEP = 0.1;
 /** A prediction so far beyond the worst is not tried. */
@@ -50,8 +50,8 @@ export function nextCrf(tries: readonly Try[], room: number): number | undefined
   if (over.crf >= WORST_CRF) return undefined;
   const slope = before ? slopeOf(before, over) : USUAL_SLOPE;
   // What has missed three times is not to miss for ever.
-  if (large.length > MOST_TRIES) return WORST_CRF;
-  const more = large.length < MOST_TRIES ? 0 : 1;
+  if (large.length >= MOST_TRIES) return WORST_CRF;
+  const more = large.length < MOST_TRIES - 1 ? 0 : 1;
   const next = rounded(over.crf + slope * Math.log2(over.bytes / (AIM * room)) + more);
   return next > WORST_CRF + HOPELESS ? undefined : Math.min(WORST_CRF, Math.max(next, rounded(over.crf + STEP)));
 }

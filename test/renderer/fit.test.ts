@@ -48,6 +48,15 @@ test('a clip that answers as most do is fitted by the second encode, within a te
   }
 });
 
+test('a clip at the bit rate of its level hardly answers at first, and is fitted all the same', () => {
+  // As the smallest rendition of snow-post does, at level 1b.
+  const bytesAt = (crf: number) => Math.min(halving(210_000, 5.4)(crf), 167_000 - (crf - 23) * 5_000);
+  for (const room of [120_000, 128_000, 140_000, 150_000, 160_000]) {
+    const tries = search(room, bytesAt);
+    assert.ok(tries.length <= 4 && (bestOf(tries, room)?.bytes ?? 0) > 0.9 * room, JSON.stringify(tries));
+  }
+});
+
 test('any clip that can fit does, in five encodes at most and near the room; what cannot is told', () => {
   const slope = fc.double({ min: 4, max: 14, noNaN: true });
   const times = fc.double({ min: 1.01, max: 6, noNaN: true });
