@@ -1,4 +1,4 @@
-/** Encodes all renditions of a job in one go, then those whose files pass their caps again, until they fit and hardly anything is left free (fit.ts): two encodes mostly, five at most. */
+/** Encodes all renditions of a job in one go, then those whose files pass their caps again, until they fit and hardly anything is left free (fit.ts): two or three encodes mostly, five at most. */
 
 import { rename, rm, stat } from 'node:fs/promises';
 import { StoryfarmError } from '../errors.js';
