@@ -57,7 +57,7 @@ const LONGEST_LINE = 2_048;
 const LAST_WORDS_MS = 500;
 
 /** Renderers fill all cores by their number: garbage is collected on each one's own thread, since helpers cost a tenth of a swapped job for being woken. */
-const NODE_FLAGS = ['--single-threaded-gc'];
+export const NODE_FLAGS = ['--single-threaded-gc'];
 
 export class RendererProcess {
   /** 0 when it could not be started. */
