@@ -2,7 +2,8 @@
  * `npm run build`: compiles everything to dist/src and dist/test, and joins the two programs, the command line and the renderer, in dist/bundle, each with what V8 makes of it (bin/load.js).
  *
  * Node takes about a millisecond for each module that it has to find and link. The 150 of a renderer cost it 0.26 s of CPU, joined they cost 0.13 s: as much as it
- * needs for two videos, at every start. Only our own code and what is many small modules (`JOINED`) is joined; other packages are loaded as npm installed them.
+ * needs for two videos, at every start. A module that is only ever imported when it is needed becomes a function that fills variables when it is called, which V8 cannot optimise as
+ * it does constants: nothing that a warm renderer works with may be such a one. Only our own code and what is many small modules (`JOINED`) is joined; other packages are loaded as npm installed them.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
