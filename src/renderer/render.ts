@@ -11,7 +11,8 @@
  * it directly.
  */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
@@ -103,7 +104,7 @@ export async function render(
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
     const folder = await tools.storage.begin(order);
     await stage('draw', rest * DRAW_SHARE, async () => {
-      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases));
+      writeFileSync(join(folder, POSTER), await drawPoster(words, edition, tools.phrases));
     });
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
     if (slow.length > 0)
