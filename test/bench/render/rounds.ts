@@ -199,7 +199,7 @@ const orderOf = ({ installed, cast }: Bench, words: Words): RenderOrder => ({
   ...{ cast: { ...cast }, words: { ...words } },
 });
 
-/** `storyfarm render` as a user calls it. */
+/** `storyfarm render` as a user calls it: without what this machine asks of every Node, such as more certificates, which take longer to read than Node to start. */
 function renderCold(bench: Bench, { words, folder }: Round, dataFolder: string): Promise<Cost> {
   const { installed, cast, ffmpeg, templateFolders } = bench;
   const named = (flag: string, pairs: Readonly<Record<string, string>>) =>
@@ -208,7 +208,7 @@ function renderCold(bench: Bench, { words, folder }: Round, dataFolder: string):
   const asked = [...named('--words', words), ...named('--cast', cast), '--out', join(folder, 'ours'), '--json'];
   const program = join(packageFolder, 'bin', 'storyfarm');
   const args = [program, 'render', installed.ref.id, ...asked, ...places, '--ffmpeg-path', ffmpeg.path];
-  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_'));
+  const ours = Object.entries(process.env).filter(([name]) => !/^(STORYFARM|NODE)_/.test(name));
   return runMeasured(process.execPath, args, { cwd: folder, env: Object.fromEntries(ours) });
 }
 
