@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { JobDocument } from '../../src/front/documents.js';
+import { openStore } from '../../src/store/open.js';
+import { assertInvariants } from '../chaos/farm/invariants.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { fixtureTemplates } from '../fixtures/tiny.js';
 import { gateIn } from './gate.js';
@@ -138,9 +141,13 @@ describe('signals while a job is being rendered', { skip: noPipes }, () => {
     await up.said('draining');
     up.signal('SIGINT');
     assert.equal(await up.ended(), 0);
-    const { state, attempt, crashes, failure } = await latest();
+    const { id, state, attempt, crashes, failure } = await latest();
     assert.deepEqual([state, attempt, crashes, failure], ['queued', 0, 0, null]);
     if (process.platform === 'linux') assert.deepEqual(processesWith(cwd), []);
+    const dataFolder = join(cwd, 'var');
+    const store = await openStore(`sqlite:${join(dataFolder, 'storyfarm.db')}`);
+    t.after(() => store.close());
+    await assertInvariants({ store, dataFolder, ids: [id], pids: [up.child.pid as number] });
     const { code, stdout, stderr } = await submitted;
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(
