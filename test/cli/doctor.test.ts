@@ -75,7 +75,7 @@ test('an ffmpeg that cannot do what is needed', { skip: process.platform === 'wi
   assert.match(of('codecs').found, /lacks png, afade, /);
   assert.match(of('codecs').remedy, /Install a full ffmpeg/);
   assert.equal(of('films').state, 'poor');
-  assert.match(of('films').found, /lacks addroi, vstack, ssim: every job is encoded/);
+  assert.match(of('films').found, /lacks addroi, vstack, ssim, so it can make no films: every job is encoded/);
 });
 
 test('no templates, and a data folder that cannot be', async (t) => {

@@ -1,14 +1,13 @@
 /** `storyfarm doctor`: looks at everything that Storyfarm needs on this machine, and says what to do about what is not well. */
 
-import { execFile } from 'node:child_process';
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
 import { canLeash } from '../../leash.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
+import { FOR_JOBS, filmObstacle, lackingIn } from '../../media/ffmpeg-abilities.js';
 import { loadFonts } from '../../media/fonts.js';
 import { loadCatalog } from '../../media/install/catalog.js';
 import { configOf, PLACES, withOptions } from '../flags.js';
@@ -29,22 +28,6 @@ interface Finding {
 /** What one look finds, or an error that says what is wrong. */
 type Look = (config: Config) => Promise<Omit<Finding, 'what' | 'remedy'> & { readonly remedy?: string }>;
 
-const run = promisify(execFile);
-interface Parts {
-  readonly encoders?: readonly string[];
-  readonly filters: readonly string[];
-}
-
-/** Encoders and filters without which no job can be made. */
-const NEEDED: Parts = {
-  encoders: ['libx264', 'aac', 'png'],
-  filters: [
-    ...['afade', 'aformat', 'apad', 'aresample', 'asplit', 'atrim', 'color', 'crop', 'format', 'fps', 'mergeplanes'],
-    ...['overlay', 'pad', 'scale', 'setpts', 'setsar', 'split', 'trim', 'volume'],
-  ],
-};
-/** What only films need. */
-const FOR_FILMS: Parts = { filters: ['addroi', 'vstack', 'ssim'] };
 const LOW_DISK = 2e9;
 
 const LOOKS: Readonly<Record<string, Look>> = {
@@ -63,7 +46,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   },
   async codecs({ ffmpegPath }) {
     const { path } = openFfmpeg(ffmpegPath);
-    const missing = await missingIn(path, NEEDED);
+    const missing = await lackingIn(path, FOR_JOBS);
     if (missing.length === 0) return { state: 'well', found: 'H.264, AAC and all filters' };
     return {
       state: 'ill',
@@ -73,13 +56,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   },
   async films({ ffmpegPath }) {
     const { path } = openFfmpeg(ffmpegPath);
-    const missing = await missingIn(path, FOR_FILMS);
-    if (missing.length === 0) return { state: 'well', found: 'words can be put into prepared films' };
-    return {
-      state: 'poor',
-      found: `${path} lacks ${missing.join(', ')}: every job is encoded, at hundreds of times the CPU`,
-      remedy: 'Install ffmpeg 4.4 or newer (apt-get install ffmpeg), or set ffmpegPath.',
-    };
+    const obstacle = await filmObstacle(path);
+    if (!obstacle) return { state: 'well', found: 'words can be put into prepared films' };
+    return { state: 'poor', found: obstacle.message, remedy: obstacle.hint };
   },
   async leash() {
     if (canLeash) return { state: 'well', found: 'children die with their parent (setpriv)' };
@@ -162,16 +141,6 @@ export function doctorCommand(): Command {
       else process.stdout.write(`${findings.map(line).join('\n')}\n`);
       if (findings.some(({ state }) => state === 'ill')) process.exitCode = 1;
     });
-}
-
-/** What this ffmpeg does not have. */
-async function missingIn(path: string, parts: Parts): Promise<string[]> {
-  const missing: string[] = [];
-  for (const [list, names] of Object.entries(parts)) {
-    const { stdout } = await run(path, ['-hide_banner', `-${list}`]);
-    missing.push(...names.filter((name: string) => !new RegExp(`^ \\S+ +${name} `, 'm').test(stdout)));
-  }
-  return missing;
 }
 
 async function examine(what: string, look: Look, config: Config): Promise<Finding> {
