@@ -3,8 +3,10 @@
 import { Command } from 'commander';
 import type { Cast } from '../../../job.js';
 import { openFfmpeg } from '../../../media/ffmpeg.js';
+import { filmObstacle } from '../../../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
 import { type Edition, openEditions } from '../../../media/prepare/editions.js';
+import { clearTorn } from '../../../media/splice/condition.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
 import type { Template } from '../../../template/format.js';
 import { checkCast } from '../../../template/request.js';
@@ -32,6 +34,9 @@ export function prepareCommand(): Command {
         names.length > 0
           ? await Promise.all(names.map((name) => findTemplate(config, name)))
           : (await loadCatalog(config.templateFolders)).list();
+      // Before the first minute of work, not after it.
+      const obstacle = await filmObstacle(openFfmpeg(config.ffmpegPath).path);
+      if (obstacle) throw obstacle;
       await interruptible(async (signal) => {
         for (const installed of wanted) {
           for (const each of castsWith(installed.template, cast))
@@ -64,7 +69,11 @@ export function prepareEdition(
     const laying = (fraction: number) => bar.show(fraction * FOOTAGE_SHARE, 'laying out');
     const edition = await editions.prepare(installed, cast, { onProgress: laying, signal });
     const filming = (fraction: number) => bar.show(FOOTAGE_SHARE + fraction * (0.99 - FOOTAGE_SHARE), 'filming');
-    if (withFilms) await editions.film(edition, { onProgress: filming, signal });
+    if (withFilms) {
+      // A torn film would be taken for one that is made.
+      for (const rendition of edition.template.ladder) await clearTorn(edition.film(rendition));
+      await editions.film(edition, { onProgress: filming, signal });
+    }
     bar.show(1, 'prepared');
     return edition;
   });
