@@ -9,6 +9,7 @@
 
 import * as z from 'zod';
 import { type ErrorCode, isErrorCode, StoryfarmError } from '../errors.js';
+import { PATHS } from '../paths.js';
 
 const code = z.custom<ErrorCode>(isErrorCode, 'an error code');
 const failure = z.strictObject({ code, message: z.string(), hint: z.string(), retryable: z.boolean() });
@@ -71,6 +72,8 @@ const toSupervisor = z.discriminatedUnion('type', [
     outputs: z.array(output),
     /** Milliseconds of wall time by stage. */
     stages: z.record(z.string(), z.number()),
+    /** How each rendition was made. */
+    paths: z.record(z.string(), z.strictObject({ path: z.enum(PATHS), reason: z.string().optional() })).optional(),
   }),
   z.strictObject({ type: z.literal('failed'), id: z.string(), fence: z.int(), failure }),
   /** All that can be prepared of the edition is. */

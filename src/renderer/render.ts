@@ -22,12 +22,14 @@ import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
+import { describeFilm } from '../media/splice/film.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Catalog } from '../template/catalog.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
+import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN } from './paths.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
 import { type SwapJob, swap, takes } from './swap.js';
@@ -91,7 +93,7 @@ export async function render(
       );
       if (outputs) {
         await stage('publish', 1, () => tools.storage.publish(order));
-        return { outputs, stages };
+        return { outputs, stages, paths: reusedPaths(outputs) };
       }
     }
     const found = await tools.editions.find(order.template, order.cast);
@@ -106,7 +108,7 @@ export async function render(
       await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases));
     });
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
-    if (slow.length > 0)
+    if (slow.size > 0)
       await stage('encode', rest * (1 - DRAW_SHARE - FINISH_SHARE), (report) =>
         encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
       );
@@ -114,7 +116,7 @@ export async function render(
     const published = await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
     if (order.reuseFor !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
-    return { outputs, stages };
+    return { outputs, stages, paths: pathsOf(template, slow) };
   } catch (error) {
     const explained = await tools.storage.explain(error);
     // What cannot be deleted now is swept later; why the attempt failed must not be lost over it.
@@ -126,32 +128,41 @@ export async function render(
 const POSTER = 'poster.jpg';
 const fileOf = (rendition: Rendition) => `${rendition.id}.mp4`;
 
-/** Puts the words into the films. Answers the renditions that have to be encoded. */
+/** Puts the words into the films. Answers the renditions that have to be encoded, with the reason. */
 async function swapAll(
   edition: Edition,
   words: LaidOutWords,
   folder: string,
   { films, phrases, editions }: RenderTools,
-): Promise<Rendition[]> {
+): Promise<ReadonlyMap<Rendition, string>> {
   const { ladder } = edition.template;
+  const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
   const jobs: SwapJob[] = [];
+  const slow = new Map<Rendition, string>();
   for (const rendition of ladder) {
+    let isTorn = false;
     const film = await films.open(edition.film(rendition)).catch(async (error: unknown) => {
       if (!isUnspliceable(error)) throw error;
+      isTorn = true;
       // It will be made again.
       await rm(edition.film(rendition), { recursive: true, force: true });
       return undefined;
     });
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
+    else {
+      const description = film?.description ?? (await describeFilm(edition.film(rendition)));
+      slow.set(rendition, isTorn ? TORN : refusalOf(description, bubbles));
+    }
   }
   if (jobs.length > 0) await editions.touch(edition);
   const made = await swap(words, edition.template, jobs, phrases);
-  return ladder.filter((rendition) => !made.some((job) => job.rendition === rendition));
+  for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
+  return slow;
 }
 
 /** The re-encode path. */
 async function encodeAll(
-  ladder: readonly Rendition[],
+  slow: ReadonlyMap<Rendition, string>,
   edition: Edition,
   words: LaidOutWords,
   folder: string,
@@ -160,7 +171,7 @@ async function encodeAll(
 ): Promise<void> {
   const { template } = edition;
   const jobs: RenditionJob[] = [];
-  for (const rendition of ladder) {
+  for (const rendition of template.ladder.filter((each) => slow.has(each))) {
     const overlays = await drawForRendition(words, template, rendition, folder);
     const [footage, audio] = [edition.footage(rendition), edition.audio(rendition)];
     jobs.push({ rendition, footage, audio, overlays, quality: USUAL_QUALITY, out: join(folder, fileOf(rendition)) });

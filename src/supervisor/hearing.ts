@@ -66,7 +66,10 @@ export class Hearing {
     if (lostAt !== undefined) outcomes.lost(job);
     else if (message.type === 'failed')
       outcomes.failed(job, this.#isOfMemory(message.failure) ? NO_MEMORY : message.failure);
-    else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
+    else {
+      const { outputs, stages, paths } = message;
+      outcomes.rendered(job, { outputs, stages, ...(paths && { paths }) });
+    }
   }
 
   /** Between jobs its memory is metered before it gets another: the soft limit is exact to one job. */

@@ -1,7 +1,7 @@
 /** Jobs on the swap path: when it is taken, when not, and that what comes out is the same. */
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JobResult } from '../../src/job.js';
@@ -13,6 +13,7 @@ import type { FilmDescription } from '../../src/media/splice/film.js';
 import { Films } from '../../src/media/splice/films.js';
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import { openStorage } from '../../src/media/storage.js';
+import { NO_ROOM, NOT_PREPARED, refusalOf, TORN } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
 import type { Rendition } from '../../src/template/format.js';
@@ -92,6 +93,7 @@ test('with its films a job needs no ffmpeg; words that were rendered before need
     ['large', 'small', 'poster'],
   );
   assert.deepEqual(Object.keys(first.result.stages), ['fill', 'draw', 'swap', 'verify', 'publish']);
+  assert.deepEqual(first.result.paths, { large: { path: 'swap' }, small: { path: 'swap' } });
   assert.equal(counts.ffmpeg, 0);
   assert.ok(counts.measured > 0);
   const [largeBytes, smallBytes] = [first.bytes(large), first.bytes(small)];
@@ -112,7 +114,8 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   // Another renderer, which has not opened it yet.
   const torn = await farm(t);
   truncateSync(join(torn.edition.film(large), 'film.mp4'), 4000);
-  const { isEncoded, bytes, path } = await torn.job();
+  const { isEncoded, bytes, path, result } = await torn.job();
+  assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN }, small: { path: 'swap' } });
   assert.ok(isEncoded && torn.counts.ffmpeg > 0);
   assert.equal(existsSync(torn.edition.film(large)), false, 'it will be made again');
   assert.ok(existsSync(torn.edition.film(small)));
@@ -130,11 +133,12 @@ test('a swapped file over its cap is encoded, within it', async (t) => {
   const cap = async (maxBytes: number) => {
     described.template.ladder[0].maxBytes = maxBytes;
     writeFileSync(file, JSON.stringify(described));
-    const { isEncoded, bytes } = await job();
-    return { isEncoded, bytes: bytes(large).length };
+    const { isEncoded, bytes, result } = await job();
+    return { isEncoded, bytes: bytes(large).length, reason: result.paths?.large?.reason };
   };
-  assert.deepEqual(await cap(size), { isEncoded: false, bytes: size });
-  const { isEncoded, bytes } = await cap(size - 1);
+  assert.deepEqual(await cap(size), { isEncoded: false, bytes: size, reason: undefined });
+  const { isEncoded, bytes, reason } = await cap(size - 1);
+  assert.equal(reason, NO_ROOM);
   assert.ok(isEncoded && bytes < size, `${bytes} of ${size - 1}`);
 });
 
@@ -147,11 +151,16 @@ test('words in a bubble that a film cannot take mean the re-encode path for that
   change(edition, large, (film) => ({
     ...film,
     areas: film.areas.map((area) => (area.bubble === 'two' ? { ...area, bubble: 'nobody' } : area)),
+    refused: [{ bubble: 'two', reason: 'The picture moves there.' }],
   }));
   assert.equal((await job({ one: words.one, two: '' })).isEncoded, false);
   assert.equal(counts.ffmpeg, 0);
   const mixed = await job();
   assert.ok(mixed.isEncoded);
+  assert.deepEqual(mixed.result.paths, {
+    large: { path: 're-encode', reason: 'Bubble "two" cannot be swapped: The picture moves there.' },
+    small: { path: 'swap' },
+  });
   assert.ok(mixed.bytes(small).equals(smallBytes));
   assert.ok(!mixed.bytes(large).equals(largeBytes));
   assert.ok((await likeness(mixed.path(large), largeBytes)) > 0.96);
@@ -166,4 +175,16 @@ test('words that have no place in the slices of a film mean the re-encode path, 
   const { isEncoded, result } = await job();
   assert.ok(isEncoded);
   assert.equal(result.outputs.length, 3);
+});
+
+test('a film that is not there, and one that takes no words at all', async (t) => {
+  const { edition, job } = await farm(t);
+  rmSync(edition.film(small), { recursive: true });
+  change(edition, large, (film) => ({ ...film, areas: [], refused: [{ bubble: 'one', reason: 'It moves.' }] }));
+  const { result } = await job();
+  assert.deepEqual(result.paths, {
+    large: { path: 're-encode', reason: 'Bubble "one" cannot be swapped: It moves.' },
+    small: { path: 're-encode', reason: NOT_PREPARED },
+  });
+  assert.equal(refusalOf(undefined, ['one']), NOT_PREPARED);
 });

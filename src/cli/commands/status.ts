@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { asStoryfarmError } from '../../errors.js';
 import { JOB_STATES, type Job } from '../../job.js';
+import { pathOf } from '../../paths.js';
 import { askFarm } from '../control/client.js';
 import { pictureOf } from '../control/picture.js';
 import type { FarmStatus } from '../control/protocol.js';
@@ -61,16 +62,18 @@ const brief = ({
   startedAt,
   finishedAt,
   failure,
+  result,
 }: Job) => ({
   ...{ id, state, template: request.template.id, progress, attempt, crashes, server },
-  ...{ createdAt, startedAt, finishedAt, failure: failure?.code ?? null },
+  ...{ createdAt, startedAt, finishedAt, failure: failure?.code ?? null, paths: result?.paths ?? null },
 });
 
 const row = (job: Job) => [job.id, job.request.template.id, job.state, noteOf(job)];
 
 /** What is most worth knowing in this state; the rest is in the JSON. */
-function noteOf({ state, progress, startedAt, finishedAt, attempt, crashes, failure }: Job): string {
+function noteOf({ state, progress, startedAt, finishedAt, attempt, crashes, failure, result }: Job): string {
   if (state === 'rendering') return `${Math.floor(progress * 100)} %`;
   if (failure) return attempt + crashes > 1 ? `${failure.code}, ${attempt + crashes} times` : failure.code;
-  return startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';
+  const seconds = startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';
+  return [seconds, result?.paths && pathOf(result.paths)].filter(Boolean).join(', ');
 }
