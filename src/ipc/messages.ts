@@ -32,8 +32,10 @@ const order = z.strictObject({
   template: z.strictObject({ id: z.string(), version: z.string() }),
   cast: z.record(z.string(), z.string()),
   words: z.record(z.string(), z.string()),
-  /** The partner whose equal earlier job may lend its files; left out: render. */
-  reuseFor: z.string().optional(),
+  /** Whose job it is: the same partner's later jobs may be content with its files. Left out: nobody's. */
+  partner: z.string().optional(),
+  /** Content with the files of an equal earlier job of the partner. */
+  reuse: z.boolean().optional(),
 });
 export type RenderOrder = z.infer<typeof order>;
 

@@ -87,7 +87,7 @@ export async function render(
   };
 
   try {
-    if (order.reuseFor !== undefined) {
+    if (order.reuse) {
       const outputs = await stage('reuse', 0, async () =>
         takeEarlier(order, await tools.storage.begin(order), tools.phrases),
       );
@@ -114,7 +114,7 @@ export async function render(
       );
     const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
     const published = await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
-    if (order.reuseFor !== undefined) noteFiles(order, published, outputs, tools.phrases);
+    if (order.partner !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
     return { outputs, stages, paths: pathsOf(template, slow) };
   } catch (error) {

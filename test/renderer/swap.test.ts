@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { RenderOrder } from '../../src/ipc/messages.js';
 import type { JobResult } from '../../src/job.js';
 import { likenessOf } from '../../src/media/film/likeness.js';
 import { loadFonts } from '../../src/media/fonts.js';
@@ -61,10 +62,10 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
     catalog: async () => ({ list: () => [], get: () => undefined }),
   };
   let fence = 0;
-  const job = async (asked: Record<string, string> = words) => {
+  const job = async (asked: Record<string, string> = words, fields: Partial<RenderOrder> = {}) => {
     Object.assign(counts, { ffmpeg: 0, measured: 0 });
     const result: JobResult = await render(
-      { id: 'job', fence: ++fence, template: installed.ref, cast, words: asked },
+      { id: 'job', fence: ++fence, template: installed.ref, cast, words: asked, ...fields },
       tools,
     );
     const path = ({ id }: Rendition) => join(storage.folder, 'job', `${fence}`, `${id}.mp4`);
@@ -187,4 +188,14 @@ test('a film that is not there, and one that takes no words at all', async (t) =
     small: { path: 're-encode', reason: NOT_PREPARED },
   });
   assert.equal(refusalOf(undefined, ['one']), NOT_PREPARED);
+});
+
+test('a job that is content with earlier files gets those of any equal job of its partner', async (t) => {
+  const { job } = await farm(t);
+  await job(words, { id: 'first', partner: 'ours' });
+  const later = (fields: Partial<RenderOrder>) => job(words, { id: 'later', reuse: true, ...fields });
+  const { result } = await later({ partner: 'ours' });
+  assert.deepEqual(Object.keys(result.stages), ['reuse', 'publish']);
+  assert.deepEqual(result.paths, { large: { path: 'reuse' }, small: { path: 'reuse' } });
+  assert.deepEqual((await later({ partner: 'theirs' })).result.paths?.large, { path: 'swap' });
 });

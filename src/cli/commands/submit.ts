@@ -27,7 +27,7 @@ export function submitCommand(): Command {
     .option('-w, --words <bubble=text>', 'Words of one bubble; repeat for others.', collectPair)
     .option('-c, --cast <role=character>', 'Who plays a role; repeat for others.', collectPair)
     .option('--priority <number>', 'From -10 to 10, higher first. [0]', wholeNumber(-10, 10))
-    .option('--reuse', 'Take the files of an earlier job that asked for the same, if they are there.')
+    .option('--reuse', 'Take the files of an equal earlier job, if they are still there.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
       new Option('--url <url>', 'Address of the front; also STORYFARM_URL. [http://127.0.0.1:8080]')
