@@ -1,15 +1,14 @@
 /** `storyfarm doctor`: looks at everything that Storyfarm needs on this machine, and says what to do about what is not well. */
 
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { StoryfarmError } from '../../errors.js';
 import { canLeash } from '../../leash.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
 import { FOR_JOBS, filmObstacle, lackingIn } from '../../media/ffmpeg-abilities.js';
 import { loadFonts } from '../../media/fonts.js';
 import { loadCatalog } from '../../media/install/catalog.js';
+import { checkDataFolder, nearestOf } from '../data-folder.js';
 import { configOf, PLACES, withOptions } from '../flags.js';
 import { NO_TEMPLATE } from '../installed.js';
 import type { Config } from '../options.js';
@@ -86,12 +85,11 @@ const LOOKS: Readonly<Record<string, Look>> = {
     return { state: 'ill', found: `none in ${templateFolders.join(', ')}`, remedy: NO_TEMPLATE };
   },
   async folder({ dataFolder }) {
-    const there = await nearestFolder(dataFolder);
-    await access(there, constants.W_OK);
+    const there = await checkDataFolder(dataFolder);
     return { state: 'well', found: there === dataFolder ? there : `${dataFolder}, to be made at the first start` };
   },
   async disk({ dataFolder }) {
-    const { bavail, bsize } = await statfs(await nearestFolder(dataFolder));
+    const { bavail, bsize } = await statfs(await nearestOf(dataFolder));
     const free = bavail * bsize;
     return {
       state: free > LOW_DISK ? 'well' : 'poor',
@@ -157,16 +155,6 @@ const SIGNS = { well: 'ok  ', poor: 'weak', ill: 'BAD ' };
 
 function line({ what, state, found, remedy }: Finding): string {
   return `${SIGNS[state]}  ${what.padEnd(10)} ${found}${state !== 'well' && remedy ? `\n                 -> ${remedy}` : ''}`;
-}
-
-/** The folder, or the nearest above it that is there. Makes nothing. */
-async function nearestFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (found && !found.isDirectory())
-    throw new StoryfarmError('config_invalid', `${folder} is no folder.`, { hint: 'Choose another data folder.' });
-  return found ? folder : nearestFolder(dirname(folder));
 }
 
 /** Rejects when this machine or this user cannot listen there at all. */

@@ -17,6 +17,7 @@ import { NOT_PREPARED, TORN } from '../../renderer/paths.js';
 import { type RenderTools, render } from '../../renderer/render.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { checkRequest } from '../../template/request.js';
+import { openDataFolder } from '../data-folder.js';
 import { collectPair, configOf, flagsAgain, withOptions } from '../flags.js';
 import { findTemplate } from '../installed.js';
 import type { Config } from '../options.js';
@@ -94,7 +95,7 @@ function optimiseLess(): void {
 /** Renders in a folder of its own and copies what is finished; in the answer, files have absolute paths. */
 async function renderHere(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<Rendered> {
   const installed = await findTemplate(config, name);
-  const work = await workFolder(config.dataFolder);
+  const work = await workFolder(await openDataFolder(config.dataFolder));
   const tools = openRenderTools(config, installed, work);
   const { words = {}, cast } = flags;
   const request = checkRequest(installed.template, { words, cast }, tools.fonts.book, tools.fonts.measure);

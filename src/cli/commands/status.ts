@@ -7,6 +7,7 @@ import { pathOf } from '../../paths.js';
 import { askFarm } from '../control/client.js';
 import { pictureOf } from '../control/picture.js';
 import type { FarmStatus } from '../control/protocol.js';
+import { nearestOf } from '../data-folder.js';
 import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
 import { printJson, secondsText, table } from '../table.js';
@@ -20,6 +21,7 @@ export function statusCommand(): Command {
     .option('--json', 'Print one JSON object.')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
       const { config } = configOf(command);
+      await nearestOf(config.dataFolder);
       const store = await openConfiguredStore(config, { onlyLook: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];

@@ -10,6 +10,7 @@ import { clearTorn } from '../../../media/splice/condition.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
 import type { Template } from '../../../template/format.js';
 import { checkCast } from '../../../template/request.js';
+import { openDataFolder } from '../../data-folder.js';
 import { collectPair, configOf, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate } from '../../installed.js';
 import type { Config } from '../../options.js';
@@ -65,6 +66,7 @@ export function prepareEdition(
 ): Promise<Edition> {
   const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
   return withBars(async (add) => {
+    await openDataFolder(config.dataFolder);
     const bar = add(`${installed.ref.id} ${castText(cast)}`);
     const laying = (fraction: number) => bar.show(fraction * FOOTAGE_SHARE, 'laying out');
     const edition = await editions.prepare(installed, cast, { onProgress: laying, signal });

@@ -62,8 +62,8 @@ export function pathsTable({ bubbles, ladder }: Template, { cast, films, torn }:
   return [table(head, rows), ...reasons].join('\n');
 }
 
-export const LEGEND = `size, SSIM: against a file of the re-encode path without words; where that is over the
-rendition's cap and would be encoded again, smaller: the film's share of the cap.`;
+export const LEGEND = `size, SSIM: against a file of the re-encode path without words; where that is
+over its cap, and would be encoded again, the film's share of the cap.`;
 
 function figures({ swapTest, blank }: FilmDescription, { maxBytes = Number.POSITIVE_INFINITY }: Rendition): string[] {
   const { inside, outside, after } = swapTest;
@@ -85,11 +85,12 @@ export function remedy(
   if (obstacle) return [`${obstacle.message}\n  -> ${obstacle.hint}`];
   const open = casts.filter(({ films }) => films.length < ladder.length).length;
   if (open === 0) return [];
-  const which = open === casts.length ? 'No cast is' : `${open} of ${casts.length} casts are not`;
+  const which = open === casts.length ? 'No cast has all films' : `${open} of ${casts.length} casts lack films`;
   return [
-    `${which} prepared to the end: until then jobs encode every frame, at hundreds of times the CPU.
-  -> \`storyfarm templates prepare ${call}\` does it now, -c ROLE=CHARACTER only some casts; a running farm
-     prepares the casts that jobs ask for, beside its work.`,
+    `${which}: jobs encode every frame, at hundreds of times the CPU.
+  -> \`storyfarm templates prepare ${call}\`
+     makes them now (-c ROLE=CHARACTER: of some casts only); a running farm makes
+     those of the casts that jobs ask for, beside its work.`,
   ];
 }
 

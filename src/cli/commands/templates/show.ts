@@ -6,6 +6,7 @@ import { filmObstacle } from '../../../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
 import { openEditions } from '../../../media/prepare/editions.js';
 import { type Bubble, inLocale, type Template } from '../../../template/format.js';
+import { checkKinds } from '../../data-folder.js';
 import { configOf, flagsAgain, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate, NO_TEMPLATE } from '../../installed.js';
 import type { Config } from '../../options.js';
@@ -49,6 +50,7 @@ async function list({ templateFolders }: Config, json: boolean): Promise<void> {
 async function show(command: Command, name: string, json: boolean): Promise<void> {
   const { config } = configOf(command);
   const { ref, template, folder } = await findTemplate(config, name);
+  await checkKinds(config.dataFolder);
   const ffmpeg = openFfmpeg(config.ffmpegPath);
   const editions = openEditions(config.dataFolder, ffmpeg);
   const casts: Prepared[] = [];
