@@ -57,7 +57,7 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['render', 'tiny', ...TINY, '-w', `hello=${'x'.repeat(61)}`], /61 characters; at most 60\. \(words_too_long\)/],
   [
     ['render', 'tiny', ...TINY, '-w', 'hello=x', '-o', 'wrong.json'],
-    /wrong\.json is there already\. \(invalid_request\)/,
+    /wrong\.json is a file, not a folder\. \(invalid_request\)/,
   ],
   ...['render', 'templates show', 'templates prepare'].map(
     (call) =>

@@ -21,7 +21,10 @@ import { run } from './storyfarm.js';
 
 test('the files of the demo are the videos that were asked for', async (t) => {
   const cwd = temporaryFolder(t);
-  const { code, stdout, stderr } = await run(['demo', 'snow-post'], { cwd, env: { TMPDIR: cwd } });
+  const { code, stdout, stderr } = await run(['demo', 'snow-post'], {
+    cwd,
+    env: { TMPDIR: cwd, STORYFARM_STALL: '10min' },
+  });
   assert.equal(code, 0, stderr);
   const jobs = /The folders are in\n(.*)\n/.exec(stdout)?.[1] ?? '';
   const encoded = /looked at while the rest goes on:\n(.*)\n/.exec(stdout)?.[1] ?? '';

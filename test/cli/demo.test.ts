@@ -15,7 +15,10 @@ const noSignals = process.platform === 'win32' && 'it needs signals and scripts'
 const DEMO = ['demo', 'tiny', '--template-folders', fixtureTemplates, '--slots', '2'];
 
 /** Its temporary folder lies in ours; and a store that is configured here must be left alone. */
-const surroundings = (cwd: string) => ({ cwd, env: { TMPDIR: cwd, STORYFARM_STORE: `sqlite:${join(cwd, 'own.db')}` } });
+const surroundings = (cwd: string) => ({
+  cwd,
+  env: { TMPDIR: cwd, STORYFARM_STORE: `sqlite:${join(cwd, 'own.db')}`, STORYFARM_STALL: '10min' },
+});
 
 test('the demo shows a video that is encoded, then others in milliseconds, and leaves no process', async (t) => {
   const cwd = temporaryFolder(t);

@@ -67,14 +67,16 @@ export function prepareEdition(
   const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
   return withBars(async (add) => {
     await openDataFolder(config.dataFolder);
+    // As patient as a farm: a machine that has much to do makes no frame for a minute.
+    const watch = { signal, stallMs: config.stall };
     const bar = add(`${installed.ref.id} ${castText(cast)}`);
     const laying = (fraction: number) => bar.show(fraction * FOOTAGE_SHARE, 'laying out');
-    const edition = await editions.prepare(installed, cast, { onProgress: laying, signal });
+    const edition = await editions.prepare(installed, cast, { onProgress: laying, ...watch });
     const filming = (fraction: number) => bar.show(FOOTAGE_SHARE + fraction * (0.99 - FOOTAGE_SHARE), 'filming');
     if (withFilms) {
       // A torn film would be taken for one that is made.
       for (const rendition of edition.template.ladder) await clearTorn(edition.film(rendition));
-      await editions.film(edition, { onProgress: filming, signal });
+      await editions.film(edition, { onProgress: filming, ...watch });
     }
     bar.show(1, 'prepared');
     return edition;

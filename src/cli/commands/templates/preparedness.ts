@@ -89,7 +89,7 @@ export function remedy(
   return [
     `${which}: jobs encode every frame, at hundreds of times the CPU.
   -> \`storyfarm templates prepare ${call}\`
-     makes them now (-c ROLE=CHARACTER: of some casts only); a running farm makes
+     makes them now (-c ROLE=CHARACTER: of some casts); a running farm makes
      those of the casts that jobs ask for, beside its work.`,
   ];
 }
