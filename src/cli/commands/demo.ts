@@ -48,9 +48,9 @@ async function run(config: Config, name: string, signal: AbortSignal): Promise<v
   say(`Storyfarm demo with the template "${inLocale(title, 'en')}" (${id})\n`);
   try {
     const farm = await startFarm(config, folder, signal);
-    const store = await openConfiguredStore(farm, { onlyLook: true });
+    const store = await openConfiguredStore(farm, { isMade: true });
     try {
-      const front = { url: farm.url, store, template: installed.template };
+      const front = { url: farm.url, key: farm.key, store, template: installed.template };
       await show(front, { ...config, dataFolder: folder }, installed, obstacle, signal);
     } finally {
       await store.close();

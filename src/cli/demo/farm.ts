@@ -5,11 +5,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { StoryfarmError } from '../../errors.js';
+import { keyHash, newKey } from '../../front/partners.js';
 import { packageFolder } from '../../package.js';
 import type { Config } from '../options.js';
 
 export interface DemoFarm {
   readonly url: string;
+  /** Of the one partner that it knows. */
+  readonly key: string;
   /** Address of its store. */
   readonly store: string;
   end(): Promise<void>;
@@ -26,7 +29,10 @@ export async function startFarm(config: Config, folder: string, signal: AbortSig
     ...(config.ffmpegPath === undefined ? {} : { 'ffmpeg-path': config.ffmpegPath }),
   };
   const args = ['up', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
-  const env = { ...process.env, STORYFARM_PREPARE: 'none' };
+  // Partners that are configured here are not those of the demo; a key of its own is.
+  const key = newKey();
+  const partners = JSON.stringify({ demo: { keys: [keyHash(key)] } });
+  const env = { ...process.env, STORYFARM_PREPARE: 'none', STORYFARM_PARTNERS: partners };
   const child = fork(join(packageFolder, 'bin', 'storyfarm'), args, { stdio: ['ignore', 2, 2, 'ipc'], env });
   const exited = once(child, 'exit');
   const stop = () => child.kill('SIGTERM');
@@ -36,6 +42,7 @@ export async function startFarm(config: Config, folder: string, signal: AbortSig
   if (!ready) throw new StoryfarmError('unavailable', 'The farm did not start.', { hint: 'Run `storyfarm doctor`.' });
   return {
     url: `http://127.0.0.1:${port}`,
+    key,
     store,
     async end() {
       stop();

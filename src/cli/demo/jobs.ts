@@ -42,13 +42,14 @@ export interface Rendered {
 
 export interface Front {
   readonly url: string;
+  readonly key: string;
   readonly store: Pick<JobStore, 'get'>;
   readonly template: Template;
 }
 
 /** Sends a job and waits for it. */
 export async function make(
-  { url, store, template }: Front,
+  { url, key, store, template }: Front,
   { name, locale, first }: DemoJob,
   onProgress: (fraction: number, what: string) => void,
   signal: AbortSignal,
@@ -59,9 +60,10 @@ export async function make(
       n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale),
     ]),
   );
+  const manner = { signal, key };
   const sent = performance.now();
-  const accepted = await sendJob(url, { template: template.id, words }, signal);
-  const job = await followJob(url, accepted, onProgress, signal);
+  const accepted = await sendJob(url, { template: template.id, words }, manner);
+  const job = await followJob(url, accepted, onProgress, manner);
   const seconds = (performance.now() - sent) / 1000;
   return { name, job, result: (await store.get(job.id))?.result ?? null, seconds };
 }

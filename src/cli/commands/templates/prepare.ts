@@ -64,7 +64,7 @@ export function prepareEdition(
   signal: AbortSignal,
   { withFilms }: { readonly withFilms: boolean },
 ): Promise<Edition> {
-  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
+  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath, config.dataFolder));
   return withBars(async (add) => {
     await openDataFolder(config.dataFolder);
     // As patient as a farm: a machine that has much to do makes no frame for a minute.
@@ -75,7 +75,8 @@ export function prepareEdition(
     const filming = (fraction: number) => bar.show(FOOTAGE_SHARE + fraction * (0.99 - FOOTAGE_SHARE), 'filming');
     if (withFilms) {
       // A torn film would be taken for one that is made.
-      for (const rendition of edition.template.ladder) await clearTorn(edition.film(rendition));
+      for (const rendition of edition.template.ladder)
+        await clearTorn(edition.film(rendition), { edition: edition.name, rendition: rendition.id });
       await editions.film(edition, { onProgress: filming, ...watch });
     }
     bar.show(1, 'prepared');

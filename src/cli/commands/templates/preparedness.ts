@@ -29,12 +29,14 @@ export async function preparedness(
   const edition = await editions.find(ref, cast);
   const films: FilmDescription[] = [];
   const torn: Prepared['torn'][number][] = [];
-  for (const rendition of edition?.template.ladder ?? []) {
-    const condition = await conditionOf(edition?.film(rendition) ?? '');
+  if (!edition) return { prepared: false, films, torn };
+  for (const rendition of edition.template.ladder) {
+    const owner = { edition: edition.name, rendition: rendition.id };
+    const condition = await conditionOf(edition.film(rendition), owner);
     if (condition.state === 'whole') films.push(condition.description);
     if (condition.state === 'torn') torn.push({ rendition: rendition.id, reason: condition.reason });
   }
-  return { prepared: edition !== undefined, films, torn };
+  return { prepared: true, films, torn };
 }
 
 export function editionText({ ladder }: Template, { prepared, films, torn }: Prepared): string {
