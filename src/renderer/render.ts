@@ -11,7 +11,8 @@
  * it directly.
  */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
@@ -101,7 +102,7 @@ export async function render(
     const folder = await tools.storage.begin(order);
     await stage('draw', DRAW_SHARE, async () => {
       const blank = async () => (await sound([edition.poster])).poster;
-      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
+      writeFileSync(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
     });
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
     if (slow.size > 0) {

@@ -20,6 +20,7 @@ import type { InstalledTemplate } from '../../template/catalog.js';
 import type { Rendition, Template } from '../../template/format.js';
 import { seal, sha256OfFile } from '../digest.js';
 import type { Ffmpeg } from '../ffmpeg.js';
+import { makeFilm } from '../film/film.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4/movie.js';
 import { describeFilm, type FilmDescription } from '../splice/film.js';
@@ -177,8 +178,6 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   }
 
   async function film(edition: Edition, { onProgress, signal, stallMs }: PrepareOptions = {}): Promise<void> {
-    // Loaded by those who make films, not by those who use them.
-    const { makeFilm } = await import('../film/film.js');
     const { template } = edition;
     // Time goes with the number of pixels.
     const weights = template.ladder.map(
