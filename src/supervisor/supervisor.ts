@@ -417,6 +417,6 @@ const isPatient = (incident: Incident): boolean =>
 
 function orderOf({ id, fence, request, partner }: Job): RenderOrder {
   const { template, cast, words, reuse } = request;
-  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words } };
-  return reuse ? { ...order, reuseFor: partner } : order;
+  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words }, partner };
+  return reuse ? { ...order, reuse } : order;
 }
