@@ -33,7 +33,8 @@ const NATURES: Readonly<Record<TimedFault, Nature>> = {
   // The store's own patience is 5 s.
   lock: { weight: 10, lasts: [500, 7_000] },
   disk: { weight: 3, lasts: [1_000, 4_000] },
-  tear: { weight: 4, lasts: [0, 0] },
+  // Until its film is made anew, which killers of who makes it put off, each of its jobs is encoded.
+  tear: { weight: 2, lasts: [0, 0] },
 };
 
 export interface Decision {
