@@ -3,7 +3,7 @@
  *
  * Problem: a store that needs no server, yet keeps every promise of the contract when any of its processes is killed at any instruction or the power goes.
  *
- * Solution: a write-ahead log flushed at every commit (file/database.ts), writes gathered into few commits (commits.ts), every transition one piece with its
+ * Solution: a write-ahead log (file/database.ts) that is flushed before anything is promised (file/log.ts), writes gathered into few commits (commits.ts), every transition one piece with its
  * history and outbox rows (steps/), all SQL in one catalogue (steps/statements.ts), errors mapped once (faults.ts), and the operating system's file
  * notices as the bell between processes (wake.ts). SQLite has one writer at a time; fences and revisions lean on that.
  *
@@ -33,6 +33,7 @@ import {
 } from '../store.js';
 import { Commits, patiently } from './commits.js';
 import { openDatabase } from './file/database.js';
+import { LogFile } from './file/log.js';
 import { Moment } from './moment.js';
 import { Claim } from './steps/claim.js';
 import { Lanes } from './steps/lanes.js';
@@ -69,6 +70,7 @@ class SqliteStore implements JobStore {
   private readonly lanes: Lanes;
   private readonly retention: Retention;
   private readonly moment: Moment;
+  private readonly log: LogFile;
   private readonly commits: Commits;
   private readonly wake: Wake;
   private readonly underWay = new Set<Promise<unknown>>();
@@ -85,7 +87,8 @@ class SqliteStore implements JobStore {
     this.claims = new Claim(this.sql, this.moment);
     this.lanes = new Lanes(this.sql);
     this.retention = new Retention(this.sql, this.moment);
-    this.commits = new Commits(database, deadlineMs, this.moment);
+    this.log = new LogFile(database);
+    this.commits = new Commits(database, deadlineMs, this.moment, this.log);
     this.wake = new Wake(`${database.name}-wal`, this.commitsElsewhere(), () => this.anyDue());
   }
 
@@ -238,6 +241,7 @@ class SqliteStore implements JobStore {
   private async finish(): Promise<void> {
     this.wake.close();
     await Promise.allSettled(this.underWay);
+    this.log.close();
     this.database.close();
   }
 
