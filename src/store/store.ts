@@ -213,14 +213,15 @@ export interface JobStore {
 
   /**
    * Forgets those of the jobs that are finished, with their history, callbacks (told or not) and idempotency keys; others and unknown ones are left alone. Answers how many.
-   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked.
+   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked. Claims and completions go on in between; so when it rejects,
+   * some may be gone.
    */
   purge(ids: readonly string[]): Promise<number>;
 
   /**
    * Overwrites the words of up to `limit` jobs that finished at least `olderThanMs` ago and still have them, and answers how many; fewer than `limit`: no more are left.
    * Everything else stays: id, template, cast, partner, outputs, stages, history. What was made of the words for the comparison of idempotency keys goes too. It counts as
-   * no change of the job: `changes` does not bring it.
+   * no change of the job: `changes` does not bring it. As with `purge`, others go on in between.
    */
   eraseWords(olderThanMs: number, limit: number): Promise<number>;
 

@@ -34,6 +34,7 @@ import {
 import { Commits, patiently } from './commits.js';
 import { openDatabase } from './file/database.js';
 import { LogFile } from './file/log.js';
+import { Forgetting } from './forgetting.js';
 import { Moment } from './moment.js';
 import { Claim } from './steps/claim.js';
 import { Lanes } from './steps/lanes.js';
@@ -64,13 +65,13 @@ class SqliteStore implements JobStore {
   private readonly database: Database.Database;
   private readonly deadlineMs: number;
   private readonly sql: Statements;
-  private readonly emptyLog: Database.Statement;
   private readonly transitions: Transitions;
   private readonly claims: Claim;
   private readonly lanes: Lanes;
   private readonly retention: Retention;
   private readonly moment: Moment;
   private readonly log: LogFile;
+  private readonly forgetting: Forgetting;
   private readonly commits: Commits;
   private readonly wake: Wake;
   private readonly underWay = new Set<Promise<unknown>>();
@@ -81,7 +82,6 @@ class SqliteStore implements JobStore {
     this.deadlineMs = deadlineMs;
     this.name = `sqlite:${database.name}`;
     this.sql = prepare(database);
-    this.emptyLog = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
     this.moment = new Moment(this.sql);
     this.transitions = new Transitions(this.sql, this.moment);
     this.claims = new Claim(this.sql, this.moment);
@@ -89,6 +89,12 @@ class SqliteStore implements JobStore {
     this.retention = new Retention(this.sql, this.moment);
     this.log = new LogFile(database);
     this.commits = new Commits(database, deadlineMs, this.moment, this.log);
+    const emptyLog = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.forgetting = new Forgetting({
+      write: (work) => this.commits.write(work, UNFLUSHED),
+      flush: () => this.log.flush(),
+      emptyLog: () => patiently(() => emptyLog.get(), database.name, deadlineMs),
+    });
     this.wake = new Wake(`${database.name}-wal`, this.commitsElsewhere(), () => this.anyDue());
   }
 
@@ -180,13 +186,21 @@ class SqliteStore implements JobStore {
 
   async purge(ids: readonly string[]): Promise<number> {
     if (ids.length > LARGEST_PURGE) throw refused(`At most ${LARGEST_PURGE} jobs are purged at once.`);
-    return this.forget(() => this.retention.purge(ids));
+    return this.track(() =>
+      this.forgetting.upTo(ids.length, (first, most) => this.retention.purge(ids.slice(first, first + most))),
+    );
   }
 
   async eraseWords(olderThanMs: number, limit: number): Promise<number> {
     assertAtLeastOne(limit);
     assertAge(olderThanMs);
-    return this.forget(() => this.retention.eraseWords(olderThanMs, limit));
+    return this.track(() =>
+      this.forgetting.upTo(
+        limit,
+        (_, most) => this.retention.eraseWords(olderThanMs, most),
+        (found, most) => found < most,
+      ),
+    );
   }
 
   counts(): Promise<QueueCounts> {
@@ -253,13 +267,6 @@ class SqliteStore implements JobStore {
     }));
     if (isLimited || (value as Job | undefined)?.state === 'queued') this.wake.soon();
     return value;
-  }
-
-  /** What was overwritten stands in the log as well, until that is emptied; a reader that is still in it puts this off to the next time. */
-  private async forget(work: () => number): Promise<number> {
-    const forgotten = await this.write(work);
-    if (forgotten > 0) await this.read(() => this.emptyLog.get());
-    return forgotten;
   }
 
   private write<T>(work: () => T, isFlushed = true): Promise<T> {
