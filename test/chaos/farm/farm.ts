@@ -3,7 +3,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/clock.js';
 import type { Job, JobRequest, Words } from '../../../src/job.js';
@@ -136,7 +135,7 @@ export class Farm {
 
 /** A farm that is gone when the test ends, however it ends. */
 export async function farm(
-  context: TestContext,
+  context: { after(end: () => Promise<void>): void },
   renderer: string | RendererKind,
   options: FarmOptions = {},
 ): Promise<Farm> {

@@ -95,3 +95,16 @@ export class Recorder {
     this.#emitter.emit('event', happening.kind);
   }
 }
+
+/** Lets a second observer see what the first is told. */
+export function also(first: FarmObserver, second: FarmObserver): void {
+  for (const kind of Object.keys(first) as Kind[]) {
+    const [one, other] = [first[kind], second[kind]] as ((...args: unknown[]) => void)[];
+    Object.assign(first, {
+      [kind]: (...args: unknown[]) => {
+        other?.(...args);
+        one?.(...args);
+      },
+    });
+  }
+}
