@@ -134,6 +134,9 @@ export interface JobStore {
   /** For messages: scheme and place, without secrets. */
   readonly name: string;
 
+  /** Whether servers on other machines may claim from it. Where none can, an expired lease is still good while its farm lives. */
+  readonly isShared: boolean;
+
   /**
    * Records a job durably: when the promise resolves, the job survives a power cut. Concurrent calls share a commit.
    * Same partner and idempotencyKey as before: the earlier job as it now stands, `created: false`, if the same was asked for, else rejects with `idempotency_conflict`.

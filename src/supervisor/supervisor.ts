@@ -36,7 +36,7 @@ import { Seats } from './seats.js';
 export interface SupervisorTools {
   readonly store: Pick<
     JobStore,
-    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch'
+    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch' | 'isShared'
   >;
   readonly program: RendererProgram;
   /** Deletes what an attempt left on the disk, when its renderer cannot do it any more. */

@@ -62,6 +62,8 @@ export async function openSqliteStore(file: string, options: StoreOptions): Prom
 
 class SqliteStore implements JobStore {
   readonly name: string;
+  /** One farm for a file. */
+  readonly isShared = false;
   private readonly database: Database.Database;
   private readonly deadlineMs: number;
   private readonly sql: Statements;

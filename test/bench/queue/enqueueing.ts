@@ -75,7 +75,7 @@ const FINISHES: readonly Way[] = [
   { variant: 'claim_8_and_complete', text: 'claim 8 and complete', loops: 1, step: finish(8) },
 ];
 /** More than a round can finish. */
-const ENOUGH = 10_000;
+const ENOUGH = 3_000;
 
 export async function measureStore(scale: Scale, dir: string): Promise<Figure[]> {
   const enqueues = await measureWays(ENQUEUES, scale, dir, async () => {});
