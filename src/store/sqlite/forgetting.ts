@@ -3,25 +3,21 @@
  * to go. What was overwritten stands in the log as well, until that is emptied; once for a whole call, since emptying waits for the disk.
  */
 
+import type Database from 'better-sqlite3';
+import { type Steps, UNFLUSHED } from './calls.js';
+
 /** Jobs in one transaction: less than a claim takes. */
 const PIECE = 5;
 /** Milliseconds between two of them; together some thousand jobs a second at the most. */
 const BREATH_MS = 4;
 
-export interface ForgettingTools {
-  /** Runs the closure in a transaction that need not be flushed: emptying the log makes it durable. */
-  readonly write: (work: () => number) => Promise<number>;
-  /** Makes everything that was committed durable, beside the event loop. */
-  readonly flush: () => Promise<void>;
-  /** A reader that is still in the log puts this off to the next time. */
-  readonly emptyLog: () => Promise<unknown>;
-}
-
 export class Forgetting {
-  private readonly tools: ForgettingTools;
+  private readonly emptyLog: Database.Statement;
+  private readonly steps: Steps;
 
-  constructor(tools: ForgettingTools) {
-    this.tools = tools;
+  constructor(database: Database.Database, steps: Steps) {
+    this.emptyLog = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.steps = steps;
   }
 
   /** Forgets up to `limit` jobs: `work` is asked for those from `first` on, `most` at a time. It answers how many it found, `isLast` whether that ends it. Answers how many in all. */
@@ -34,14 +30,15 @@ export class Forgetting {
     for (let first = 0; first < limit; first += PIECE) {
       if (first > 0) await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
       const most = Math.min(PIECE, limit - first);
-      const found = await this.tools.write(() => work(first, most));
+      const found = await this.steps.write(() => work(first, most), UNFLUSHED);
       forgotten += found;
       if (isLast(found, most)) break;
     }
     if (forgotten === 0) return 0;
     // Or emptying would have to, in the thread of the event loop.
-    await this.tools.flush();
-    await this.tools.emptyLog();
+    await this.steps.flush();
+    // A reader that is still in it puts this off to the next time.
+    await this.steps.read(() => this.emptyLog.get());
     return forgotten;
   }
 }
