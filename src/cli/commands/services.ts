@@ -132,14 +132,15 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
   const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
-      await started;
+      // Else not even for a turn of the event loop: whoever asked is answered that it drains.
+      if (!isStarted) await started;
       await farm?.drain();
       await close();
       log.info('ended');
     },
     stop: async () => {
+      if (!isStarted) return log.warn('stopping at once, in the midst of the start');
       log.warn('stopping at once: the present jobs are given back');
-      if (!isStarted) return;
       await farm?.stop();
       await close();
     },
