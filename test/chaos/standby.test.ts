@@ -110,7 +110,9 @@ describe('a seat', () => {
       process.kill(supervisor.slots[seat]?.renderer?.process.pid as number, 'SIGKILL');
       assert.deepEqual((await recorder.times(kill, 'seated')).at(-1)?.args, [seat, waiting]);
       const failed = (await recorder.times(kill, 'failed')).at(-1);
-      const lost = recorder.of('assigned').findLast(({ args: [job] }) => job.id === failed?.args[0].id);
+      const lost = recorder
+        .of('assigned')
+        .findLast(({ args: [job] }) => job.id === failed?.args[0].id && job.fence === failed?.args[0].fence);
       assert.deepEqual([lost?.args[1], failed?.args[2]], [seat, 0], 'what it had is due at once');
       // A finished job, so that the next standby is started without delay.
       const { args } = recorder.of('assigned').at(-1) as { args: [{ id: string }, number] };
