@@ -12,11 +12,17 @@ export async function measureDeaths({ kills }: Scale): Promise<Figure[]> {
     for (let kill = 1; kill <= kills; kill++) {
       await recorder.times(kill, 'booted', (slot) => slot === -1);
       await recorder.times(kill + 1, 'assigned');
-      const pid = supervisor.slots[kill % 2]?.renderer?.process.pid as number;
+      const renderer = supervisor.slots[kill % 2]?.renderer;
+      const had = renderer?.assignment?.job;
       const at = performance.now();
-      process.kill(pid, 'SIGKILL');
+      process.kill(renderer?.process.pid as number, 'SIGKILL');
       refilled.push(((await recorder.times(kill, 'seated')).at(-1)?.at ?? Number.NaN) - at);
-      claimable.push(((await recorder.times(kill, 'failed')).at(-1)?.at ?? Number.NaN) - at);
+      await recorder.until('assigned', ({ id, fence }) => id === had?.id && fence > had.fence);
+      // Counted as a crash, or not, since somebody is killing: in both cases it is written.
+      const isIt = ({ id, fence }: { readonly id: string; readonly fence: number }) =>
+        id === had?.id && fence === had.fence;
+      const back = [...recorder.of('failed'), ...recorder.of('released')].find(({ args: [job] }) => isIt(job));
+      claimable.push((back?.at ?? Number.NaN) - at);
       // A finished job, so that the next standby is started without delay.
       const { args } = recorder.of('assigned').at(-1) as { args: [{ id: string }, number] };
       await cue(args[0].id);
