@@ -116,3 +116,16 @@ export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
     };
   return Object.fromEntries(kinds.map((kind) => [kind, tell(kind)])) as unknown as FarmObserver;
 }
+
+/** Lets a second observer see what the first is told. */
+export function also(first: FarmObserver, second: FarmObserver): void {
+  for (const kind of Object.keys(first) as Kind[]) {
+    const [one, other] = [first[kind], second[kind]] as ((...args: unknown[]) => void)[];
+    Object.assign(first, {
+      [kind]: (...args: unknown[]) => {
+        other?.(...args);
+        one?.(...args);
+      },
+    });
+  }
+}
