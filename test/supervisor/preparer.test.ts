@@ -38,6 +38,7 @@ function reluctant(t: TestContext) {
     },
     observer: told.observer,
     clock,
+    lacksMemory: () => false,
     ring: () => bell.write('.'),
     lacksMemory: () => false,
   });

@@ -21,7 +21,8 @@ export const STUCK = `stuck: no job ended for ${STUCK_MS / 1_000} s`;
 /** Waits until the farm has swept what belongs to nothing; what is left after a while is for the books. `strays` looks. */
 export async function swept(strays: () => Promise<readonly string[]>): Promise<void> {
   for (const deadline = performance.now() + SWEEP_MS; performance.now() < deadline; await pause(SCRAPE_MS))
-    if ((await strays()).length === 0) return;
+    // What goes while it is listed is listed again.
+    if ((await strays().catch(() => undefined))?.length === 0) return;
 }
 
 /** Starts a service; when it cannot work, says why. */
