@@ -41,6 +41,10 @@ const KNOWN = {
   },
   // Rendering.
   ffmpeg_missing: { retryable: false, hint: 'Install ffmpeg, or set ffmpegPath (STORYFARM_FFMPEG_PATH).' },
+  ffmpeg_too_old: {
+    retryable: false,
+    hint: 'Install ffmpeg 4.4 or newer (apt-get install ffmpeg), or set ffmpegPath (STORYFARM_FFMPEG_PATH).',
+  },
   ffmpeg_failed: { retryable: true, hint: 'Read the end of the ffmpeg output in the cause.' },
   ffmpeg_killed: {
     retryable: true,

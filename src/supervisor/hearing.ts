@@ -73,7 +73,10 @@ export class Hearing {
     if (message.type === 'failed') claims.heed(message.failure.code);
     if (lostAt !== undefined) outcomes.lost(job);
     else if (message.type === 'failed') this.#fail(job, message.failure);
-    else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
+    else {
+      const { outputs, stages, paths } = message;
+      outcomes.rendered(job, { outputs, stages, ...(paths && { paths }) });
+    }
   }
 
   /** Between jobs its memory is metered before it gets another: the soft limit is exact to one job. */

@@ -4,8 +4,8 @@
  * Problem: a job whose edition is not prepared costs hundreds of times more, but preparing takes minutes that no job should wait for.
  *
  * How: whoever asks for an edition only notes it here. While something is noted and not yet prepared, one more renderer runs, with the lowest priority, and is sent home when nothing is left. It may
- * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries; its jobs
- * take the re-encode path.
+ * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries, for an
+ * hour or until what its process is started with has changed; its jobs take the re-encode path.
  */
 
 import type { Clock } from '../clock.js';
@@ -33,14 +33,15 @@ interface Wanted {
 
 const MOST_TRIES = 3;
 const RETRY_MS = 60_000;
-/** How long an answer about an edition is good. */
+/** How long an answer about an edition is good; and that it was given up: it would be tried, and told of in the log, at every job. */
 const REMEMBER_MS = 60_000;
+const GIVEN_UP_MS = 3_600_000;
 
 export class Preparer {
   #silentMs: number;
   readonly #tools: PreparerTools;
   readonly #wanted = new Map<string, Wanted>();
-  /** When an edition was last found prepared, or given up. */
+  /** Until when nobody has to look at an edition again: it was found prepared, or given up. */
   readonly #settled = new Map<string, number>();
   #process: RendererProcess | undefined;
   /** What it is at; undefined while it boots or has nothing. */
@@ -66,9 +67,8 @@ export class Preparer {
   want({ template, cast }: Edition): void {
     const edition = { template: { ...template }, cast: { ...cast } };
     const key = keyOf(edition);
-    const settledAt = this.#settled.get(key);
-    if (this.#wanted.has(key) || (settledAt !== undefined && this.#now() - settledAt < REMEMBER_MS)) return;
-    this.#settled.set(key, this.#now());
+    if (this.#wanted.has(key) || this.#now() < (this.#settled.get(key) ?? 0)) return;
+    this.#settled.set(key, this.#now() + REMEMBER_MS);
     this.#tools.isPrepared(edition).then(
       (isPrepared) => {
         if (isPrepared || this.#isStopped || !this.#settled.has(key)) return;
@@ -92,8 +92,9 @@ export class Preparer {
     this.#process?.kill();
   }
 
-  /** What its process is started with has changed. What is under way is finished first. */
+  /** What its process is started with has changed: what was given up may be possible now. What is under way is finished first. */
   reprogram(): void {
+    for (const [key, until] of this.#settled) if (until - this.#now() > REMEMBER_MS) this.#settled.delete(key);
     this.#isOutdated = this.#process !== undefined;
   }
 
@@ -177,14 +178,14 @@ export class Preparer {
     if (!wanted || this.#isStopped) return;
     const isGivenUp = !failure.retryable || wanted.tries >= MOST_TRIES;
     this.#tools.observer.notPrepared(wanted.edition, failure, isGivenUp);
-    if (isGivenUp) this.#settle(wanted);
+    if (isGivenUp) this.#settle(wanted, GIVEN_UP_MS);
     else wanted.notBefore = this.#now() + RETRY_MS;
   }
 
-  #settle({ edition }: Wanted): void {
+  #settle({ edition }: Wanted, forMs = REMEMBER_MS): void {
     this.#present = undefined;
     this.#wanted.delete(keyOf(edition));
-    this.#settled.set(keyOf(edition), this.#now());
+    this.#settled.set(keyOf(edition), this.#now() + forMs);
   }
 
   #now(): number {

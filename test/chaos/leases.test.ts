@@ -228,7 +228,7 @@ describe('a store that does not answer', () => {
     assert.ok(recorder.of('assigned').every(({ args }) => args[0].id !== first?.id));
     assert.equal(await events(first?.id as string), 'enqueued claimed rendered');
     assert.equal(await events(second?.id as string), 'enqueued claimed rescued claimed rendered');
-    await end(pids);
+    await end({ pids });
     assert.deepEqual(await openJournal(dataFolder).entries(), []);
   });
 
@@ -251,7 +251,7 @@ describe('a store that does not answer', () => {
     await cue('all');
     await recorder.until('rendered');
     assert.equal(await events(taken?.id as string), 'enqueued claimed rescued claimed dead');
-    const jobs = await end(pids);
+    const jobs = await end({ pids });
     assert.deepEqual(jobs.map(({ state }) => state).sort(), ['dead', 'rendered']);
     assert.deepEqual(await openJournal(dataFolder).entries(), []);
   });

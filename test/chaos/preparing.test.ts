@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadTemplate } from '../../src/media/install/catalog.js';
 import { farm } from './farm/farm.js';
-import { preparingRenderer, TINY } from './farm/real.js';
+import { preparingRenderer, tinyRef } from './farm/real.js';
 
-const { ref } = await loadTemplate(TINY);
-const request = { template: ref, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
+const request = { template: tinyRef, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
 
 describe('an edition that a job asks for', () => {
   it('is prepared beside it, once, and the next job takes the swap path', async (context) => {

@@ -59,6 +59,6 @@ export const isSame = (one: Lease, other: Lease): boolean => one.id === other.id
 
 function orderOf({ id, fence, request, partner }: Job): RenderOrder {
   const { template, cast, words, reuse } = request;
-  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words } };
-  return reuse ? { ...order, reuseFor: partner } : order;
+  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words }, partner };
+  return reuse ? { ...order, reuse } : order;
 }
