@@ -92,7 +92,7 @@ export class Hearing {
   #fail(job: Job, told: Failure): void {
     const { outcomes } = this.#tools;
     const isOfFfmpeg = told.code === 'ffmpeg_failed' || told.code === 'ffmpeg_killed';
-    if (isOfFfmpeg && this.#lacksMemory()) outcomes.failed(job, NO_MEMORY);
+    if (isOfFfmpeg && this.lacksMemory()) outcomes.failed(job, NO_MEMORY);
     else outcomes.failed(job, told, told.code === 'ffmpeg_killed' && this.#strike(job));
   }
 
@@ -103,7 +103,8 @@ export class Hearing {
     return isKillerAbout(this.#strikes, job?.id);
   }
 
-  #lacksMemory(): boolean {
+  /** Whether the kernel has ended a process for want of memory that nobody has claimed; then fewer jobs are rendered at once. */
+  lacksMemory(): boolean {
     const { oom, seats } = this.#tools;
     const isOom = oom.claim();
     if (isOom) seats.brake();
@@ -120,7 +121,7 @@ export class Hearing {
   #bury(renderer: Renderer, death: Death): void {
     const { seats, outcomes } = this.#tools;
     const isKilled = wasKilled(renderer, death);
-    const isOom = isKilled && this.#lacksMemory();
+    const isOom = isKilled && this.lacksMemory();
     const cause = causeOfDeath(renderer, death, isOom);
     const { assignment, killedFor } = renderer;
     const isStruck = (isKilled && !isOom) || killedFor === 'renderer_stopped';

@@ -20,6 +20,8 @@ export interface PreparerTools {
   readonly isPrepared: (edition: Edition) => Promise<boolean>;
   readonly observer: Pick<FarmObserver, 'preparing' | 'prepared' | 'notPrepared' | 'trouble' | 'line'>;
   readonly clock: Clock;
+  /** Whether the kernel has just ended a process for want of memory. */
+  readonly lacksMemory: () => boolean;
   /** Rung when there may be something to do. */
   readonly ring: () => void;
 }
@@ -27,12 +29,17 @@ export interface PreparerTools {
 interface Wanted {
   readonly edition: Edition;
   tries: number;
+  /** Tries that somebody else ended. */
+  strikes: number;
   /** Not tried before this instant. */
   notBefore: number;
 }
 
 const MOST_TRIES = 3;
 const RETRY_MS = 60_000;
+/** A try that somebody else ended is not counted, up to so many, and soon repeated. */
+const MOST_STRIKES = 20;
+const STRUCK_RETRY_MS = 1_000;
 /** How long an answer about an edition is good; and that it was given up: it would be tried, and told of in the log, at every job. */
 const REMEMBER_MS = 60_000;
 const GIVEN_UP_MS = 3_600_000;
@@ -52,6 +59,8 @@ export class Preparer {
   #startedAt = 0;
   #heardAt = 0;
   #isStopped = false;
+  /** Its process was killed from here. */
+  #isKilled = false;
 
   constructor(silentMs: number, tools: PreparerTools) {
     this.#silentMs = silentMs;
@@ -72,7 +81,7 @@ export class Preparer {
     this.#tools.isPrepared(edition).then(
       (isPrepared) => {
         if (isPrepared || this.#isStopped || !this.#settled.has(key)) return;
-        this.#wanted.set(key, { edition, tries: 0, notBefore: 0 });
+        this.#wanted.set(key, { edition, tries: 0, strikes: 0, notBefore: 0 });
         this.#tools.ring();
       },
       (error) => this.#tools.observer.trouble('looking for an edition', error),
@@ -102,7 +111,10 @@ export class Preparer {
   tend(): void {
     if (this.#isStopped) return;
     const now = this.#now();
-    if (this.#process && now - this.#heardAt > this.#silentMs) this.#process.kill();
+    if (this.#process && now - this.#heardAt > this.#silentMs) {
+      this.#isKilled = true;
+      this.#process.kill();
+    }
     if (this.#present) return;
     const next = this.#isOutdated ? undefined : [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
     if (!next) {
@@ -122,6 +134,7 @@ export class Preparer {
 
   #start(now: number): void {
     this.#heardAt = now;
+    this.#isKilled = false;
     const { observer, ring } = this.#tools;
     this.#process = new RendererProcess(
       this.#tools.program,
@@ -159,27 +172,29 @@ export class Preparer {
     if (message.type === 'prepared') {
       this.#tools.observer.prepared(this.#present.edition, this.#now() - this.#startedAt);
       this.#settle(this.#present);
-    } else if (message.type === 'unprepared') this.#fail(message.failure);
+    } else if (message.type === 'unprepared') this.#fail(message.failure, message.failure.code === 'ffmpeg_killed');
   }
 
-  #bury({ unfit, tail }: Death): void {
+  #bury({ signal, unfit, tail }: Death): void {
     this.#process = undefined;
     this.#isReady = false;
     this.#isOutdated = false;
     const message = `The preparing renderer ended. ${tail.slice(-200)}`;
     const failure = unfit ?? { code: 'renderer_crashed' as const, message, hint: '', retryable: true };
-    if (this.#present) this.#fail(failure);
+    if (this.#present) this.#fail(failure, signal === 'SIGKILL' && !this.#isKilled);
     else if (unfit) for (const wanted of this.#wanted.values()) wanted.notBefore = this.#now() + RETRY_MS;
   }
 
-  #fail(failure: Failure): void {
+  #fail(failure: Failure, isStruck: boolean): void {
     const wanted = this.#present;
     this.#present = undefined;
     if (!wanted || this.#isStopped) return;
+    const isExcused = isStruck && !this.#tools.lacksMemory() && wanted.strikes++ < MOST_STRIKES;
+    if (isExcused) wanted.tries--;
     const isGivenUp = !failure.retryable || wanted.tries >= MOST_TRIES;
     this.#tools.observer.notPrepared(wanted.edition, failure, isGivenUp);
     if (isGivenUp) this.#settle(wanted, GIVEN_UP_MS);
-    else wanted.notBefore = this.#now() + RETRY_MS;
+    else wanted.notBefore = this.#now() + (isExcused ? STRUCK_RETRY_MS : RETRY_MS);
   }
 
   #settle({ edition }: Wanted, forMs = REMEMBER_MS): void {

@@ -120,7 +120,9 @@ export class Supervisor {
       lost: (lease) => this.#handing.abandon(lease, this.#seats.alive),
     });
     const { isPrepared } = tools;
-    this.#preparer = isPrepared && new Preparer(options.silentMs, { ...tools, isPrepared, ring });
+    this.#preparer =
+      isPrepared &&
+      new Preparer(options.silentMs, { ...tools, isPrepared, ring, lacksMemory: () => this.#hearing.lacksMemory() });
     this.#hearing = new Hearing({
       ...tools,
       seats: this.#seats,

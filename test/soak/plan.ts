@@ -42,7 +42,7 @@ export interface Decision {
   readonly pick: number;
   /** Milliseconds. */
   readonly lastsMs: number;
-  /** Whether a front that is still starting is spared. Mostly: of one that never answers nothing is learnt. */
+  /** Whether a front or supervisor that is still starting is spared. Mostly: of one that never works nothing is learnt. */
   readonly sparesStarting: boolean;
 }
 
@@ -98,7 +98,7 @@ const SHARES: readonly (readonly [Purpose, number])[] = [
 ];
 /** Every so many jobs one is poison: it costs as many renderers as a job may end. */
 const POISON_EVERY = 400;
-const POISON_FIRST = 40;
+const POISON_FIRST = 20;
 /** Words are often said again: what was encoded before is then taken from the disk. */
 const REPEATED = 0.4;
 

@@ -39,6 +39,7 @@ function reluctant(t: TestContext) {
     observer: told.observer,
     clock,
     ring: () => bell.write('.'),
+    lacksMemory: () => false,
   });
   t.after(() => preparer.stop());
   const want = async () => {
