@@ -61,7 +61,7 @@ describe('a clock', () => {
   it('that is an hour ahead of those of other machines takes nothing from them', async (context) => {
     const made = await farm(context, 'instant', {
       options: { leaseMs: 1_000, server: 'hasty' },
-      through: (store) => Object.assign(Object.create(store), { isShared: true }),
+      through: (store: JobStore): JobStore => Object.assign(Object.create(store), { isShared: true }),
       clock: { ...systemClock, now: () => Date.now() + HOUR },
       start: false,
     });

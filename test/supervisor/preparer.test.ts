@@ -40,7 +40,6 @@ function reluctant(t: TestContext) {
     clock,
     lacksMemory: () => false,
     ring: () => bell.write('.'),
-    lacksMemory: () => false,
   });
   t.after(() => preparer.stop());
   const want = async () => {

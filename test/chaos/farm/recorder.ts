@@ -106,17 +106,6 @@ export class Recorder {
   }
 }
 
-/** One observer that tells all of these, in their order. */
-export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
-  const kinds = Object.keys(new Recorder().observer) as Kind[];
-  const tell =
-    (kind: Kind) =>
-    (...args: unknown[]) => {
-      for (const observer of all) (observer[kind] as ((...args: unknown[]) => void) | undefined)?.(...args);
-    };
-  return Object.fromEntries(kinds.map((kind) => [kind, tell(kind)])) as unknown as FarmObserver;
-}
-
 /** Lets a second observer see what the first is told. */
 export function also(first: FarmObserver, second: FarmObserver): void {
   for (const kind of Object.keys(first) as Kind[]) {
@@ -128,4 +117,15 @@ export function also(first: FarmObserver, second: FarmObserver): void {
       },
     });
   }
+}
+
+/** One observer that tells all of these, in their order. */
+export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
+  const kinds = Object.keys(new Recorder().observer) as Kind[];
+  const tell =
+    (kind: Kind) =>
+    (...args: unknown[]) => {
+      for (const observer of all) (observer[kind] as ((...args: unknown[]) => void) | undefined)?.(...args);
+    };
+  return Object.fromEntries(kinds.map((kind) => [kind, tell(kind)])) as unknown as FarmObserver;
 }
