@@ -6,11 +6,14 @@
  * commit before it, whoever made it. A checkpoint flushes the log before it copies and the database after that, and only then is the log written over; so a commit that was
  * copied meanwhile is as safe as one that is still in the log. SQLite puts no locks on the log, so another descriptor of it does no harm.
  *
+ * The log is a new file whenever the first process opens the store; its name is made durable at once, as SQLite would with its first flush.
+ *
  * A flush that failed may have lost what it should have written, and the next one would not know. From then on a checkpoint has to prove what the flush cannot: it copies
  * all commits into the database and flushes that.
  */
 
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type Database from 'better-sqlite3';
 import { StoryfarmError } from '../../../errors.js';
@@ -31,6 +34,7 @@ export class LogFile {
     this.checkpoint = database.prepare('PRAGMA wal_checkpoint(FULL)');
     // For writing: Windows flushes no other.
     this.descriptor = openSync(`${database.name}-wal`, 'r+');
+    flushName(database.name);
   }
 
   /** Resolves when everything committed before the call is on the disk. Rejects with `internal` when that is not known. */
@@ -52,5 +56,16 @@ export class LogFile {
     const row = this.checkpoint.get();
     if (row?.busy !== 0 || row.log !== row.checkpointed) throw new Error('The log could not be copied as a whole.');
     this.isDoubtful = false;
+  }
+}
+
+/** Makes the names of new files beside this one durable. Windows does so by itself, and opens no folders. */
+function flushName(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
