@@ -55,34 +55,30 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
-  const supervisor = new Supervisor(
-    // One farm for an embedded file: nobody else claims from it.
-    { ...supervisorOptions(config), isStoreShared: !store.name.startsWith('sqlite:') },
-    {
-      store,
-      program: {
-        module: rendererProgram,
-        // Read whenever a renderer is started.
-        get args() {
-          return [JSON.stringify(rendererOptions(config))];
-        },
-        env: mark,
+  const supervisor = new Supervisor(supervisorOptions(config), {
+    store,
+    program: {
+      module: rendererProgram,
+      // Read whenever a renderer is started.
+      get args() {
+        return [JSON.stringify(rendererOptions(config))];
       },
-      discard: async (attempt) => {
-        await storage.discard(attempt);
-        await editions.sweep();
-      },
-      journal: openJournal(dataFolder),
-      free: () => freeIn(storage.folder),
-      observer,
-      clock,
-      // Where none is to be prepared, none is missing; and where no films can be made, they are not.
-      isPrepared: async ({ template, cast }) => {
-        if (config.prepare === 'none') return true;
-        return (await canFilm) ? editions.isWhole(template, cast) : (await editions.find(template, cast)) !== undefined;
-      },
+      env: mark,
     },
-  );
+    discard: async (attempt) => {
+      await storage.discard(attempt);
+      await editions.sweep();
+    },
+    journal: openJournal(dataFolder),
+    free: () => freeIn(storage.folder),
+    observer,
+    clock,
+    // Where none is to be prepared, none is missing; and where no films can be made, they are not.
+    isPrepared: async ({ template, cast }) => {
+      if (config.prepare === 'none') return true;
+      return (await canFilm) ? editions.isWhole(template, cast) : (await editions.find(template, cast)) !== undefined;
+    },
+  });
   /** Cuts short what may take long beside the work. */
   const leaving = new AbortController();
   const sweeper = new Sweeper({

@@ -4,10 +4,10 @@ import type { Clock } from '../clock.js';
 import { type Failure, failure } from '../errors.js';
 import type { ToSupervisor } from '../ipc/messages.js';
 import type { Job } from '../job.js';
-import type { Lease } from '../store/store.js';
 import { causeOfDeath, wasKilled } from './decisions/judge.js';
 import { isKillerAbout, type Strike, withStrike } from './decisions/killer.js';
 import type { Claims } from './jobs/claims.js';
+import { isSame } from './jobs/handing.js';
 import type { Outcomes } from './jobs/outcomes.js';
 import type { Bell } from './loop.js';
 import type { FarmObserver } from './observer.js';
@@ -136,6 +136,3 @@ export class Hearing {
 }
 
 const NO_MEMORY = failure('out_of_memory', 'The kernel ended ffmpeg for want of memory.');
-
-/** Whether two leases are of the same claim of the same job. */
-export const isSame = (one: Lease, other: Lease): boolean => one.id === other.id && one.fence === other.fence;

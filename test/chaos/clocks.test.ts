@@ -60,7 +60,8 @@ describe('a clock', () => {
 
   it('that is an hour ahead of those of other machines takes nothing from them', async (context) => {
     const made = await farm(context, 'instant', {
-      options: { leaseMs: 1_000, server: 'hasty', isStoreShared: true },
+      options: { leaseMs: 1_000, server: 'hasty' },
+      through: (store: JobStore): JobStore => Object.assign(Object.create(store), { isShared: true }),
       clock: { ...systemClock, now: () => Date.now() + HOUR },
       start: false,
     });

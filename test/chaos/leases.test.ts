@@ -193,10 +193,12 @@ describe('a store that does not answer', () => {
   });
 
   it('and that other servers use too, for longer than a lease: attempts are given up, and made again', async (context) => {
-    const options = { leaseMs: 1_500, slots: 1, isStoreShared: true };
+    const options = { leaseMs: 1_500, slots: 1 };
+    const through = (store: JobStore): JobStore => Object.assign(Object.create(store), { isShared: true });
     const { enqueue, recorder, dataFolder, cue, events, end } = await farm(context, 'slow', {
       options,
       busyDeadlineMs: 200,
+      through,
     });
     const { id } = await enqueue();
     await recorder.until('assigned');

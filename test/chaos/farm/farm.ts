@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../../src/clock.js';
 import type { Job, JobRequest, Words } from '../../../src/job.js';
@@ -177,7 +176,7 @@ export class Farm {
 
 /** A farm that is gone when the test ends, however it ends. */
 export async function farm(
-  context: TestContext,
+  context: { after(end: () => Promise<void>): void },
   renderer: string | RendererKind,
   options: FarmOptions = {},
 ): Promise<Farm> {

@@ -106,6 +106,19 @@ export class Recorder {
   }
 }
 
+/** Lets a second observer see what the first is told. */
+export function also(first: FarmObserver, second: FarmObserver): void {
+  for (const kind of Object.keys(first) as Kind[]) {
+    const [one, other] = [first[kind], second[kind]] as ((...args: unknown[]) => void)[];
+    Object.assign(first, {
+      [kind]: (...args: unknown[]) => {
+        other?.(...args);
+        one?.(...args);
+      },
+    });
+  }
+}
+
 /** One observer that tells all of these, in their order. */
 export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
   const kinds = Object.keys(new Recorder().observer) as Kind[];
