@@ -29,7 +29,7 @@ import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
-import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN } from './paths.js';
+import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN, TORN_AND_KEPT } from './paths.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
 import { prepareFootage, type SourceTools, soundEdition } from './source.js';
@@ -141,18 +141,20 @@ async function swapAll(
   const slow = new Map<Rendition, string>();
   for (const rendition of ladder) {
     const owner = { edition: edition.name, rendition: rendition.id };
-    let isTorn = false;
+    let torn: string | undefined;
     const film = await films.open(edition.film(rendition), owner).catch(async (error: unknown) => {
       if (!isUnspliceable(error)) throw error;
-      isTorn = true;
-      // It will be made again.
-      await rm(edition.film(rendition), { recursive: true, force: true });
+      // It will be made again. Where it cannot be deleted, as when it is another user's, the job is none the worse for it.
+      torn = await rm(edition.film(rendition), { recursive: true, force: true }).then(
+        () => TORN,
+        () => TORN_AND_KEPT,
+      );
       return undefined;
     });
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
     else {
       const description = film?.description ?? (await describeFilm(edition.film(rendition), owner));
-      slow.set(rendition, isTorn ? TORN : refusalOf(description, bubbles));
+      slow.set(rendition, torn ?? refusalOf(description, bubbles));
     }
   }
   if (jobs.length > 0) await editions.touch(edition);
