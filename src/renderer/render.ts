@@ -96,6 +96,7 @@ export async function render(
     const prepared = () =>
       stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal }));
     const edition = (await tools.editions.find(order.template, order.cast)) ?? (await prepared());
+    await tools.editions.touch(edition);
     const { template } = edition;
     const sound = (files: readonly string[]) => soundEdition(order, tools, prepared, () => files);
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
@@ -133,7 +134,7 @@ async function swapAll(
   edition: Edition,
   words: LaidOutWords,
   folder: string,
-  { films, phrases, editions }: RenderTools,
+  { films, phrases }: RenderTools,
 ): Promise<ReadonlyMap<Rendition, string>> {
   const { ladder } = edition.template;
   const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
@@ -157,7 +158,6 @@ async function swapAll(
       slow.set(rendition, torn ?? refusalOf(description, bubbles));
     }
   }
-  if (jobs.length > 0) await editions.touch(edition);
   const made = await swap(words, edition.template, jobs, phrases);
   for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
   return slow;

@@ -6,8 +6,10 @@ import {
   existsSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -160,6 +162,18 @@ test('a torn film that cannot be deleted is told; the job is right', { skip: can
     assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN_AND_KEPT }, small: { path: 'swap' } });
   } finally {
     disk.unmount(); // Before the folder around it is deleted.
+  }
+});
+
+test('an edition is in use by whichever path its jobs take', async (t) => {
+  const { edition, job } = await farm(t);
+  const file = join(edition.folder, 'edition.json');
+  const usedAt = () => statSync(file).mtimeMs;
+  for (const isSwapped of [true, false]) {
+    if (!isSwapped) for (const rendition of [large, small]) rmSync(edition.film(rendition), { recursive: true });
+    utimesSync(file, 1000, 1000);
+    assert.equal((await job()).isEncoded, !isSwapped);
+    assert.ok(usedAt() > 1_000_000, `${isSwapped}`);
   }
 });
 
