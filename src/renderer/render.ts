@@ -23,6 +23,7 @@ import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
+import { isDrawn } from '../media/splice/areas.js';
 import { describeFilm } from '../media/splice/film.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
@@ -136,11 +137,10 @@ async function swapAll(
   folder: string,
   { films, phrases }: RenderTools,
 ): Promise<ReadonlyMap<Rendition, string>> {
-  const { ladder } = edition.template;
-  const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
+  const { template } = edition;
   const jobs: SwapJob[] = [];
   const slow = new Map<Rendition, string>();
-  for (const rendition of ladder) {
+  for (const rendition of template.ladder) {
     const owner = { edition: edition.name, rendition: rendition.id };
     let torn: string | undefined;
     const film = await films.open(edition.film(rendition), owner).catch(async (error: unknown) => {
@@ -152,13 +152,15 @@ async function swapAll(
       );
       return undefined;
     });
-    if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
+    if (film && takes(film, words, template, rendition)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
     else {
       const description = film?.description ?? (await describeFilm(edition.film(rendition), owner));
+      const drawn = words.scene.overlays.filter((overlay) => isDrawn(template, rendition, overlay));
+      const bubbles = drawn.map(({ bubble }) => bubble);
       slow.set(rendition, torn ?? refusalOf(description, bubbles));
     }
   }
-  const made = await swap(words, edition.template, jobs, phrases);
+  const made = await swap(words, template, jobs, phrases);
   for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
   return slow;
 }
