@@ -3,7 +3,7 @@
  * description would be to take a torn film for a good one until then.
  */
 
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { asStoryfarmError } from '../../errors.js';
 import { isUnspliceable } from '../h264/bits.js';
 import { describeFilm, type FilmDescription, type FilmOwner, openFilm } from './film.js';
@@ -25,11 +25,4 @@ export async function conditionOf(folder: string, owner?: FilmOwner): Promise<Co
   }
   const description = await describeFilm(folder, owner);
   return description ? { state: 'whole', description } : { state: 'none' };
-}
-
-/** Deletes the film in a folder if it is torn, so that it can be made again. Answers whether it was. */
-export async function clearTorn(folder: string, owner?: FilmOwner): Promise<boolean> {
-  const { state } = await conditionOf(folder, owner);
-  if (state === 'torn') await rm(folder, { recursive: true, force: true });
-  return state === 'torn';
 }

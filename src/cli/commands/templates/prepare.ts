@@ -7,7 +7,7 @@ import { filmObstacle } from '../../../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
 import { type Edition, openEditions } from '../../../media/prepare/editions.js';
 import { FOOTAGE_SHARE } from '../../../media/prepare/footage.js';
-import { clearTorn } from '../../../media/splice/condition.js';
+import { clearTorn } from '../../../media/prepare/torn.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
 import type { Template } from '../../../template/format.js';
 import { checkCast } from '../../../template/request.js';
