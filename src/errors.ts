@@ -107,6 +107,10 @@ const KNOWN = {
     retryable: false,
     hint: 'The store was written by a newer Storyfarm; install that version or newer.',
   },
+  store_too_old: {
+    retryable: false,
+    hint: 'Run `storyfarm migrate` with a login that may make tables, when no older Storyfarm uses the store any more.',
+  },
   // Service.
   not_found: { retryable: false, hint: 'Check the address.' },
   method_not_allowed: { retryable: false, hint: 'Use one of the methods in the Allow header.' },

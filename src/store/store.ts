@@ -265,4 +265,9 @@ export interface StoreOptions {
   readonly busyDeadlineMs?: number;
   /** Whether an embedded file is read through at opening, so that damage is found at boot and not in the middle of the work; default true. Takes some 0.8 s per 100 MB. */
   readonly checkIntegrity?: boolean;
+  /** Called whenever a shared store is asked again, with the reason. */
+  readonly retried?: ((why: Retried) => void) | undefined;
 }
+
+/** Why a shared store is asked again: a transaction that the server rolled back, a server that is away, an answer that did not come; `rebuilt`: all connections were given up. */
+export type Retried = 'deadlock' | 'lock_timeout' | 'away' | 'unknown' | 'rebuilt';

@@ -1,0 +1,121 @@
+/** Gives attempts out and takes their ends; ends that come at about the same time are one transaction. */
+
+import { randomUUID } from 'node:crypto';
+import { StoryfarmError } from '../../errors.js';
+import type { Job, JobResult } from '../../job.js';
+import { newId } from '../ids.js';
+import { type ClaimOptions, DEFAULT_AGEING_MS, type FailOptions, type Lease, type Renewal } from '../store.js';
+import type { Calls } from './calls.js';
+import { assertName } from './enqueuer.js';
+import { Gather } from './gather.js';
+import { toJob } from './rows.js';
+import { REVISIONS } from './texts/frame.js';
+
+/** How an attempt ends, as texts/move.ts reads it. */
+interface End extends Lease {
+  readonly event: 'rendered' | 'dead' | 'retried' | 'released';
+  readonly attempts: number;
+  readonly crashes: number;
+  readonly retry_in: number | null;
+  readonly result: string | null;
+  readonly failure: string | null;
+  readonly event_id: string;
+}
+
+const UNHARMED = { attempts: 0, crashes: 0, retry_in: null, result: null, failure: null };
+
+export class Attempts {
+  readonly #calls: Calls;
+  readonly #ends: Gather<End, Job | undefined>;
+
+  constructor(calls: Calls, largest: number, deadlineMs: number) {
+    this.#calls = calls;
+    this.#ends = new Gather({ write: (items) => this.#write(items), key: ({ id }) => id, largest, deadlineMs });
+  }
+
+  async claim({ server, limit, leaseMs, ageingMs = DEFAULT_AGEING_MS }: ClaimOptions): Promise<readonly Job[]> {
+    assertName(server);
+    const [[look] = []] = await this.#calls.look('anyDue');
+    if (Number(look?.due) !== 1) return [];
+    const [jobs = []] = await this.#calls.write('claim', {
+      server,
+      limit: Math.min(limit, REVISIONS),
+      lease: Math.trunc(leaseMs),
+      ageing: ageingMs,
+      ticket: randomUUID(),
+    });
+    return jobs.map(toJob);
+  }
+
+  async renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]> {
+    const lost: Lease[] = [];
+    for (let start = 0; start < renewals.length; start += REVISIONS) {
+      const some = renewals.slice(start, start + REVISIONS);
+      const items = some.map(({ id, fence, progress }, index) => ({ n: index + 1, id: known(id), fence, progress }));
+      const [rows = []] = await this.#calls.write('renew', {
+        items: JSON.stringify(items),
+        lease: Math.trunc(leaseMs),
+      });
+      for (const { n } of rows) {
+        const { id, fence } = some[Number(n) - 1] as Renewal;
+        lost.push({ id, fence });
+      }
+    }
+    return lost;
+  }
+
+  async release({ id, fence }: Lease): Promise<void> {
+    await this.#ends.add({ id, fence, ...UNHARMED, event: 'released', event_id: newId() });
+  }
+
+  async complete({ id, fence }: Lease, result: JobResult): Promise<void> {
+    const end = { ...UNHARMED, event: 'rendered', result: JSON.stringify(result), event_id: newId() } as const;
+    await this.#ends.add({ id, fence, ...end });
+  }
+
+  async fail({ id, fence }: Lease, { failure, retryInMs, counts }: FailOptions): Promise<Job> {
+    const end = {
+      ...UNHARMED,
+      event: retryInMs === null ? 'dead' : 'retried',
+      attempts: counts === 'attempt' ? 1 : 0,
+      crashes: counts === 'crash' ? 1 : 0,
+      retry_in: retryInMs === null ? null : Math.trunc(Math.max(0, retryInMs)),
+      failure: JSON.stringify(failure),
+      event_id: newId(),
+    } as const;
+    return (await this.#ends.add({ id, fence, ...end })) as Job;
+  }
+
+  async rescue(whose: { readonly server: string } | 'expired'): Promise<number> {
+    const server = whose === 'expired' ? null : whose.server;
+    let rescued = 0;
+    for (;;) {
+      const [[row] = []] = await this.#calls.write('rescue', { server });
+      const some = Number(row?.rescued);
+      rescued += some;
+      if (some < REVISIONS) return rescued;
+    }
+  }
+
+  async cancel(id: string): Promise<Job> {
+    const [[told] = [], [row] = []] = await this.#calls.write('cancel', { id: known(id), event_id: newId() });
+    if (row === undefined) throw new StoryfarmError('unknown_job', `No job has the id ${JSON.stringify(id)}.`);
+    const job = toJob(row);
+    if (!told?.cancelled) throw new StoryfarmError('not_cancellable', `Job ${id} is already ${job.state}.`);
+    return job;
+  }
+
+  async #write(ends: readonly End[]): Promise<(Job | undefined | StoryfarmError)[]> {
+    const items = JSON.stringify(ends.map((end, index) => ({ n: index + 1, ...end, id: known(end.id) })));
+    const requeues = ends.some(({ event }) => event === 'retried' || event === 'released');
+    const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues });
+    const held = new Set(good.map(({ n }) => Number(n)));
+    const answers = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
+    return ends.map((end, index) => (held.has(index + 1) ? answers.get(index + 1) : fenced(end)));
+  }
+}
+
+/** An id as a column takes it; ours are shorter, so that what is cut is none of ours. */
+export const known = (id: string): string => id.slice(0, 64);
+
+const fenced = ({ id, fence }: Lease) => new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);

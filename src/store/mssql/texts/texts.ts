@@ -1,0 +1,19 @@
+/** Every text of the store, made once for the schema that its tables are in. Their comments have the parameters that are not those of the contract. */
+
+import { anyDue, claim, renew } from './claim.js';
+import { enqueue } from './enqueue.js';
+import { limit, limits, pause, pauses, resume, settle } from './hold.js';
+import { bell, changes, counts, get, history, outbox, recent } from './looks.js';
+import { cancel, end, rescue } from './move.js';
+import { eraseWords, purge, purgeable } from './retention.js';
+
+const WRITES = { enqueue, claim, renew, end, rescue, cancel, limit, pause, resume, settle, purge, eraseWords };
+const LOOKS = { anyDue, get, history, counts, recent, changes, outbox, bell, limits, pauses, purgeable };
+
+export type WriteName = keyof typeof WRITES;
+export type LookName = keyof typeof LOOKS;
+export type Texts = Readonly<Record<WriteName | LookName, string>>;
+
+/** `s` is the schema. */
+export const textsFor = (s: string): Texts =>
+  Object.fromEntries(Object.entries({ ...WRITES, ...LOOKS }).map(([name, text]) => [name, text(s)])) as Texts;
