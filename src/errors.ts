@@ -42,6 +42,10 @@ const KNOWN = {
   // Rendering.
   ffmpeg_missing: { retryable: false, hint: 'Install ffmpeg, or set ffmpegPath (STORYFARM_FFMPEG_PATH).' },
   ffmpeg_failed: { retryable: true, hint: 'Read the end of the ffmpeg output in the cause.' },
+  ffmpeg_killed: {
+    retryable: true,
+    hint: 'Somebody else ended ffmpeg by SIGKILL; find out who. While others are hit, too, the attempt is not counted.',
+  },
   ffmpeg_stalled: {
     retryable: true,
     hint: 'ffmpeg made no progress within the stall budget; look at the load of the machine.',
@@ -112,6 +116,7 @@ const KNOWN = {
     hint: 'Run `storyfarm migrate` with a login that may make tables, when no older Storyfarm uses the store any more.',
   },
   // Service.
+  unauthorized: { retryable: false, hint: 'Send `Authorization: Bearer KEY` with the key that the operator gave you.' },
   not_found: { retryable: false, hint: 'Check the address.' },
   method_not_allowed: { retryable: false, hint: 'Use one of the methods in the Allow header.' },
   precondition_failed: {

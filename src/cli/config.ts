@@ -26,8 +26,8 @@ export interface ConfigSources {
 }
 
 const FILE = 'storyfarm.config.json';
-/** Read from the environment by others: the file's name here, the address by `submit`, the last by bin/leash. */
-const OTHER_VARIABLES = new Set(['STORYFARM_CONFIG', 'STORYFARM_URL', 'STORYFARM_LEASHED']);
+/** Read from the environment by others: the file's name here, address and key by `submit`, the last by bin/leash. */
+const OTHER_VARIABLES = new Set(['STORYFARM_CONFIG', 'STORYFARM_URL', 'STORYFARM_KEY', 'STORYFARM_LEASHED']);
 const REMEDY = '`storyfarm config --help` and docs/configuration.md tell every option, its unit and its default.';
 
 const names = Object.keys(OPTIONS) as OptionName[];
@@ -47,11 +47,14 @@ export function loadConfig({
   const origins: Partial<Record<OptionName, Origin>> = {};
   const places: Partial<Record<OptionName, string>> = {};
   for (const name of names) {
-    const { schema, fallback }: Option = OPTIONS[name];
+    const { schema, fallback, isSecret }: Option = OPTIONS[name];
     const [origin, raw, place] = pick(name, flags, fromEnvironment, fromFile, fallback, path);
     const parsed = schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else complaints.push(complain(name, `${place}: ${objection(name, raw, parsed.error)}`));
+    else {
+      const came = isSecret ? '' : JSON.stringify(raw).slice(0, 60);
+      complaints.push(complain(name, `${place}${objection(parsed.error, came)}`));
+    }
     origins[name] = origin;
     places[name] = place;
   }
@@ -138,11 +141,11 @@ function meant(key: string, written: (name: OptionName) => string): string {
 
 const begins = (a: string, b: string) => b.length > 2 && (a.startsWith(b) || b.startsWith(a));
 
-/** What is wanted, and what came instead; an address of a store may hold a password. */
-function objection(name: OptionName, raw: unknown, error: z.ZodError): string {
-  const wanted = error.issues[0]?.message ?? '';
-  const came = name === 'store' ? '' : JSON.stringify(raw).slice(0, 60);
-  return came ? `${wanted.replace(/\.$/, '')}, not ${came}.` : wanted;
+/** Where in the value, what is wanted there, and what came instead, unless that is a secret. */
+function objection({ issues: [issue] }: z.ZodError, came: string): string {
+  const { path = [], message: wanted = '' } = issue ?? {};
+  const place = came ? '' : path.map((step) => `/${String(step)}`).join('');
+  return `${place}: ${came ? `${wanted.replace(/\.$/, '')}, not ${came}.` : wanted}`;
 }
 
 function invalid(complaints: readonly Complaint[]): StoryfarmError {

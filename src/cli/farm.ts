@@ -20,6 +20,7 @@ import { observeWith } from '../supervisor/observer.js';
 import { killLeftovers, markOf } from '../supervisor/renderer/leftovers.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type { LoadedConfig } from './config.js';
+import { isLeft } from './control/address.js';
 import { deedsOf } from './control/deeds.js';
 import type { Results } from './control/protocol.js';
 import { planReload } from './control/reload.js';
@@ -47,7 +48,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let { config } = service;
   const { dataFolder } = config;
   const storage = openStorage(dataFolder);
-  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath));
+  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath, dataFolder));
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
@@ -100,7 +101,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     const loaded = reread();
     const { config: next, changed, restart } = planReload(config, loaded.config);
     // Whatever may refuse comes before anything is changed.
-    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath);
+    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath, dataFolder);
     const recycles = JSON.stringify(rendererOptions(config)) !== JSON.stringify(rendererOptions(next));
     const isOther = (name: 'slots' | 'prepare') => next[name] !== config[name];
     const { server: _, slots, ...others } = supervisorOptions(next);
@@ -169,7 +170,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       await markFolder(storage.folder);
       const pruned = await editions.prune(config.keepEditions, clock.now());
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
-      await supervisor.start();
+      await supervisor.start({ wasKilled: await isLeft(dataFolder) });
       sweeper.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();

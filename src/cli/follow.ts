@@ -11,21 +11,29 @@ export interface JobOrder {
   readonly words: Readonly<Record<string, string>>;
   readonly cast?: Readonly<Record<string, string>> | undefined;
   readonly priority?: number | undefined;
+  /** Seconds. */
+  readonly delay?: number | undefined;
   readonly reuse?: boolean | undefined;
   readonly idempotencyKey?: string | undefined;
+}
+
+/** What goes with each request. */
+export interface Manner {
+  readonly signal?: AbortSignal | undefined;
+  /** The partner's key, where the front wants one. */
+  readonly key?: string | undefined;
 }
 
 /** Sends a job. Rejects with the code that the front's problem document names, or `unavailable`. Addresses in the answer are absolute. */
 export async function sendJob(
   url: string,
   { idempotencyKey, ...order }: JobOrder,
-  signal?: AbortSignal,
+  manner: Manner = {},
 ): Promise<JobDocument> {
-  const answer = await ask(new URL('/v1/jobs', url), {
+  const answer = await ask(new URL('/v1/jobs', url), manner, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}) },
     body: JSON.stringify(order),
-    ...(signal ? { signal } : {}),
   });
   return jobOf(answer);
 }
@@ -39,8 +47,9 @@ export async function followJob(
   url: string,
   job: JobDocument,
   onProgress: (fraction: number, state: string) => void,
-  signal?: AbortSignal,
+  manner: Manner = {},
 ): Promise<JobDocument> {
+  const { signal } = manner;
   let last: Pick<JobDocument, 'state' | 'progress'> = job;
   let fruitless = 0;
   const parser = createParser({
@@ -54,10 +63,7 @@ export async function followJob(
     const text = new TextDecoder();
     const seen = last;
     try {
-      const events = await ask(new URL(job.links.events, url), {
-        headers: { accept: 'text/event-stream' },
-        ...(signal ? { signal } : {}),
-      });
+      const events = await ask(new URL(job.links.events, url), manner, { headers: { accept: 'text/event-stream' } });
       for await (const chunk of events.body ?? []) parser.feed(text.decode(chunk as Uint8Array, { stream: true }));
     } catch (error) {
       signal?.throwIfAborted();
@@ -68,7 +74,7 @@ export async function followJob(
     fruitless = last === seen ? fruitless + 1 : 0;
     if (fruitless > 0) await pause(PAUSE_MS, undefined, signal ? { signal } : {});
   }
-  return jobOf(await ask(new URL(job.links.self, url)));
+  return jobOf(await ask(new URL(job.links.self, url), { key: manner.key }));
 }
 
 /** A front without a public address of its own answers relative ones: they begin where it was asked. */
@@ -85,9 +91,13 @@ async function jobOf(answer: Response): Promise<JobDocument> {
 }
 
 /** Fetches, and turns a problem document or a dead address into an error with its remedy. */
-async function ask(address: URL, init?: RequestInit): Promise<Response> {
-  const answer = await fetch(address, init).catch((cause) => {
-    init?.signal?.throwIfAborted();
+async function ask(address: URL, { signal, key }: Manner, { headers, ...init }: RequestInit = {}): Promise<Response> {
+  const answer = await fetch(address, {
+    ...init,
+    headers: { ...headers, ...(key ? { authorization: `Bearer ${key}` } : {}) },
+    ...(signal ? { signal } : {}),
+  }).catch((cause) => {
+    signal?.throwIfAborted();
     throw new StoryfarmError('unavailable', `No front answers at ${address.origin}.`, {
       cause,
       hint: 'Start one with `npm start` (storyfarm up), or give --url.',
@@ -98,9 +108,11 @@ async function ask(address: URL, init?: RequestInit): Promise<Response> {
   if (!isErrorCode(problem?.code)) throw noFront(address, `answered ${answer.status}`);
   throw new StoryfarmError(problem.code, problem.detail ?? `The front answered ${answer.status}.`, {
     complaints: problem.errors ?? [],
-    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.hint === undefined ? {} : { hint: problem.code === 'unauthorized' ? KEY_WANTED : problem.hint }),
   });
 }
+
+const KEY_WANTED = 'Put the key of your partner into STORYFARM_KEY.';
 
 interface Problem {
   readonly code?: unknown;

@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   files: async () => (await import('./commands/services.js')).filesCommand(),
   submit: async () => (await import('./commands/submit.js')).submitCommand(),
   status: async () => (await import('./commands/status.js')).statusCommand(),
+  partners: async () => (await import('./commands/partners.js')).partnersCommand(),
+  limit: async () => (await import('./commands/limit.js')).limitCommand(),
   scale: async () => (await import('./commands/scale.js')).scaleCommand(),
   pause: async () => (await import('./commands/pause.js')).pauseCommand(),
   resume: async () => (await import('./commands/pause.js')).resumeCommand(),
@@ -48,6 +50,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'missing_glyphs',
   'control_characters',
   'idempotency_conflict',
+  'unauthorized',
 ]);
 
 /** Runs the command that `argv` names, as process.argv does. Answers the exit code; never rejects. */

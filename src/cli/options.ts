@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { LOG_LEVELS } from '../log.js';
 import { packageFolder } from '../package.js';
+import { partnersSchema } from './partners.js';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZES: Record<string, number> = {
@@ -59,6 +60,8 @@ export interface Option<T = unknown> {
   readonly text: string;
   /** The default in words, where it depends on the machine or on other options. */
   readonly usual?: string;
+  /** Its value may be, or hold, what is nobody's business: it is never repeated. */
+  readonly isSecret?: true;
 }
 
 const option = <T>(schema: z.ZodType<T>, fallback: unknown, unit: string, text: string, usual?: string): Option<T> => ({
@@ -78,15 +81,16 @@ export const OPTIONS = {
     'Where templates are installed: folders of templates, or templates.',
     'templates/ of the installation',
   ),
-  store: option(
-    text()
+  store: {
+    schema: text()
       .regex(/^(sqlite|mssql):/, 'Give sqlite:FILE.')
       .optional(),
-    undefined,
-    'address',
-    'The job store, such as sqlite:/srv/storyfarm/jobs.db.',
-    'storyfarm.db in the data folder',
-  ),
+    fallback: undefined,
+    unit: 'address',
+    text: 'The job store, such as sqlite:/srv/storyfarm/jobs.db.',
+    usual: 'storyfarm.db in the data folder',
+    isSecret: true,
+  },
   ffmpegPath: option(
     text().optional(),
     undefined,
@@ -171,6 +175,14 @@ export const OPTIONS = {
   keepJobs: option(age, '30d', 'time', 'Finished jobs and their files are deleted this long after they were rendered.'),
   keepFailed: option(age, '30d', 'time', 'Dead and cancelled jobs are deleted after this long.'),
   keepWords: option(age, '7d', 'time', "A finished job's words are erased after this long; the rest of it stays."),
+  partners: {
+    schema: partnersSchema.optional(),
+    fallback: undefined,
+    unit: 'object',
+    text: 'Who may use the API, by their keys.',
+    usual: 'none: the API is open',
+    isSecret: true,
+  },
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
     z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),

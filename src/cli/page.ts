@@ -47,5 +47,25 @@ const TAIL = `
   others at a restart: ${LIVE.map((name) => `\`${name}\``).join(', ')}.
 - \`maxMemoryHard\` must be greater than \`maxMemory\`, \`silent\` greater than \`heartbeat\`.
 
-Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to.
+Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to, and \`STORYFARM_KEY\`
+the key that it shows there.
+
+## Partners
+
+Without \`partners\` whoever reaches the front may use it, and all jobs are those of the partner \`local\`. With them every request to the API needs
+\`Authorization: Bearer KEY\`; without a key that is known it is answered 401. A partner sees its own jobs alone: those of another are answered 404.
+The addresses of finished files need no key; nobody can guess them.
+
+\`\`\`json
+{
+  "partners": {
+    "acme": { "keys": ["sha256:6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090"] }
+  }
+}
+\`\`\`
+
+\`storyfarm partners key acme\` makes a key: it prints the key, for the partner, and its hash, for this list. The key itself is kept nowhere. To replace one
+without a pause, add the new hash, restart the front, hand over the key, and take the old hash away later. In the environment the value is the same object
+as JSON: \`STORYFARM_PARTNERS='{"acme": {"keys": ["sha256:…"]}}'\`. Only \`front\` and \`up\` read it, when they start. How partners share the farm is told in
+[operations.md](operations.md#who-is-served-next).
 `;

@@ -25,16 +25,16 @@ export function openService(config: Config, part: string): Service {
   return { config, clock: systemClock, log: createLog({ part, level: config.logLevel }), metrics: createMetrics() };
 }
 
-/** `onlyLook`: makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
+/** `isMade`: makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
 export async function openConfiguredStore(
   { store = '' }: Pick<Config, 'store'>,
-  { onlyLook = false } = {},
+  { isMade = false } = {},
 ): Promise<JobStore> {
-  if (onlyLook && !isStoreMade({ store }))
+  if (isMade && !isStoreMade({ store }))
     throw new StoryfarmError('not_found', `There is no store ${store} yet.`, {
       hint: '`storyfarm up` makes it; --data-folder or --store names another.',
     });
-  return openStore(store, { checkIntegrity: !onlyLook });
+  return openStore(store, { checkIntegrity: !isMade });
 }
 
 /** Whether the store's file is there; a store that is no file is. */

@@ -40,26 +40,34 @@ export interface Signalled extends Exits {
   recycle(): void;
 }
 
-/** Handlers only call; what is called must be idempotent. */
-export function onSignals({ drain, stop, reload, recycle }: Signalled): void {
+/** Handlers only call; what is called must be idempotent. The returned function ends the listening, which under pm2 keeps the process alive. */
+export function onSignals({ drain, stop, reload, recycle }: Signalled): () => void {
   let asked = 0;
   const leave = () => {
     asked++;
     if (asked === 1) drain();
     else stop();
   };
-  process.on('SIGTERM', leave);
-  process.on('SIGINT', leave);
-  // To what was started in a terminal, it says that the terminal is gone.
-  process.on('SIGHUP', isatty(0) || isatty(1) ? drain : reload);
-  process.on('SIGUSR2', recycle);
-  // pm2 on Windows cannot send signals; it sends this message instead.
-  process.on('message', (message) => {
-    if (message === 'shutdown') leave();
-  });
-  // pm2's daemon is gone. Nobody watches this process any more, and the one that a new daemon starts needs its ports and its folder. Not one of the two
-  // signals: whoever ends the machine sends the first of them just then.
-  process.on('disconnect', drain);
+  const handlers: Readonly<Record<string, (message: unknown) => void>> = {
+    SIGTERM: leave,
+    SIGINT: leave,
+    // To what was started in a terminal, it says that the terminal is gone.
+    SIGHUP: isatty(0) || isatty(1) ? drain : reload,
+    SIGUSR2: recycle,
+    // pm2 on Windows cannot send signals; it sends this message instead.
+    message: (message) => {
+      if (message === 'shutdown') leave();
+    },
+    // pm2's daemon is gone. Nobody watches this process any more, and the one that a new daemon starts needs its ports and its folder. Not one of the two
+    // signals: whoever ends the machine sends the first of them just then.
+    disconnect: drain,
+  };
+  for (const [event, handler] of Object.entries(handlers)) process.on(event, handler);
+  // It was gone before anybody listened. Without a channel from the start it is undefined.
+  if (process.connected === false) drain();
+  return () => {
+    for (const [event, handler] of Object.entries(handlers)) process.off(event, handler);
+  };
 }
 
 /** Tells pm2 (`wait_ready`) that the service works; without pm2 it does nothing. */

@@ -1,8 +1,8 @@
 /**
  * The documents of the API: the schemas that validate what comes in and describe what goes out, and how a job becomes its document.
  *
- * Words are never in an answer. Who asked for the job has them; everybody else who may know its id (a waiting page, a partner's log, a shared link)
- * has no need of them, and a finished video is the place to read them.
+ * Words are never in an answer. Who asked for the job has them; everybody else who may come to see it (a waiting page, a partner's log) has no need of them, and a
+ * finished video is the place to read them.
  */
 
 import * as z from 'zod';
@@ -10,6 +10,9 @@ import { FINISHED_STATES, JOB_STATES, type Job, type Output } from '../job.js';
 
 /** Id, key and bubble ids are judged against what is installed, so here they are only kept short. */
 const name = z.string().min(1).max(64);
+
+/** Seconds. The template that a job is pinned to has to stay installed until then. */
+export const LONGEST_DELAY = 30 * 86_400;
 
 export const orderSchema = z
   .strictObject({
@@ -24,7 +27,13 @@ export const orderSchema = z
 
 export const newJobSchema = orderSchema
   .extend({
-    priority: z.int().min(-10).max(10).default(0).describe('Higher first.'),
+    priority: z.int().min(-10).max(10).default(0).describe('Higher first; each minute of waiting counts as one more.'),
+    delay: z
+      .number()
+      .min(0)
+      .max(LONGEST_DELAY)
+      .default(0)
+      .describe(`Seconds from now before which it is not rendered; at most ${LONGEST_DELAY}, 30 days.`),
     reuse: z
       .boolean()
       .default(false)
@@ -81,6 +90,7 @@ export const jobSchema = z
     progress: z.number().min(0).max(1).describe('Fraction of the present attempt.'),
     attempt: z.int().min(0).describe('Attempts that failed.'),
     createdAt: instant,
+    runAt: instant.describe('It is not rendered before.'),
     startedAt: instant.nullable(),
     finishedAt: instant.nullable(),
     files: z.array(fileSchema).describe('Empty until the job is rendered; then all of them.'),
@@ -121,6 +131,7 @@ export function jobDocument(job: Job, addresses: Addresses): JobDocument {
     progress: progressOf(job),
     attempt: job.attempt,
     createdAt: instantOf(job.createdAt),
+    runAt: instantOf(job.runAt),
     startedAt: job.startedAt === null ? null : instantOf(job.startedAt),
     finishedAt: job.finishedAt === null ? null : instantOf(job.finishedAt),
     files: outputs.flatMap((output) => {

@@ -56,8 +56,8 @@ export function eventOperations(deps: EventDeps): Streams {
       204: { description: 'Last-Event-ID names the final state: there is nothing more to come.' },
     },
     problems: ['unknown_job', 'unavailable'],
-    async handle({ params, headers, reply }) {
-      const job = await findJob(deps.store, params.id);
+    async handle({ partner, params, headers, reply }) {
+      const job = await findJob(deps.store, partner, params.id);
       if (isFinished(job.state) && headers['last-event-id'] === revisionOf(job)) return reply.code(204).send();
       if (closed) throw new StoryfarmError('unavailable', 'This server is closing.');
       if (open.size >= deps.maxStreams) throw new StoryfarmError('unavailable', 'Too many people wait here already.');

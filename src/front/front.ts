@@ -24,6 +24,7 @@ import { createChanges } from './changes.js';
 import { type Addresses, jobSchema, newJobSchema, orderSchema, progressSchema } from './documents.js';
 import { eventOperations } from './events.js';
 import { estimateSchema, type JobDeps, jobOperations } from './jobs.js';
+import { identifyBy, type Partners } from './partners.js';
 import { createQueueView } from './queue.js';
 import { templateDocumentSchema, templateListSchema, templateOperations } from './templates.js';
 
@@ -35,6 +36,8 @@ export interface FrontDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly addresses: Addresses;
+  /** Who may ask, by their keys. Left out, everybody may and is `local`. */
+  readonly partners?: Partners | undefined;
   /** Queued jobs from which on new ones are refused with `unavailable`. Default 100,000. */
   readonly maxQueued?: number;
   /** People who may wait on event streams of this front at once; more are refused with `unavailable`. Default 2000. */
@@ -72,6 +75,7 @@ export async function frontRoutes(app: FastifyInstance, deps: FrontDeps): Promis
     description: 'Personalised video messages: choose a template, give the words, fetch the video.',
     server: addresses.front || '/',
     operations,
+    isKeyed: deps.partners !== undefined,
     schemas: {
       NewJob: newJobSchema,
       Order: orderSchema,
@@ -83,7 +87,8 @@ export async function frontRoutes(app: FastifyInstance, deps: FrontDeps): Promis
     },
   });
 
-  for (const operation of operations) registerOperation(app, operation);
+  const identify = identifyBy(deps.partners);
+  for (const operation of operations) registerOperation(app, operation, identify);
   app.get('/openapi.json', async () => description);
   app.get('/', async () => ({
     name: 'storyfarm',

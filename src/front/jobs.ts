@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
 import { errorSchema, shortened } from '../http/problem.js';
-import type { JobRequest } from '../job.js';
+import type { Job, JobRequest } from '../job.js';
 import type { FontBook, Measure } from '../scene/fonts.js';
 import type { JobStore } from '../store/store.js';
 import type { Catalog } from '../template/catalog.js';
@@ -29,9 +29,6 @@ export interface JobDeps {
   readonly queue: QueueView;
   readonly maxQueued: number;
 }
-
-/** Until partners are known by a key, everybody is this one. */
-const PARTNER = 'local';
 
 export const estimateSchema = z
   .strictObject({
@@ -68,14 +65,15 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
         },
       },
       problems: [...JUDGEMENTS, 'idempotency_conflict', 'unavailable'],
-      async handle({ headers, body, reply }) {
+      async handle({ partner, headers, body, reply }) {
         const request = { ...judge(deps, body), ...(body.reuse && { reuse: true }) };
         await queue.admit(deps.maxQueued);
         const key = headers['idempotency-key'];
         const { job, created } = await store.enqueue({
           request,
-          partner: PARTNER,
+          partner,
           priority: body.priority,
+          delayMs: body.delay * 1000,
           ...(key !== undefined && { idempotencyKey: key }),
         });
         if (!created) reply.header('idempotent-replayed', 'true');
@@ -94,7 +92,7 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       params: { id: 'Id of the job.' },
       answers: { 200: { description: 'The job.', schema: jobSchema } },
       problems: ['unknown_job'],
-      handle: async ({ params }) => jobDocument(await findJob(store, params.id), addresses),
+      handle: async ({ partner, params }) => jobDocument(await findJob(store, partner, params.id), addresses),
     }),
 
     operation({
@@ -106,7 +104,10 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       params: { id: 'Id of the job.' },
       answers: { 200: { description: 'The cancelled job.', schema: jobSchema } },
       problems: ['unknown_job', 'not_cancellable'],
-      handle: async ({ params }) => jobDocument(await store.cancel(jobId(params.id)), addresses),
+      async handle({ partner, params }) {
+        const { id } = await findJob(store, partner, params.id);
+        return jobDocument(await store.cancel(id), addresses);
+      },
     }),
 
     operation({
@@ -158,10 +159,10 @@ function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.inf
   return { template: installed.ref, ...checkRequest(installed.template, { cast, words }, fonts.book, fonts.measure) };
 }
 
-/** Rejects with `unknown_job`. */
-export async function findJob(store: Pick<JobStore, 'get'>, id: string | undefined) {
+/** A job of this partner. Rejects with `unknown_job`, also when it is that of another: that it is there is nobody else's business. */
+export async function findJob(store: Pick<JobStore, 'get'>, partner: string, id: string | undefined): Promise<Job> {
   const job = await store.get(jobId(id));
-  if (!job) throw unknownJob();
+  if (job?.partner !== partner) throw unknownJob();
   return job;
 }
 

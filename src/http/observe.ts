@@ -26,7 +26,8 @@ export function observe(
     const labels = { route, method: request.method, status };
     metrics.httpRequests.inc(labels);
     if (!stream) metrics.httpRequestDuration.observe(labels, reply.elapsedTime / 1000);
-    const line = { ...labels, ms: Math.round(reply.elapsedTime), requestId: request.id };
+    const { partner, id: requestId } = request;
+    const line = { ...labels, ms: Math.round(reply.elapsedTime), requestId, ...(partner && { partner }) };
     if (probe) log.debug(line, 'answered');
     else log.info(line, 'answered');
   });

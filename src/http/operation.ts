@@ -18,7 +18,19 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Names who asks, by the Authorization field. Throws `unauthorized`. */
+export type Identify = (authorization: string | undefined) => string;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; not there before it is known. */
+    partner?: string;
+  }
+}
+
 export interface Input<Headers, Body> {
+  /** Who asks. */
+  readonly partner: string;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Headers;
   readonly body: Body;
@@ -52,16 +64,21 @@ export function operation<Headers = undefined, Body = undefined>(described: Oper
   return described as unknown as Operation;
 }
 
-export function registerOperation(app: FastifyInstance, described: Operation): void {
+/** Who may not ask is refused before the body is read. */
+export function registerOperation(app: FastifyInstance, described: Operation, identify: Identify): void {
   const { method, path, headers, body, stream = false } = described;
   app.route({
     method,
     url: path,
     exposeHeadRoute: method === 'GET' && !stream,
     config: { stream },
+    onRequest: async (request) => {
+      request.partner = identify(request.headers.authorization);
+    },
     handler: async (request, reply) => {
       if (body !== undefined && request.body === undefined) refuseMissingBody(request);
       return described.handle({
+        partner: request.partner ?? '',
         params: request.params as Record<string, string>,
         headers: headers === undefined ? undefined : parse(headers, request.headers, headerComplaint),
         body: body === undefined ? undefined : parse(body, request.body, bodyComplaint),

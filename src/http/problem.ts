@@ -6,6 +6,7 @@ import { asStoryfarmError, type Complaint, type ErrorCode, StoryfarmError } from
 /** What each code means to a client. Whatever is not here is a defect or a trouble of ours: 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   invalid_request: 400,
+  unauthorized: 401,
   not_found: 404,
   unknown_job: 404,
   method_not_allowed: 405,

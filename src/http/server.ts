@@ -131,6 +131,7 @@ export function createServer(options: ServerOptions): HttpServer {
     else log.debug({ code: error.code, requestId: request.id }, 'refused');
     const seconds = retryAfterOf(error.code);
     if (seconds !== undefined) reply.header('retry-after', String(seconds));
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="storyfarm"');
     if (!reply.sent) void reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
     return reply;
   }

@@ -33,8 +33,14 @@ interface Known {
   readonly version: string;
 }
 
+/** How often a program is asked that somebody kills before it answers. */
+const MOST_TRIES = 3;
+
 function askVersion(path: string): string {
-  const told = spawnSync(path, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 20_000 });
+  const ask = () => spawnSync(path, ['-hide_banner', '-version'], { encoding: 'utf8', timeout: 20_000 });
+  let told = ask();
+  // Somebody else ended it; that tells nothing of ffmpeg.
+  for (let tries = 1; told.signal === 'SIGKILL' && tries < MOST_TRIES; tries++) told = ask();
   const version = told.stdout?.split('\n')[0]?.replace(/ Copyright.*/, '') ?? '';
   if (told.status === 0 && version.startsWith('ffmpeg version')) return version;
   throw new StoryfarmError('ffmpeg_missing', `${path} does not run as ffmpeg.`, {

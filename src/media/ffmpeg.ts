@@ -40,8 +40,8 @@ export interface Ffmpeg {
   readonly version: string;
   readonly source: 'configuration' | 'PATH' | 'package';
   /**
-   * Runs a command to its end. Rejects with `ffmpeg_failed` (tail of stderr in the cause), `ffmpeg_stalled`, `no_space` or, when the signal fires,
-   * `aborted`; ffmpeg is gone by then.
+   * Runs a command to its end. Rejects with `ffmpeg_failed` (tail of stderr in the cause), `ffmpeg_killed` (by somebody else), `ffmpeg_stalled`, `no_space` or, when the
+   * signal fires, `aborted`; ffmpeg is gone by then.
    */
   run(command: FfmpegCommand, options?: RunOptions): Promise<void>;
 }
@@ -170,7 +170,9 @@ function failed(error: Error, stderr: string): StoryfarmError {
       (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
     );
   const tail = told.slice(-12).join('\n');
-  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : 'ffmpeg_failed';
+  // In these words fluent-ffmpeg tells the signal, also of what it asks ffmpeg beforehand.
+  const untimely = /was killed with signal SIGKILL/.test(error.message) ? 'ffmpeg_killed' : 'ffmpeg_failed';
+  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : untimely;
   const last = tail.split('\n').at(-1) ?? '';
   return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {
     cause: new Error(tail || error.message),

@@ -16,7 +16,8 @@ import { Films } from '../media/splice/films.js';
 import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage } from '../media/storage.js';
 import { type RendererOptions, rendererOptions } from './options.js';
-import { prepareFootage, type RenderTools, render } from './render.js';
+import { type RenderTools, render } from './render.js';
+import { prepareFootage, soundEdition } from './source.js';
 
 /** The least step of progress worth a message, and the least time between two, in milliseconds: it reaches the store once a second. */
 const STEP = 0.005;
@@ -33,7 +34,8 @@ function send(message: ToSupervisor): Promise<void> {
 type PrepareTools = RenderTools & { readonly editions: Editions };
 
 function boot(options: RendererOptions): PrepareTools {
-  const ffmpeg = openFfmpeg(options.ffmpegPath);
+  // The supervisor has asked this program before: its answer is remembered in the data folder.
+  const ffmpeg = openFfmpeg(options.ffmpegPath, options.dataFolder);
   const tools: PrepareTools = {
     ffmpeg,
     fonts: loadFonts(),
@@ -76,8 +78,8 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
 async function prepare({ template, cast }: Edition, tools: PrepareTools): Promise<ToSupervisor> {
   try {
     setPriority(constants.priority.PRIORITY_LOW);
-    const edition =
-      (await tools.editions.find(template, cast)) ?? (await prepareFootage({ template, cast }, tools, {}));
+    const source = { template, cast };
+    const edition = await soundEdition(source, tools, () => prepareFootage(source, tools, {}));
     await tools.editions.film(edition, { stallMs: tools.stallMs });
     return { type: 'prepared' };
   } catch (thrown) {

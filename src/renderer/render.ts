@@ -5,7 +5,7 @@
  * in which every file has been verified is published; any failure deletes it.
  *
  * Each rendition takes one of two paths. Where its film is prepared and takes all of the words, they are put into it (swap.ts); else it is encoded from the edition's footage (reencode.ts). A film that
- * turns out torn, or in which the words have no room, means the second path, never a failed job.
+ * turns out torn, or in which the words have no room, means the second path, never a failed job; an edition that is damaged is prepared again (source.ts).
  *
  * What it does not do: it knows no queue, no database and no other job. `main.ts` runs it in a process of its own under a supervisor, `storyfarm render` runs
  * it directly.
@@ -20,31 +20,26 @@ import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
 import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
-import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
+import type { Edition } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
-import type { Catalog } from '../template/catalog.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
+import { prepareFootage, type SourceTools, soundEdition } from './source.js';
 import { type SwapJob, swap, takes } from './swap.js';
 import { verifyPoster, verifyRendition } from './verify.js';
 import { drawForRendition, drawPoster, type LaidOutWords, layOutWords } from './words.js';
 
-export interface RenderTools {
+export interface RenderTools extends SourceTools {
   readonly ffmpeg: Pick<Ffmpeg, 'run'>;
   readonly fonts: Fonts;
-  readonly editions: Pick<Editions, 'find' | 'prepare' | 'touch'>;
   readonly films: Pick<Films, 'open'>;
   readonly phrases: Phrases;
   readonly storage: Pick<Storage, 'begin' | 'publish' | 'discard' | 'explain'>;
-  /** What is installed at the moment of asking. */
-  readonly catalog: () => Promise<Catalog>;
-  /** Milliseconds without progress after which ffmpeg is killed. */
-  readonly stallMs?: number;
 }
 
 export interface RenderOptions {
@@ -53,10 +48,10 @@ export interface RenderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The share of a job's progress that preparing takes when it is needed, and the share of what is left that drawing and finishing take. */
+/** The shares of what is left of a job's progress that preparing, when it is needed, drawing and encoding take. */
 const PREPARE_SHARE = 0.5;
 const DRAW_SHARE = 0.03;
-const FINISH_SHARE = 0.02;
+const ENCODE_SHARE = 0.98;
 
 /**
  * Renders one job and publishes its files. Rejects with a StoryfarmError: bad input (`unknown_template`, `words_do_not_fit`, …), `too_large`,
@@ -69,14 +64,15 @@ export async function render(
 ): Promise<JobResult> {
   const stages: Record<string, number> = {};
   let done = 0;
-  /** Runs a stage, times it, and tells its progress within the whole. */
+  /** Runs a stage, times it, and tells its progress within the whole, of which it takes this share of what is left. */
   const stage = async <T>(
     name: string,
-    share: number,
+    ofLeft: number,
     work: (report: (fraction: number) => void) => Promise<T> | T,
   ): Promise<T> => {
     if (signal?.aborted) throw new StoryfarmError('aborted', 'The render was stopped.', { cause: signal.reason });
     const start = performance.now();
+    const share = (1 - done) * ofLeft;
     const result = await work((fraction) => onProgress(done + share * fraction, name));
     stages[name] = performance.now() - start;
     done += share;
@@ -94,24 +90,27 @@ export async function render(
         return { outputs, stages };
       }
     }
-    const found = await tools.editions.find(order.template, order.cast);
-    const edition =
-      found ??
-      (await stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal })));
+    const prepared = () =>
+      stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal }));
+    const edition = (await tools.editions.find(order.template, order.cast)) ?? (await prepared());
     const { template } = edition;
-    const rest = 1 - done;
+    const sound = (files: readonly string[]) => soundEdition(order, tools, prepared, () => files);
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
     const folder = await tools.storage.begin(order);
-    await stage('draw', rest * DRAW_SHARE, async () => {
-      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases));
+    await stage('draw', DRAW_SHARE, async () => {
+      const blank = async () => (await sound([edition.poster])).poster;
+      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
     });
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
-    if (slow.length > 0)
-      await stage('encode', rest * (1 - DRAW_SHARE - FINISH_SHARE), (report) =>
+    if (slow.length > 0) {
+      const used = slow.flatMap((rendition) => [edition.footage(rendition), edition.audio(rendition)]);
+      await sound(used.filter((file) => file !== undefined));
+      await stage('encode', ENCODE_SHARE, (report) =>
         encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
       );
+    }
     const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
-    const published = await stage('publish', rest * FINISH_SHARE, () => tools.storage.publish(order));
+    const published = await stage('publish', 1, () => tools.storage.publish(order));
     if (order.reuseFor !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
     return { outputs, stages };
@@ -136,12 +135,14 @@ async function swapAll(
   const { ladder } = edition.template;
   const jobs: SwapJob[] = [];
   for (const rendition of ladder) {
-    const film = await films.open(edition.film(rendition)).catch(async (error: unknown) => {
-      if (!isUnspliceable(error)) throw error;
-      // It will be made again.
-      await rm(edition.film(rendition), { recursive: true, force: true });
-      return undefined;
-    });
+    const film = await films
+      .open(edition.film(rendition), { edition: edition.name, rendition: rendition.id })
+      .catch(async (error: unknown) => {
+        if (!isUnspliceable(error)) throw error;
+        // It will be made again.
+        await rm(edition.film(rendition), { recursive: true, force: true });
+        return undefined;
+      });
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
   }
   if (jobs.length > 0) await editions.touch(edition);
@@ -167,30 +168,6 @@ async function encodeAll(
   }
   await encode(template, jobs, ffmpeg, options);
   await Promise.all(jobs.flatMap(({ overlays }) => overlays.map(({ file }) => rm(file))));
-}
-
-/** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
-export async function prepareFootage(
-  order: Pick<RenderOrder, 'template' | 'cast'>,
-  tools: Pick<RenderTools, 'catalog' | 'editions' | 'stallMs'>,
-  options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
-): Promise<Edition> {
-  const installed = (await tools.catalog()).get(order.template.id);
-  if (!installed)
-    throw new StoryfarmError(
-      'unknown_template',
-      `The template "${order.template.id}" is not installed on this server.`,
-    );
-  if (installed.ref.version !== order.template.version) {
-    throw new StoryfarmError(
-      'unknown_template',
-      `The template "${order.template.id}" was replaced after the job was accepted.`,
-      {
-        hint: 'Send the job again: it is then made from the template that is installed now.',
-      },
-    );
-  }
-  return tools.editions.prepare(installed, order.cast, { ...options, stallMs: tools.stallMs });
 }
 
 async function verifyAll(order: RenderOrder, edition: Edition, folder: string): Promise<Output[]> {

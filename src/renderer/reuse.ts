@@ -22,12 +22,12 @@ const note = z.object({
 export async function takeEarlier(order: RenderOrder, folder: string, phrases: Phrases): Promise<Output[] | undefined> {
   const known = phrases.get(keyOf(order));
   if (!known) return undefined;
-  const parsed = note.safeParse(JSON.parse(known.toString('utf8')));
-  if (!parsed.success) return undefined;
+  const earlier = readNote(known.toString('utf8'));
+  if (!earlier) return undefined;
   const outputs: Output[] = [];
-  for (const output of parsed.data.outputs) {
+  for (const output of earlier.outputs) {
     const name = basename(output.file);
-    const [from, to] = [join(parsed.data.folder, name), join(folder, name)];
+    const [from, to] = [join(earlier.folder, name), join(folder, name)];
     // Some file systems know no links.
     const isThere = await link(from, to)
       .catch(() => copyFile(from, to))
@@ -39,6 +39,14 @@ export async function takeEarlier(order: RenderOrder, folder: string, phrases: P
     outputs.push({ ...output, file: `${order.fence}/${name}` });
   }
   return outputs;
+}
+
+function readNote(text: string): z.infer<typeof note> | undefined {
+  try {
+    return note.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Notes where the files of a job were published. */

@@ -2,7 +2,8 @@
  * The swap path of a job: its words as slices in the films of its renditions. Words that were encoded before, for the same bubble of the same films, are taken from the phrase cache.
  */
 
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { StoryfarmError } from '../errors.js';
 import { drawPixels } from '../media/canvas.js';
 import { isUnspliceable } from '../media/h264/bits.js';
 import { fitOf, fpsOfRendition, matrixOf } from '../media/ladder.js';
@@ -11,7 +12,7 @@ import { FILM_FILE, type Film } from '../media/splice/film.js';
 import { inkOver } from '../media/splice/ink.js';
 import { type PhraseRows, packRows, unpackRows } from '../media/splice/pack.js';
 import type { Phrases } from '../media/splice/phrases.js';
-import { type EncodedRows, encodeArea, spliceRows } from '../media/splice/splice.js';
+import { areOf, type EncodedRows, encodeArea, spliceRows } from '../media/splice/splice.js';
 import { version } from '../package.js';
 import type { Overlay } from '../scene/scene.js';
 import type { Rendition, Template } from '../template/format.js';
@@ -28,7 +29,7 @@ export function takes(film: Film, { scene }: Pick<LaidOutWords, 'scene'>): boole
   return scene.overlays.every(({ bubble }) => film.areas.some((area) => area.bubble === bubble));
 }
 
-/** Writes the files of these renditions. Answers those that were made: where the words have no room, or the file would pass its cap, nothing is written. */
+/** Writes the files of these renditions. Answers those that were made: where the words cannot be encoded or have no room, or the file would pass its cap, nothing is written. Rejects with `no_space` when the disk is full. */
 export async function swap(
   words: LaidOutWords,
   template: Template,
@@ -39,7 +40,7 @@ export async function swap(
   const encoded: PhraseRows[] = [];
   for (const overlay of words.scene.overlays) encoded.push(await phraseOf(overlay, words, template, jobs, phrases));
   for (const job of jobs) {
-    const pieces = piecesOf(job, encoded, template);
+    const pieces = await unlessUnspliceable(() => piecesOf(job, encoded, template));
     const bytes = pieces?.reduce((sum, piece) => sum + piece.length, 0) ?? Number.POSITIVE_INFINITY;
     if (!pieces || bytes > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY)) continue;
     await writePieces(job.out, pieces);
@@ -48,25 +49,21 @@ export async function swap(
   return made;
 }
 
-/** A film with the words in it; undefined when they have no room. */
+/** A film with the words in it; undefined when they are not encoded for it. Throws `not_spliceable` when they have no room. */
 function piecesOf(
   { rendition, film }: SwapJob,
   encoded: readonly PhraseRows[],
   template: Template,
 ): Uint8Array[] | undefined {
+  if (encoded.some((phrase) => !phrase.has(rendition.id))) return undefined;
   const rows = film.cuts.map((_, cut): EncodedRows => {
     const all = encoded.flatMap((phrase) => [...(phrase.get(rendition.id)?.get(cut) ?? [])]);
     return new Map(all);
   });
-  try {
-    return spliceRows(film, rows, fpsOfRendition(template, rendition).value);
-  } catch (error) {
-    if (!isUnspliceable(error)) throw error;
-    return undefined;
-  }
+  return spliceRows(film, rows, fpsOfRendition(template, rendition).value);
 }
 
-/** One bubble's words in all films. */
+/** One bubble's words in all films, but for those into which they cannot be encoded. */
 async function phraseOf(
   overlay: Overlay,
   words: LaidOutWords,
@@ -77,12 +74,34 @@ async function phraseOf(
   const films = jobs.map(({ film }) => film.description.files[FILM_FILE] ?? '');
   // Of equal films the words may still be drawn otherwise: style and shape are the template's.
   const key = ['rows', version, ...films, JSON.stringify(overlay)];
-  const known = phrases.get(key);
-  if (known) return unpackRows(known);
+  const packed = phrases.get(key);
+  const known = packed && unpackRows(packed);
+  if (known && jobs.every((job) => isIn(known, job, overlay))) return known;
   const phrase = new Map<string, ReadonlyMap<number, EncodedRows>>();
-  for (const job of jobs) phrase.set(job.rendition.id, await encodeOverlay(overlay, words, template, job));
-  phrases.put(key, packRows(phrase));
+  for (const job of jobs) {
+    const rows = await unlessUnspliceable(() => encodeOverlay(overlay, words, template, job));
+    if (rows) phrase.set(job.rendition.id, rows);
+  }
+  if (phrase.size === jobs.length) phrases.put(key, packRows(phrase));
   return phrase;
+}
+
+/** Whether what was kept has a bubble's words in a film. A cache is believed no more than anybody else. */
+function isIn(phrase: PhraseRows, { rendition, film }: SwapJob, { bubble }: Overlay): boolean {
+  const cuts = phrase.get(rendition.id);
+  return cuts !== undefined && areOf(film, numberOf(film, bubble), cuts);
+}
+
+const numberOf = (film: Film, bubble: string) => film.areas.findIndex((area) => area.bubble === bubble);
+
+/** What is answered; undefined when it rejects with `not_spliceable`: then the re-encode path is to be taken. */
+async function unlessUnspliceable<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isUnspliceable(error)) throw error;
+    return undefined;
+  }
 }
 
 /** One bubble's words in one film, by cut. */
@@ -92,7 +111,7 @@ async function encodeOverlay(
   template: Template,
   { rendition, film }: SwapJob,
 ): Promise<ReadonlyMap<number, EncodedRows>> {
-  const number = film.areas.findIndex(({ bubble }) => bubble === overlay.bubble);
+  const number = numberOf(film, overlay.bubble);
   const area = film.areas[number];
   if (!area) throw new Error(`${overlay.bubble} is no area of the film`); // `takes` has been asked.
   const box = inPixels(boundsOfArea(area));
@@ -106,8 +125,22 @@ async function encodeOverlay(
 async function writePieces(path: string, pieces: Uint8Array[]): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await file.writev(pieces);
+    await writeAll(file, pieces);
   } finally {
     await file.close();
+  }
+}
+
+/** Writes on where a write ended early, as it does when the disk fills up; the next one tells why. Rejects with `no_space` when nothing more is taken and no reason given. */
+export async function writeAll(file: Pick<FileHandle, 'writev'>, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces.filter(({ length }) => length > 0);
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev([...left]);
+    if (bytesWritten === 0) throw new StoryfarmError('no_space', 'The disk takes no more bytes, and says no reason.');
+    left = left.flatMap((piece) => {
+      const taken = Math.min(bytesWritten, piece.length);
+      bytesWritten -= taken;
+      return taken < piece.length ? [piece.subarray(taken)] : [];
+    });
   }
 }

@@ -63,11 +63,12 @@ export async function drawForRendition(
   return placed;
 }
 
-/** The poster: the edition's blank picture with the words of that moment, as a baseline JPEG within its cap. The same words give the same poster, kept in the phrase cache. */
+/** The poster: the edition's blank picture with the words of that moment, as a baseline JPEG within its cap. The same words give the same poster, kept in the phrase cache; else `blank` is asked for the picture. */
 export async function drawPoster(
   { scene, layoutOf }: LaidOutWords,
   edition: Edition,
   phrases: Phrases,
+  blank: () => Promise<string>,
 ): Promise<Uint8Array> {
   const { template } = edition;
   const overlays = visibleAt(scene, template.poster.time);
@@ -76,7 +77,7 @@ export async function drawPoster(
   if (known) return known;
   const { view } = fitOf(template, posterSize(template));
   const shown = overlays.map((overlay) => ({ overlay, layout: layoutOf(overlay) }));
-  const jpeg = await drawJpeg(edition.poster, shown, view, template.poster.maxBytes);
+  const jpeg = await drawJpeg(await blank(), shown, view, template.poster.maxBytes);
   phrases.put(key, jpeg);
   return jpeg;
 }

@@ -47,10 +47,10 @@ export class Bench {
     return at >= 0;
   }
 
-  /** One has died that had booted. */
-  mourn(now: number, random: number): void {
+  /** One has died that had booted, or was struck by somebody else. */
+  mourn(now: number, random: number, isStruck: boolean): void {
     this.#deaths++;
-    this.rest(now + restartDelay(this.#deaths, random));
+    this.rest(now + restartDelay(this.#deaths, random, isStruck));
   }
 
   /** Nobody is to be added before this instant. */

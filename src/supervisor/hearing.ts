@@ -3,8 +3,10 @@
 import type { Clock } from '../clock.js';
 import { type Failure, failure } from '../errors.js';
 import type { ToSupervisor } from '../ipc/messages.js';
+import type { Job } from '../job.js';
 import type { Lease } from '../store/store.js';
 import { causeOfDeath, wasKilled } from './decisions/judge.js';
+import { isKillerAbout, type Strike, withStrike } from './decisions/killer.js';
 import type { Claims } from './jobs/claims.js';
 import type { Outcomes } from './jobs/outcomes.js';
 import type { Bell } from './loop.js';
@@ -28,9 +30,15 @@ export interface HearingTools {
 
 export class Hearing {
   readonly #tools: HearingTools;
+  #strikes: readonly Strike[] = [];
 
   constructor(tools: HearingTools) {
     this.#tools = tools;
+  }
+
+  /** An earlier life of this farm was killed: whoever did that may be there still. */
+  fear(): void {
+    this.#strike(undefined);
   }
 
   hear(incident: Incident): void {
@@ -64,8 +72,7 @@ export class Hearing {
     this.#rest(renderer);
     if (message.type === 'failed') claims.heed(message.failure.code);
     if (lostAt !== undefined) outcomes.lost(job);
-    else if (message.type === 'failed')
-      outcomes.failed(job, this.#isOfMemory(message.failure) ? NO_MEMORY : message.failure);
+    else if (message.type === 'failed') this.#fail(job, message.failure);
     else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
   }
 
@@ -78,9 +85,19 @@ export class Hearing {
     });
   }
 
-  /** A renderer sees that ffmpeg failed; that the kernel has ended it is seen from here. */
-  #isOfMemory({ code }: Failure): boolean {
-    return code === 'ffmpeg_failed' && this.#lacksMemory();
+  /** A renderer sees that ffmpeg failed; that the kernel has ended it, or somebody else, is seen from here. */
+  #fail(job: Job, told: Failure): void {
+    const { outcomes } = this.#tools;
+    const isOfFfmpeg = told.code === 'ffmpeg_failed' || told.code === 'ffmpeg_killed';
+    if (isOfFfmpeg && this.#lacksMemory()) outcomes.failed(job, NO_MEMORY);
+    else outcomes.failed(job, told, told.code === 'ffmpeg_killed' && this.#strike(job));
+  }
+
+  /** Notes that somebody else ended a process, and what job it had. Answers whether others are hit, too, so that the job is not to be suspected. */
+  #strike(job: Job | undefined): boolean {
+    const now = this.#tools.clock.monotonic();
+    this.#strikes = withStrike(this.#strikes, { at: now, job: job?.id });
+    return isKillerAbout(this.#strikes, job?.id);
   }
 
   #lacksMemory(): boolean {
@@ -99,14 +116,18 @@ export class Hearing {
   /** Takes a dead renderer from its seat, blames whom it has to, and gives its job back. */
   #bury(renderer: Renderer, death: Death): void {
     const { seats, outcomes } = this.#tools;
-    const cause = causeOfDeath(renderer, death, wasKilled(renderer, death) && this.#lacksMemory());
-    seats.vacate(renderer, cause);
+    const isKilled = wasKilled(renderer, death);
+    const isOom = isKilled && this.#lacksMemory();
+    const cause = causeOfDeath(renderer, death, isOom);
     const { assignment, killedFor } = renderer;
+    const isStruck = (isKilled && !isOom) || killedFor === 'renderer_stopped';
+    const isExcused = isStruck && this.#strike(assignment?.job);
+    seats.vacate(renderer, cause, isStruck);
     if (!assignment) return;
     renderer.assignment = undefined;
     if (assignment.lostAt !== undefined) outcomes.lost(assignment.job);
     else if (killedFor === 'stop') outcomes.interrupted(assignment.job);
-    else outcomes.crashed(assignment.job, cause);
+    else outcomes.crashed(assignment.job, cause, isExcused);
   }
 }
 

@@ -37,8 +37,10 @@ export class Beside {
   readonly #running = new Map<string, Promise<void>>();
   readonly #done: () => void;
   readonly #failed: (what: string, error: unknown) => void;
+  /** How often work of a name has failed in a row, and with what code. */
+  readonly #failures = new Map<string, { readonly code: unknown; readonly times: number }>();
 
-  /** `done` is called when a piece of work has ended, `failed` before that with what it threw. */
+  /** `done` is called when a piece of work has ended, `failed` before that with what it threw: of like failures in a row the first, the second, the fourth and so on, since a full disk can last for hours. */
   constructor(done: () => void, failed: (what: string, error: unknown) => void) {
     this.#done = done;
     this.#failed = failed;
@@ -48,12 +50,23 @@ export class Beside {
   run(what: string, work: () => Promise<void>): void {
     if (this.#running.has(what)) return;
     const running = work()
-      .catch((error) => this.#failed(what, error))
+      .then(
+        () => void this.#failures.delete(what),
+        (error) => this.#note(what, error),
+      )
       .finally(() => {
         this.#running.delete(what);
         this.#done();
       });
     this.#running.set(what, running);
+  }
+
+  #note(what: string, error: unknown): void {
+    const code = (error as { code?: unknown } | null)?.code;
+    const last = this.#failures.get(what);
+    const times = last && last.code === code ? last.times + 1 : 1;
+    this.#failures.set(what, { code, times });
+    if (Number.isInteger(Math.log2(times))) this.#failed(what, error);
   }
 
   /** Whether work of this name is under way. */

@@ -4,7 +4,7 @@
  * A standby waits, booted, and takes the seat of whoever dies in the moment in which that is known, or of the first of those due to be recycled that is between jobs, so that
  * neither leaves a seat empty. The next standby is started when all seats are taken and the replaced renderer is gone: one at a time, so that a farm of N with one
  * standby never holds more than N + 1. (With none to wait, one is started when a renderer is due.) Without a standby that is ready, an empty seat is staffed at once after a first crash, later after
- * more; and a breaker over the whole farm slows down renderers that cannot boot.
+ * more; and a breaker over the whole farm slows down renderers that cannot boot. Those that somebody else kills while they boot are no sign of that.
  *
  * N may change at any time (`slots` of the options): new seats are staffed like empty ones; a seat that is too many is closed, which is when its renderer has
  * finished its job. Until then it can be opened again.
@@ -218,8 +218,8 @@ export class Seats {
     this.#bench.praise();
   }
 
-  /** Takes a dead renderer from its seat. */
-  vacate(renderer: Renderer, cause: Failure): void {
+  /** Takes a dead renderer from its seat; `isStruck`: somebody else ended it, which says nothing about whether renderers can boot. */
+  vacate(renderer: Renderer, cause: Failure, isStruck: boolean): void {
     const { observer, random } = this.#tools;
     const { phase, process, killedFor } = renderer;
     this.#alive.delete(renderer);
@@ -233,13 +233,13 @@ export class Seats {
       observer.left(renderer.slot, process.pid);
       return;
     }
-    if (phase === 'booting') this.#boots = afterBootFailure(this.#boots, this.#now(), random());
+    if (phase === 'booting' && !isStruck) this.#boots = afterBootFailure(this.#boots, this.#now(), random());
     else if (slot) {
       slot.deaths++;
-      slot.emptyUntil = this.#now() + restartDelay(slot.deaths, random());
+      slot.emptyUntil = this.#now() + restartDelay(slot.deaths, random(), isStruck);
       // Its seat may be taken at once by a standby; the next one is in no more haste than the seat would be.
       this.#bench.rest(slot.emptyUntil);
-    } else this.#bench.mourn(this.#now(), random());
+    } else this.#bench.mourn(this.#now(), random(), isStruck);
     observer.died(renderer.slot, process.pid, cause);
   }
 

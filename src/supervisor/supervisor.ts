@@ -140,11 +140,12 @@ export class Supervisor {
 
   /**
    * Writes the journalled outcomes of its earlier lives and takes its other jobs back (it has just booted and renders nothing), then works until `drain` or `stop`. Rejects when
-   * the store does not answer; the journal stays for the next start.
+   * the store does not answer; the journal stays for the next start. `wasKilled`: its last life was, as far as is known.
    */
-  async start(): Promise<void> {
+  async start({ wasKilled = false }: { readonly wasKilled?: boolean } = {}): Promise<void> {
     await this.#outcomes.recover();
-    await this.#tools.store.rescue({ server: this.#options.server });
+    const rescued = await this.#tools.store.rescue({ server: this.#options.server });
+    if (wasKilled || rescued > 0) this.#hearing.fear();
     const unwatch = this.#tools.store.watch(() => {
       this.#claims.expect();
       this.#bell.ring();

@@ -93,6 +93,19 @@ describe('when renderers cannot boot', () => {
     await end();
   });
 
+  it('one that somebody kills while it boots is no sign of that: the next one is started as after a crash', async (context) => {
+    const { recorder, supervisor, end } = await farm(context, 'dazed', { options: { slots: 1, bootMs: 60_000 } });
+    for (let kills = 1; kills <= 4; kills++) {
+      const started = (await recorder.times(kills, 'started')).at(-1);
+      process.kill(started?.args[1] as number, 'SIGKILL');
+      await recorder.times(kills, 'died');
+    }
+    await recorder.times(5, 'started');
+    assert.ok(recorder.of('died').every(({ args: [, , cause] }) => cause.code === 'boot_failed'));
+    assert.equal(supervisor.readiness().reason, 'no renderer is ready', 'the breaker is closed');
+    await end();
+  });
+
   it('and a program that is not there is a boot that failed', async (context) => {
     const { recorder, end } = await farm(context, 'no-such-fixture', { options: { slots: 1 } });
     const { args } = await recorder.until('died');

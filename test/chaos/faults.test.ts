@@ -142,6 +142,44 @@ describe('a poison job', () => {
     });
 });
 
+describe('somebody else who kills', () => {
+  it('harms no job, once it is seen that it is somebody else; a job that ends renderers by itself is set aside all the same', async (context) => {
+    const { enqueue, recorder, supervisor, events, end } = await farm(context, 'poison', { options: { slots: 2 } });
+    const kill = (slot: number) => process.kill(supervisor.slots[slot]?.renderer?.process.pid as number, 'SIGKILL');
+    // One that has no job: no job can have done that.
+    await recorder.times(2, 'booted');
+    kill(0);
+    await recorder.until('died');
+    const innocent = await enqueue({ is: 'long' });
+    for (let hits = 1; hits <= 4; hits++) {
+      const [, slot] = (await recorder.times(hits, 'assigned')).at(-1)?.args ?? assert.fail();
+      kill(slot);
+      await recorder.times(hits, 'released');
+    }
+    const poison = await enqueue({ is: 'bitter' });
+    await recorder.until('failed', (job, { code }) => job.id === poison.id && code === 'poison');
+    await supervisor.stop();
+    const jobs = new Map((await end()).map((job) => [job.id, [job.state, job.crashes]]));
+    assert.deepEqual(jobs.get(poison.id), ['dead', 3]);
+    assert.deepEqual(jobs.get(innocent.id), ['queued', 0]);
+    assert.match(await events(innocent.id), /^enqueued( claimed released){4,}$/);
+  });
+});
+
+describe('a farm whose last life was killed', () => {
+  it('suspects no job of what may be the work of the same', async (context) => {
+    const { enqueue, recorder, supervisor, end } = await farm(context, 'slow', { options: { slots: 1 }, start: false });
+    await supervisor.start({ wasKilled: true });
+    await enqueue();
+    await recorder.until('assigned');
+    process.kill(supervisor.slots[0]?.renderer?.process.pid as number, 'SIGKILL');
+    await recorder.until('released');
+    await supervisor.stop();
+    const [job] = await end();
+    assert.deepEqual([job?.state, job?.crashes], ['queued', 0]);
+  });
+});
+
 describe('a renderer that tells of a failure', () => {
   it('that may pass: counted, tried again later, then dead', async (context) => {
     const limits = { maxAttempts: 2, pollMs: 100 };

@@ -39,11 +39,22 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['status', '-n', 'x'], /argument 'x' is invalid\. Give a whole number from 0 to 1000\./],
   [['scale'], /missing required argument 'slots'\n {2}-> `storyfarm scale --help`/],
   [['scale', '257'], /value '257' is invalid .*Give a whole number from 0 to 256\./],
+  [['limit', 'acme'], /missing required argument 'jobs'/],
+  [['limit', 'acme', '0'], /from 1 to 100000, or none\. `storyfarm pause --partner` lets no job/],
+  [['limit', 'acme', '2'], /There is no store sqlite:.* yet\. \(not_found\)/],
+  [['pause', '--partner', 'a', '--template', 'b'], /Give either --partner or --template\. .*\n {2}-> Call it twice/],
+  [['pause', '--partner', 'a', 'why'], /The pause of partner a takes no reason\./],
+  [['pause', '--store', 'sqlite:x.db'], /--store goes with --partner or --template\./],
+  [['resume', '--partner', 'a b'], /"a b" cannot be the name of a partner\./],
+  [['partners', 'key', '.'], /"\." cannot be the name of a partner\./],
   [['recycle', '--slot', 'first'], /Give a whole number from 0 to 255\./],
   [['submit'], /missing required argument 'template'\n {2}-> `storyfarm submit --help`/],
   [['submit', 'tiny', '-w', 'hello'], /Give name=value, such as hello="How are you\?"\./],
   [['submit', 'tiny', '-w', 'a=1', '-w', 'a=2'], /"a" is given twice\./],
   [['submit', 'tiny', '--priority', '11'], /from -10 to 10/],
+  [['submit', 'tiny', '--delay', '31d'], /Give a time up to 30d, such as 90s/],
+  [['submit', 'tiny', '--delay', '5'], /Give a time up to 30d/],
+  [['submit', 'tiny'], /STORYFARM_KEY is no key\. \(invalid_request\)\n {2}-> /, { STORYFARM_KEY: 'sch\u00f6n' }],
   [['submit', 'tiny', '--url', 'localhost'], /such as http:\/\/127\.0\.0\.1:8080/],
   [['submit', 'tiny', '--idempotency-key', '키'], /printable ASCII/],
   [['submit', 'tiny'], /such as http:/, { STORYFARM_URL: 'nonsense' }],
@@ -124,7 +135,17 @@ test('work that fails ends with 1', async (t) => {
 
 describe('help and answers', () => {
   it('fit a terminal of 80 columns', async (t) => {
-    const asked = ['--help', 'up --help', 'templates --help', 'render --help', 'templates list', 'templates show tiny'];
+    const asked = [
+      '--help',
+      'up --help',
+      'pause --help',
+      'partners list --help',
+      'partners key acme',
+      'templates --help',
+      'render --help',
+      'templates list',
+      'templates show tiny',
+    ];
     const calls = asked.map((call) => ({
       args: call.split(' '),
       env: { STORYFARM_TEMPLATE_FOLDERS: fixtureTemplates },

@@ -12,6 +12,7 @@ import { StoryfarmError } from '../../src/errors.js';
 import { packageFolder } from '../../src/package.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
+const HASH = `sha256:${'0f'.repeat(32)}`;
 const NOTHING: ConfigSources = { flags: {}, env: {} };
 
 function complaintsOf(sources: ConfigSources): readonly string[] {
@@ -101,6 +102,23 @@ describe('configuration', () => {
       { env: { STORYFARM_COLOUR: 'x' } },
       [/^STORYFARM_COLOUR: there is no such option\.$/],
     ],
+    [
+      'partners that are none',
+      { env: { STORYFARM_PARTNERS: 'acme' } },
+      [/^STORYFARM_PARTNERS: Give an object such as/],
+    ],
+    ['no partners', { flags: { partners: {} } }, [/^--partners: Give at least one partner; without .* open\.$/]],
+    [
+      'a partner without keys',
+      { flags: { partners: { a: { keys: [] } } } },
+      [/^--partners\/a\/keys: Give at least one/],
+    ],
+    ['a strange name', { flags: { partners: { 'a b': { keys: [HASH] } } } }, [/^--partners\/a b: A name has 1 to 64/]],
+    [
+      'a key of two',
+      { flags: { partners: { a: { keys: [HASH] }, b: { keys: [HASH] } } } },
+      [/A key is given twice\.$/],
+    ],
     ['limits the wrong way round', { flags: { maxMemory: '4GB' } }, [/maxMemoryHard must be greater than maxMemory/]],
     ['a silence shorter than a heartbeat', { flags: { silent: '100' } }, [/^--silent: .*greater than heartbeat/]],
     ['two at once', { flags: { port: 'x' }, env: { STORYFARM_DRAIN: 'x' } }, [/^--port/, /^STORYFARM_DRAIN/]],
@@ -118,8 +136,37 @@ describe('configuration', () => {
     assert.doesNotMatch(complaint ?? '', /secret/);
   });
 
+  it('never repeats a key that somebody gives in place of its hash', () => {
+    for (const partners of [
+      { acme: 'secret' },
+      { acme: { keys: ['secret'] } },
+      { acme: { keys: 'secret' } },
+      'secret',
+    ]) {
+      const [complaint = ''] = complaintsOf({ flags: { partners } });
+      assert.match(complaint, /^--partners/);
+      assert.doesNotMatch(complaint, /secret/);
+    }
+  });
+
+  it('reads partners from a file as an object, and from a variable as JSON', (t) => {
+    const file = join(temporaryFolder(t), 'some.json');
+    const partners = { acme: { keys: [HASH] } };
+    writeFileSync(file, JSON.stringify({ partners }));
+    assert.deepEqual(loadConfig({ ...NOTHING, file }).config.partners, partners);
+    const env = { STORYFARM_PARTNERS: JSON.stringify(partners) };
+    assert.deepEqual(loadConfig({ ...NOTHING, env }).config.partners, partners);
+  });
+
   it('ignores the variables of others', () => {
-    const env = { STORYFARM_URL: 'x', STORYFARM_LEASHED: 'x', STORYFARM_TEST_SEED: '1', PATH: 'x', STORYFARMER: 'x' };
+    const env = {
+      STORYFARM_URL: 'x',
+      STORYFARM_KEY: 'x',
+      STORYFARM_LEASHED: 'x',
+      STORYFARM_TEST_SEED: '1',
+      PATH: 'x',
+      STORYFARMER: 'x',
+    };
     assert.deepEqual(complaintsOf({ env }), []);
   });
 

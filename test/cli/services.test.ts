@@ -1,6 +1,7 @@
 /** The services as a process manager and a user meet them: ready when they can work, gone when they are told to, and never a job lost. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { JobDocument } from '../../src/front/documents.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -11,6 +12,9 @@ import { type Ended, ended, processesWith, run, Service, type Surroundings, spaw
 const TINY = ['--template-folders', fixtureTemplates];
 const ONE = ['--slots', '1', ...TINY];
 const noPipes = process.platform === 'win32' && 'it needs named pipes';
+
+/** For a failure to be told: long on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 const jobOf = ({ stdout, stderr }: Ended): JobDocument => {
   assert.match(stdout, /^\{[\s\S]*\}\n$/, stderr);
@@ -158,6 +162,24 @@ describe('signals while a job is being rendered', { skip: noPipes }, () => {
     await up.said('job rendered');
     assert.equal((await latest()).state, 'rendered');
   });
+});
+
+describe('a service whose process manager goes away while it starts', () => {
+  for (const part of ['farm', 'front', 'files'])
+    it(`leaves: ${part}`, async (t) => {
+      const cwd = temporaryFolder(t);
+      const port = [`--${part === 'front' ? '' : `${part}-`}port`, '0'];
+      const child = spawn([part, ...port, ...(part === 'farm' ? ONE : part === 'front' ? TINY : [])], { cwd });
+      t.after(() => void child.kill('SIGKILL'));
+      // The program has not even been loaded.
+      child.disconnect();
+      const gone = ended(child);
+      await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const { code, stdout, stderr } = await gone;
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, /"draining[\s\S]*"listening on[\s\S]*"ended"/);
+      if (process.platform === 'linux') assert.deepEqual(processesWith(cwd), []);
+    });
 });
 
 describe('farm, front and files apart', () => {

@@ -29,6 +29,18 @@ describe('asking for a video', () => {
     assert.equal(job?.partner, 'local');
   });
 
+  it('takes a delay: the job is recorded, and not due before', async (t) => {
+    const { api, store } = await start(t);
+    const { status, body } = await api.call('POST', '/v1/jobs', { body: { ...ORDER, delay: 3600.5 } });
+    assert.equal(status, 202);
+    assert.equal(Date.parse(body.runAt) - Date.parse(body.createdAt), 3_600_500);
+    assert.deepEqual(await store.claim({ server: 'srv1', limit: 1, leaseMs: 30_000 }), []);
+    for (const delay of [-1, 30 * 86_400 + 1, '60', null]) {
+      const refused = await api.call('POST', '/v1/jobs', { body: { ...ORDER, delay } });
+      assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, '/delay'], String(delay));
+    }
+  });
+
   it('takes a cast, and gives absolute addresses when it knows its own', async (t) => {
     const { api } = await start(t, { addresses: { front: 'https://farm.example', files: () => '' } });
     const { headers, body } = await api.call('POST', '/v1/jobs', { body: { ...ORDER, cast: { girl: 'sora' } } });

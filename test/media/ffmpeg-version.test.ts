@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
@@ -51,4 +51,22 @@ test('a memory that is torn or cannot be kept is none', windows, (t) => {
   writeFileSync(memory, '{"mark":');
   assert.equal(versionOf(path, memory), version);
   assert.equal(versionOf(path, join(memory, 'below a file')), version);
+});
+
+test('one that somebody kills is asked again, a few times', windows, (t) => {
+  const folder = temporaryFolder(t);
+  const script = join(folder, 'ffmpeg');
+  const dyingUntil = (tries: number) =>
+    writeFileSync(
+      script,
+      `#!/bin/sh\necho >> "$0.asked"\n[ $(wc -l < "$0.asked") -ge ${tries} ] || kill -9 $$\nexec ${path} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
+  dyingUntil(3);
+  assert.equal(versionOf(script), version);
+  rmSync(`${script}.asked`);
+  dyingUntil(4);
+  assert.throws(() => versionOf(script), { code: 'ffmpeg_missing' });
 });

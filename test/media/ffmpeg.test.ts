@@ -7,6 +7,7 @@ import { StoryfarmError } from '../../src/errors.js';
 import { type FfmpegCommand, openFfmpeg } from '../../src/media/ffmpeg.js';
 import { readMovie } from '../../src/media/mp4/movie.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { look, treeOf } from '../pm2/processes.js';
 
 const ffmpeg = openFfmpeg();
 
@@ -37,6 +38,17 @@ test('a failure carries the end of what ffmpeg said', async (t) => {
     assert.equal(error.retryable, true);
     assert.match((error.cause as Error).message, /footage\.mp4: No such file/);
     return true;
+  });
+});
+
+test('an end by somebody else is told apart', { skip: process.platform !== 'linux' }, async (t) => {
+  const file = join(temporaryFolder(t), 'out.mp4');
+  const kill = () => {
+    for (const pid of treeOf(process.pid)) if (look(pid, 'cmdline').includes(file)) process.kill(pid, 'SIGKILL');
+  };
+  await assert.rejects(ffmpeg.run(grey(file, 60, true), { onFrames: kill }), {
+    code: 'ffmpeg_killed',
+    retryable: true,
   });
 });
 

@@ -1,8 +1,8 @@
 /** The three services under real pm2, which is run as a program, in a home of its own: a user's pm2 is not touched, and nothing asks the network. */
 
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +53,14 @@ export interface Held {
   readonly release: () => void;
 }
 
+/** Where a service waits in the middle of its boot. */
+export interface Gate {
+  /** Resolves when one stands there. */
+  readonly reached: Promise<unknown>;
+  /** Lets it go on. */
+  readonly release: () => Promise<void>;
+}
+
 export class Managed {
   readonly dataFolder: string;
   readonly addresses: Readonly<Record<'farm' | 'files' | 'front', string>>;
@@ -86,6 +94,30 @@ export class Managed {
 
   start(): Promise<string> {
     return this.run('start', ECOSYSTEM);
+  }
+
+  /** Starts one service and does not wait for it; the returned function ends the waiting of pm2, which would not notice that its daemon is gone. */
+  begin(part: string): () => void {
+    const args = [PROGRAM, 'start', ECOSYSTEM, '--only', `storyfarm-${part}`];
+    const waiting = spawn(process.execPath, args, { env: this.#env, cwd: this.#folder, stdio: 'ignore' });
+    return () => void waiting.kill('SIGKILL');
+  }
+
+  /** Adds a template whose description nobody can read before it is let go: a pipe. A service that loads the installed templates waits there. */
+  gate(): Gate {
+    const folder = join(this.#folder, 'templates', 'gate');
+    mkdirSync(folder);
+    const pipe = join(folder, 'template.json');
+    execFileSync('mkfifo', [pipe]);
+    const opened = open(pipe, 'w');
+    return {
+      reached: opened,
+      release: async () => {
+        // Whoever comes later finds nothing to wait for.
+        await rm(folder, { recursive: true });
+        await (await opened).close();
+      },
+    };
   }
 
   /** Runs pm2 from a folder that is not the project's. Rejects when it fails. */

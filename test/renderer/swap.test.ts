@@ -1,23 +1,31 @@
 /** Jobs on the swap path: when it is taken, when not, and that what comes out is the same. */
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { asStoryfarmError } from '../../src/errors.js';
 import type { JobResult } from '../../src/job.js';
 import { likenessOf } from '../../src/media/film/likeness.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadTemplate } from '../../src/media/install/catalog.js';
 import { type Edition, openEditions } from '../../src/media/prepare/editions.js';
-import type { FilmDescription } from '../../src/media/splice/film.js';
+import type { Film, FilmDescription } from '../../src/media/splice/film.js';
 import { Films } from '../../src/media/splice/films.js';
+import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pack.js';
 import { openPhrases } from '../../src/media/splice/phrases.js';
+import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
 import { render } from '../../src/renderer/render.js';
+import { swap, writeAll } from '../../src/renderer/swap.js';
+import { layOutWords } from '../../src/renderer/words.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
-import type { Rendition } from '../../src/template/format.js';
+import type { Bubble, Rendition, Template } from '../../src/template/format.js';
 import { writeTemplate } from '../fixtures/clip.js';
+import { cannotMount, smallDisk } from '../fixtures/disk.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { changeSealed } from '../fixtures/sealed.js';
 import { ffmpeg } from '../fixtures/video.js';
 
 const cast = { ball: 'red' };
@@ -57,7 +65,7 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
         await ffmpeg.run(...args);
       },
     },
-    catalog: async () => ({ list: () => [], get: () => undefined }),
+    catalog: async () => ({ list: () => [installed], get: () => installed }),
   };
   let fence = 0;
   const job = async (asked: Record<string, string> = words) => {
@@ -69,12 +77,12 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
     const path = ({ id }: Rendition) => join(storage.folder, 'job', `${fence}`, `${id}.mp4`);
     return { result, isEncoded: 'encode' in result.stages, bytes: (of: Rendition) => readFileSync(path(of)), path };
   };
-  return { edition, tools, counts, job };
+  const poster = () => readFileSync(join(storage.folder, 'job', `${fence}`, 'poster.jpg'));
+  return { edition, tools, counts, job, poster };
 }
 
 function change(edition: Edition, rendition: Rendition, how: (film: FilmDescription) => object): void {
-  const file = join(edition.film(rendition), 'film.json');
-  writeFileSync(file, JSON.stringify(how(JSON.parse(readFileSync(file, 'utf8')))));
+  changeSealed(join(edition.film(rendition), 'film.json'), how);
 }
 
 /** Least SSIM of all frames of a published file and one kept aside. */
@@ -121,15 +129,70 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   assert.deepEqual([counts.ffmpeg, existsSync(edition.film(large))], [0, true]);
 });
 
+/** A phrase with its cuts changed. */
+function each(
+  phrase: PhraseRows,
+  how: (cut: number, slices: EncodedRows) => readonly [number, EncodedRows],
+): PhraseRows {
+  return new Map([...phrase].map(([id, cuts]) => [id, new Map([...cuts].map(([cut, slices]) => how(cut, slices)))]));
+}
+
+/** Another byte in the middle of a file. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 4;
+  writeFileSync(file, bytes);
+}
+
+test('footage or sound that is damaged is prepared again when it is to be encoded, not before', async (t) => {
+  const untouched = await farm(t);
+  rmSync(untouched.edition.film(large), { recursive: true });
+  const right = (await untouched.job()).bytes(large);
+  for (const file of [({ footage }: Edition) => footage(large), ({ audio }: Edition) => audio(large) as string]) {
+    const { edition, job } = await farm(t);
+    const prepared = readFileSync(file(edition));
+    damage(file(edition));
+    const swapped = await job();
+    assert.deepEqual(Object.keys(swapped.result.stages), ['fill', 'draw', 'swap', 'verify', 'publish']);
+    rmSync(edition.film(large), { recursive: true });
+    const encoded = await job();
+    assert.ok(encoded.isEncoded && 'prepare' in encoded.result.stages);
+    assert.ok(encoded.bytes(large).equals(right));
+    assert.ok(readFileSync(file(edition)).equals(prepared));
+    const again = await job();
+    assert.ok(again.isEncoded && !('prepare' in again.result.stages), 'once is enough');
+  }
+});
+
+test('a blank poster that is damaged is prepared again when words are drawn on it', async (t) => {
+  const { edition, job, poster } = await farm(t);
+  await job();
+  const right = poster();
+  const other = await farm(t);
+  damage(other.edition.poster);
+  const { result } = await other.job();
+  assert.ok('prepare' in result.stages);
+  assert.ok(other.poster().equals(right));
+  assert.ok(readFileSync(other.edition.poster).equals(readFileSync(edition.poster)));
+});
+
+test('an edition with another description is prepared again', async (t) => {
+  const { edition, job } = await farm(t);
+  const file = join(edition.folder, 'edition.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"red"', '"rad"'));
+  const { result, isEncoded } = await job();
+  assert.ok(isEncoded && 'prepare' in result.stages);
+});
+
 test('a swapped file over its cap is encoded, within it', async (t) => {
   const free = await farm(t);
   const size = (await free.job()).bytes(large).length;
   const { edition, job } = await farm(t);
-  const file = join(edition.folder, 'edition.json');
-  const described = JSON.parse(readFileSync(file, 'utf8'));
   const cap = async (maxBytes: number) => {
-    described.template.ladder[0].maxBytes = maxBytes;
-    writeFileSync(file, JSON.stringify(described));
+    changeSealed<{ template: Template }>(join(edition.folder, 'edition.json'), ({ template, ...rest }) => ({
+      ...rest,
+      template: { ...template, ladder: [{ ...large, maxBytes }, small] },
+    }));
     const { isEncoded, bytes } = await job();
     return { isEncoded, bytes: bytes(large).length };
   };
@@ -155,6 +218,111 @@ test('words in a bubble that a film cannot take mean the re-encode path for that
   assert.ok(mixed.bytes(small).equals(smallBytes));
   assert.ok(!mixed.bytes(large).equals(largeBytes));
   assert.ok((await likeness(mixed.path(large), largeBytes)) > 0.96);
+});
+
+test('words that cannot be encoded for a film mean the re-encode path for its rendition, not a failed job', async (t) => {
+  const free = await farm(t);
+  const whole = await free.job();
+  const [largeBytes, smallBytes] = [whole.bytes(large), whole.bytes(small)];
+  const { edition, job } = await farm(t);
+  change(edition, large, ({ quality, ...film }) => ({ ...film, quality: { ...quality, words: 60 } }));
+  for (const time of ['first', 'second']) {
+    const { isEncoded, bytes, path } = await job();
+    assert.ok(isEncoded, time);
+    assert.ok(bytes(small).equals(smallBytes), 'the other rendition is swapped');
+    assert.ok((await likeness(path(large), largeBytes)) > 0.96);
+  }
+});
+
+test('what a phrase cache gives is believed only where it can be so', async (t) => {
+  const { tools, job, counts } = await farm(t);
+  const right = await job();
+  const [largeBytes, smallBytes] = [right.bytes(large), right.bytes(small)];
+  const { get } = tools.phrases;
+  const known = new Map<string, Buffer>();
+  const rows = (bytes: Buffer) => unpackRows(bytes) as PhraseRows;
+  const answers: Record<string, (bytes: Buffer, key: string) => Uint8Array | undefined> = {
+    'as it was': (bytes, key) => known.set(key, bytes) && bytes,
+    'cut off': (bytes) => bytes.subarray(0, -1),
+    'no table': () => Buffer.from('no rows at all'),
+    'of the other bubble': (_, key) => [...known].find(([other]) => other !== key)?.[1],
+    'of one rendition': (bytes) => packRows(new Map([...rows(bytes)].filter(([id]) => id === 'large'))),
+    'of another cut': (bytes) => packRows(each(rows(bytes), (cut, slices) => [cut + 1, slices])),
+    'of other rows': (bytes) =>
+      packRows(
+        each(rows(bytes), (cut, slices) => [cut, new Map([...slices].map(([first, unit]) => [first + 1, unit]))]),
+      ),
+    'of what are no slices': (bytes) =>
+      packRows(
+        each(rows(bytes), (cut, slices) => [cut, new Map([...slices].map(([first]) => [first, Buffer.of(0x65, 0)]))]),
+      ),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    tools.phrases = {
+      ...tools.phrases,
+      get: (key) => {
+        const bytes = get(key);
+        return bytes && key[0] === 'rows' ? (answer(bytes, key.join()) as Buffer | undefined) : bytes;
+      },
+    };
+    const { bytes, isEncoded } = await job();
+    assert.ok(!isEncoded && bytes(large).equals(largeBytes) && bytes(small).equals(smallBytes), name);
+    assert.equal(counts.measured === 0, name === 'as it was', `${name}: ${counts.measured} measured`);
+  }
+});
+
+test('of equal films the words of another style or shape are drawn anew', async (t) => {
+  const { edition, counts, job } = await farm(t);
+  const first = (await job()).bytes(large);
+  const drawn = async (bubble: (was: Bubble) => object) => {
+    changeSealed<{ template: Template }>(join(edition.folder, 'edition.json'), ({ template, ...rest }) => ({
+      ...rest,
+      template: { ...template, bubbles: template.bubbles.map((each) => ({ ...each, ...bubble(each) })) },
+    }));
+    const { isEncoded, bytes } = await job();
+    assert.ok(!isEncoded && counts.measured > 0);
+    return bytes(large);
+  };
+  const coloured = await drawn(({ style }) => ({ style: { ...style, colour: '#c02020' } }));
+  assert.ok(!coloured.equals(first), 'another colour');
+  const padded = await drawn(() => ({ shape: { kind: 'box', x: 48, y: 32, width: 112, height: 48, radius: 0 } }));
+  assert.ok(!padded.equals(coloured) && !padded.equals(first), 'another shape');
+});
+
+test('a disk that fills up while a film is written is told as that', { skip: cannotMount }, async (t) => {
+  const { edition, tools } = await farm(t);
+  const film = (await tools.films.open(edition.film(large))) as Film;
+  const { folder } = smallDisk(t, 3 * 4096);
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(4096));
+  const laidOut = layOutWords(installed.template, { cast, words: { one: '', two: '' } }, tools.fonts);
+  const swapping = swap(
+    laidOut,
+    installed.template,
+    [{ rendition: large, film, out: join(folder, 'large.mp4') }],
+    tools.phrases,
+  );
+  await assert.rejects(swapping, (error) => asStoryfarmError(error).code === 'no_space');
+});
+
+test('what a write leaves is written next, until nothing more is taken', async () => {
+  const disk = (room: number, most: number) => {
+    const taken: Buffer[] = [];
+    let left = room;
+    const writev = async (pieces: readonly Uint8Array[]) => {
+      const bytes = Buffer.concat(pieces).subarray(0, Math.min(most, left));
+      left -= bytes.length;
+      taken.push(Buffer.from(bytes));
+      return { bytesWritten: bytes.length, buffers: [] };
+    };
+    return { taken, file: { writev } as unknown as FileHandle };
+  };
+  const pieces = ['', 'abc', 'd', '', 'efghij'].map((text) => Buffer.from(text));
+  for (let most = 1; most <= 11; most++) {
+    const { taken, file } = disk(10, most);
+    await writeAll(file, pieces);
+    assert.equal(Buffer.concat(taken).toString(), 'abcdefghij');
+  }
+  await assert.rejects(writeAll(disk(9, 4).file, pieces), { code: 'no_space' });
 });
 
 test('words that have no place in the slices of a film mean the re-encode path, not a failed job', async (t) => {

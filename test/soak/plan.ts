@@ -9,7 +9,7 @@ import { generator } from '../bench/render/contents/words.js';
 /**
  * `kill`: SIGKILL of any process below the supervisor, `stop`: SIGSTOP of one of them or of the supervisor, and SIGCONT after a while, `farm`: SIGKILL of the supervisor, `front`: SIGKILL of the front
  * between a request and its answer, `lock`: the store is locked by somebody else, `disk`: the disk is full, `tear`: a file of an edition is damaged, `poison`: whichever renderer gets one of
- * certain jobs is killed.
+ * certain jobs ends by SIGSEGV, as of a fault of its own.
  */
 export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'disk', 'tear', 'poison'] as const;
 export type FaultName = (typeof FAULTS)[number];
@@ -42,8 +42,8 @@ export interface Decision {
   readonly pick: number;
   /** Milliseconds. */
   readonly lastsMs: number;
-  /** Whether processes that are still booting are spared. Mostly: a farm whose every renderer is killed before it can work shows nothing but its patience. */
-  readonly sparesBooting: boolean;
+  /** Whether a front that is still starting is spared. Mostly: of one that never answers nothing is learnt. */
+  readonly sparesStarting: boolean;
 }
 
 /** How many of the decisions do. */
@@ -65,7 +65,7 @@ export function* decisions(seed: number, allowed: readonly FaultName[]): Generat
     const [shortest, longest] = NATURES[fault].lasts;
     // More short ones than long ones.
     const lastsMs = shortest + (longest - shortest) * length ** 2;
-    yield { fault, pick, lastsMs, sparesBooting: mercy < SPARING };
+    yield { fault, pick, lastsMs, sparesStarting: mercy < SPARING };
   }
 }
 

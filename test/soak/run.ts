@@ -1,6 +1,7 @@
 /** One run: a farm and a front as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
 
 import { EventEmitter, once, setMaxListeners } from 'node:events';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { castsOf } from '../../src/cli/installed.js';
@@ -8,7 +9,6 @@ import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadCatalog } from '../../src/media/install/catalog.js';
 import { openStore } from '../../src/store/open.js';
-import type { JobStore, QueueCounts } from '../../src/store/store.js';
 import { wordsmith } from '../bench/render/contents/words.js';
 import { run as runCommand } from '../cli/storyfarm.js';
 import { look } from '../pm2/processes.js';
@@ -16,10 +16,12 @@ import { audit } from './books/audit.js';
 import type { Facts } from './books/ledger.js';
 import { Census } from './farm/census.js';
 import { Client } from './farm/client.js';
+import { Counters } from './farm/counters.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
+import { begin, filled, progressOf, STUCK, scrapeUntil } from './farm/patience.js';
 import { type Known, marked } from './farm/processes.js';
-import { Capacity, scrape } from './farm/scrape.js';
+import { Capacity } from './farm/scrape.js';
 import { attemptIn, Seats } from './farm/seats.js';
 import { Faults } from './faults/faults.js';
 import { killed } from './faults/processes.js';
@@ -33,13 +35,16 @@ export interface Order {
   readonly slots: number;
   /** How many jobs' files are decoded. */
   readonly decoded: number;
+  /** A data folder whose editions are taken over before any are made. */
+  readonly editions: string | undefined;
   /** Whether editions are made before it begins. */
   readonly isPrepared: boolean;
 }
 
 export interface Told {
   readonly facts: Facts;
-  readonly kills: Readonly<Record<string, number>>;
+  /** What came to be, by name. */
+  readonly faults: Readonly<Record<string, number>>;
   readonly missed: number;
   readonly repeats: number;
   /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
@@ -52,18 +57,14 @@ export interface Told {
 /** Jobs that wait, for each seat: enough that none is without work. */
 const AHEAD = 6;
 const SENDERS = 4;
-const LOOK_MS = 100;
-const SCRAPE_MS = 500;
-/** When no job ends for so long, something is stuck. The longest retry of a job that failed several times is due after 300 s. */
-const STUCK_MS = 400_000;
 const STORE_PATIENCE_MS = 15_000;
 
-/** Patience so short that faults meet it, and limits so wide that jobs are not given up for what the soak did to them. */
+/** Patience so short that faults meet it. How many attempts and crashes a job has is as usual: what the soak does to jobs is not to be held against them. */
 const OPTIONS = {
   STORYFARM_LOG_LEVEL: 'debug',
+  // Of a disk as small as this one a little is much; still the floor is met whenever the disk is filled.
+  STORYFARM_DISK_FLOOR: '4MB',
   STORYFARM_MAX_JOBS: '25',
-  STORYFARM_MAX_CRASHES: '20',
-  STORYFARM_MAX_ATTEMPTS: '20',
   STORYFARM_LEASE: '5s',
   STORYFARM_HEARTBEAT: '250ms',
   STORYFARM_SILENT: '4s',
@@ -97,33 +98,42 @@ export async function run(
     const attempt = line.msg === 'job assigned' && attemptIn(line);
     if (!attempt || !poison.has(attempt.id)) return;
     const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
-    if (victim && killed(victim, seats)) poisoned++;
+    if (victim && killed(victim, seats, 'SIGSEGV')) poisoned++;
   };
   const farm = new Kept('farm', { folder, env: farmEnv }, hear);
   const front = new Kept('front', { folder, env: frontEnv }, () => {});
   const census = new Census(farm);
   const requests = new EventEmitter().setMaxListeners(0);
   const templateOf = ground.templateOf;
-  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent') }, interrupt);
+  let [answering, answers]: [Known | undefined, number] = [undefined, 0];
+  const heard = () => {
+    if (answering !== front.process) [answering, answers] = [front.process, 0];
+    answers++;
+  };
+  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent'), heard }, interrupt);
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
   const scene = {
     ...{ farm, front, census, seats, dataFolder, over: over.signal },
     requestSent: async () => void (await once(requests, 'sent')),
+    frontAnswers: () => (answering === front.process ? answers : 0),
   };
   const faults = new Faults(scene);
   const capacity = new Capacity();
+  const counters = new Counters();
   const troubles: string[] = [];
 
   const catalog = await loadCatalog(ground.frontTemplates);
+  if (order.editions !== undefined)
+    await cp(join(order.editions, 'editions'), join(dataFolder, 'editions'), { recursive: true });
   if (order.isPrepared) {
     tell('preparing editions');
     const { code, stderr } = await runCommand(['templates', 'prepare'], { cwd: folder, env: farmEnv });
     if (code !== 0) throw new Error(`The editions could not be prepared: ${stderr}`);
   }
   tell('starting farm and front');
-  await Promise.all([farm.start(), front.start()]);
+  await Promise.all([begin(farm, farmPort), begin(front, frontPort)]);
   const url = `sqlite:${join(dataFolder, 'storyfarm.db')}`;
   const store = await openStore(url, { checkIntegrity: false, busyDeadlineMs: STORE_PATIENCE_MS });
 
@@ -149,7 +159,10 @@ export async function run(
       if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
     };
     const withdrawn: Promise<void>[] = [];
-    const scraping = scrapeUntil(over.signal, farmPort, capacity);
+    const scraping = scrapeUntil(over.signal, farmPort, farm, (scraped, life) => {
+      capacity.take(scraped);
+      counters.take(scraped, life);
+    });
     const timed = order.faults.some((fault) => fault !== 'poison');
     const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
     await Promise.all(Array.from({ length: SENDERS }, sender));
@@ -159,11 +172,14 @@ export async function run(
     const busySeconds = (performance.now() - busyFrom) / 1_000;
 
     await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
-    if (progress.isStuck) troubles.push(`stuck: no job ended for ${STUCK_MS / 1_000} s`);
+    if (progress.isStuck) troubles.push(STUCK);
+    tell('waiting for all seats to be filled');
+    const empty = interrupt.aborted ? 0 : order.slots - (await filled(farmPort, order.slots));
+    if (empty > 0) troubles.push(`${empty} of ${order.slots} seats were not filled again in peace`);
     tell('ending farm and front, and starting the farm once more to sweep');
     census.look();
     const ends = [await farm.end()];
-    await farm.start();
+    await begin(farm, farmPort);
     census.look();
     ends.push(await farm.end(), await front.end());
     for (const code of ends)
@@ -181,10 +197,10 @@ export async function run(
         hits: seats.hits,
         goneMs: census.goneMs,
         orphans: [...new Set(orphans.map(textOf))],
-        troubles,
+        troubles: [...troubles, ...counters.fallen],
         isInterrupted: interrupt.aborted,
       },
-      kills: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
+      faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
       missed: faults.missed,
       repeats: client.repeats,
       ownEnds: [...farm.ownEnds, ...front.ownEnds],
@@ -215,33 +231,4 @@ function sayingsOf(
     made.set(id, sayings);
     return sayings;
   };
-}
-
-/** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
-function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
-  let [finished, changedAt, isStuck] = [0, performance.now(), false];
-  return {
-    get isStuck() {
-      return isStuck;
-    },
-    async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
-      for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
-        const counts = await store.counts();
-        look();
-        if (condition(counts)) return;
-        const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
-        const now = Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
-        if (now !== finished) [finished, changedAt] = [now, performance.now()];
-        isStuck = performance.now() - changedAt > STUCK_MS;
-      }
-    },
-  };
-}
-
-async function scrapeUntil(signal: AbortSignal, port: number, capacity: Capacity): Promise<void> {
-  while (!signal.aborted) {
-    const scraped = await scrape(port);
-    if (scraped) capacity.take(scraped);
-    await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
-  }
 }

@@ -3,7 +3,7 @@
  * damaged, all by chance; then a ledger of every job, process and file.
  *
  *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison]
- *                   [--slots 4] [--template ID] [--decode 40] [--unprepared] [--keep] [--json]
+ *                   [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
@@ -34,7 +34,8 @@ const flags = readFlags({
     faults: { type: 'string', default: FAULTS.join() },
     slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
     template: { type: 'string' },
-    decode: { type: 'string', default: '40' },
+    decode: { type: 'string' },
+    editions: { type: 'string' },
     unprepared: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -45,14 +46,14 @@ const named = flags.faults.split(',').filter(Boolean);
 const unknown = named.find((name) => !FAULTS.includes(name as FaultName));
 if (unknown !== undefined) refuse(`--faults: there is no "${unknown}"; there are ${FAULTS.join(', ')}.`);
 const wanted = FAULTS.filter((name) => named.includes(name));
-const whole = (name: 'jobs' | 'seed' | 'every' | 'slots' | 'decode', least: 0 | 1) =>
-  wholeNumber(name, flags[name], least);
+const whole = (name: 'jobs' | 'seed' | 'every' | 'slots', least: 0 | 1) => wholeNumber(name, flags[name], least);
 const order = {
   jobs: whole('jobs', 1),
   seed: whole('seed', 0),
   everyMs: whole('every', 1),
   slots: whole('slots', 1),
-  decoded: whole('decode', 0),
+  decoded: flags.decode === undefined ? Number.POSITIVE_INFINITY : wholeNumber('decode', flags.decode, 0),
+  editions: flags.editions,
   isPrepared: !flags.unprepared,
 };
 openFfmpeg(); // Told now, and not by every job.

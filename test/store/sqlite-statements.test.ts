@@ -10,8 +10,8 @@ import { freshFile, opened } from './fixtures/place.js';
 
 /** Rows that are read in an index's own order, from an index that holds only what renders; a table of six rows, and those with a row for each pause or limit. */
 const ALLOWED_SCANS = [/^SCAN jobs USING (COVERING )?INDEX jobs_rendering$/, /^SCAN (tally|limits)$/, /^SCAN pauses$/];
-/** Reads the table backwards and stops at its limit. */
-const ALLOWED_STATEMENTS: readonly string[] = ['recent'];
+/** Reads the table backwards and stops at its limit; reads the index of what waits, for somebody who asks who has how much in it. */
+const ALLOWED_STATEMENTS: readonly string[] = ['recent', 'waiting'];
 
 test('no statement reads a whole table or sorts', async (context) => {
   const database = await openDatabase(await freshFile(context), 1000);
@@ -34,6 +34,8 @@ test('claim, rescue, retention, changes and outbox are served by their own index
   uses('restOfLane', 'jobs_queued');
   uses('laterInLane', 'jobs_queued');
   uses('atWork', 'jobs_rendering');
+  uses('waiting', 'jobs_queued');
+  uses('rendering', 'jobs_rendering');
   uses('finished', 'jobs_finished');
   uses('withWords', 'jobs_finished');
   uses('expired', 'jobs_rendering');

@@ -44,4 +44,24 @@ describe('work beside the loop', () => {
     assert.deepEqual(told, ['other', 'done', 'one: no', 'done']);
     assert.equal(beside.has('one'), false);
   });
+
+  it('that fails again and again is told ever more rarely, until it fails otherwise or is well again', async () => {
+    const told: string[] = [];
+    const beside = new Beside(
+      () => {},
+      (what, error) => told.push(`${what}: ${(error as { code?: string }).code}`),
+    );
+    const fail = async (times: number, code: string) => {
+      for (let time = 0; time < times; time++) {
+        beside.run('one', () => Promise.reject(Object.assign(new Error(`${time}`), { code })));
+        await beside.ended();
+      }
+      return told.splice(0);
+    };
+    assert.deepEqual(await fail(1_000, 'full'), Array(10).fill('one: full'));
+    assert.deepEqual(await fail(3, 'locked'), Array(2).fill('one: locked'));
+    beside.run('one', async () => {});
+    await beside.ended();
+    assert.deepEqual(await fail(3, 'locked'), Array(2).fill('one: locked'));
+  });
 });

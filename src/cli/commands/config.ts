@@ -30,9 +30,10 @@ export function configCommand(): Command {
     });
 }
 
-/** Addresses may hold a password. */
+/** Addresses may hold a password. Of partners the names are shown, and not their keys. */
 export function shown(value: unknown): string {
-  const text = Array.isArray(value) ? value.join(', ') : value === undefined ? '' : String(value);
+  const parts = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : value;
+  const text = Array.isArray(parts) ? parts.join(', ') : parts === undefined ? '' : String(parts);
   return text.replace(/(:\/\/[^:@/\s]*):[^\s]+@/g, '$1:***@').replace(/(password|pwd)=[^;&]+/gi, '$1=***');
 }
 

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
 import type { JobDocument } from '../../front/documents.js';
+import { keyHash, newKey } from '../../front/partners.js';
 import { packageFolder } from '../../package.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { inLocale } from '../../template/format.js';
@@ -62,7 +63,7 @@ async function run(config: Config, name: string, signal: AbortSignal): Promise<v
     });
     const farm = await startFarm(config, folder, signal);
     try {
-      tell(await renderAll(farm.url, installed, signal));
+      tell(await renderAll(farm, installed, signal));
     } finally {
       await farm.end();
     }
@@ -76,6 +77,7 @@ async function run(config: Config, name: string, signal: AbortSignal): Promise<v
 
 interface RunningFarm {
   readonly url: string;
+  readonly key: string;
   end(): Promise<void>;
 }
 
@@ -94,7 +96,10 @@ async function startFarm(config: Config, folder: string, signal: AbortSignal): P
     ...(config.ffmpegPath === undefined ? {} : { 'ffmpeg-path': config.ffmpegPath }),
   };
   const args = ['up', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
-  const child = fork(join(packageFolder, 'bin', 'storyfarm'), args, { stdio: ['ignore', 2, 2, 'ipc'] });
+  // Partners that are configured here are not those of the demo; a key of its own is.
+  const key = newKey();
+  const env = { ...process.env, STORYFARM_PARTNERS: JSON.stringify({ demo: { keys: [keyHash(key)] } }) };
+  const child = fork(join(packageFolder, 'bin', 'storyfarm'), args, { env, stdio: ['ignore', 2, 2, 'ipc'] });
   const exited = once(child, 'exit');
   const stop = () => child.kill('SIGTERM');
   signal.addEventListener('abort', stop);
@@ -103,6 +108,7 @@ async function startFarm(config: Config, folder: string, signal: AbortSignal): P
   if (!ready) throw new StoryfarmError('unavailable', 'The farm did not start.', { hint: 'Run `storyfarm doctor`.' });
   return {
     url: `http://127.0.0.1:${port}`,
+    key,
     async end() {
       stop();
       await exited;
@@ -117,7 +123,12 @@ interface Rendered {
   readonly seconds: number;
 }
 
-function renderAll(url: string, { template }: InstalledTemplate, signal: AbortSignal): Promise<readonly Rendered[]> {
+function renderAll(
+  { url, key }: RunningFarm,
+  { template }: InstalledTemplate,
+  signal: AbortSignal,
+): Promise<readonly Rendered[]> {
+  const manner = { signal, key };
   return withBars((add) =>
     Promise.all(
       JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
@@ -129,12 +140,8 @@ function renderAll(url: string, { template }: InstalledTemplate, signal: AbortSi
           ]),
         );
         const sent = performance.now();
-        const job = await followJob(
-          url,
-          await sendJob(url, { template: template.id, words }, signal),
-          bar.show,
-          signal,
-        );
+        const accepted = await sendJob(url, { template: template.id, words }, manner);
+        const job = await followJob(url, accepted, bar.show, manner);
         return { name, job, seconds: (performance.now() - sent) / 1000 };
       }),
     ),

@@ -70,6 +70,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     store,
     catalog,
     fonts: loadFonts(),
+    partners: config.partners,
     addresses: addressesOf(config, '', ''),
   });
   server.app.register(filesRoutes, { folder });
@@ -104,6 +105,7 @@ async function front(config: Config): Promise<void> {
     store,
     catalog,
     fonts: loadFonts(),
+    partners: config.partners,
     addresses: addressesOf(config, '', elsewhere),
     bodyLimit: config.bodyLimit,
   });
@@ -116,39 +118,55 @@ async function files(config: Config): Promise<void> {
   await serve(parts, server, config.filesPort);
 }
 
-/** Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. */
+/**
+ * Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. Whoever wants it to end
+ * while it starts is heard, and it ends when it has started; at once at the second word, since it has nothing yet that another start would not take back.
+ */
 async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
   const { log, config } = parts;
   const close = async () => {
     await server.close();
     await store?.close();
   };
+  let isStarted = false;
   const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
+      await started;
       await farm?.drain();
       await close();
       log.info('ended');
     },
     stop: async () => {
       log.warn('stopping at once: the present jobs are given back');
+      if (!isStarted) return;
       await farm?.stop();
       await close();
     },
   });
-  try {
+  const starting = (async () => {
     const address = await server.listen({ host: config.host, port });
     await farm?.start(exits);
+    isStarted = true;
     log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
+  })();
+  // One that fails to start ends by that.
+  const started = starting.catch(() => new Promise<never>(() => {}));
+  const unlisten = onSignals({
+    ...exits,
+    reload: () =>
+      started.then(() =>
+        farm ? reloaded(farm) : log.warn('nothing was read again: only a farm can; restart this service'),
+      ),
+    recycle: () => started.then(() => farm?.recycleAll()),
+  });
+  try {
+    await starting;
   } catch (error) {
+    unlisten();
     await close();
     throw error;
   }
-  onSignals({
-    ...exits,
-    reload: () => (farm ? reloaded(farm) : log.warn('nothing was read again: only a farm can; restart this service')),
-    recycle: () => farm?.recycleAll(),
-  });
   if (farm) await untilReady(farm, parts.clock);
   tellReady();
 }

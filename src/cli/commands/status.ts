@@ -4,8 +4,9 @@ import { Command } from 'commander';
 import { asStoryfarmError } from '../../errors.js';
 import { JOB_STATES, type Job } from '../../job.js';
 import { askFarm } from '../control/client.js';
-import { pictureOf } from '../control/picture.js';
+import { agedText, pictureOf } from '../control/picture.js';
 import type { FarmStatus } from '../control/protocol.js';
+import { heldText } from '../division.js';
 import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
 import { printJson, secondsText, table } from '../table.js';
@@ -15,19 +16,33 @@ export function statusCommand(): Command {
     new Command('status').description('Print the queue, the farm that runs here, and the latest jobs.'),
     ['dataFolder', 'store'],
   )
-    .option('-n, --jobs <number>', 'How many of the latest jobs. [10]', wholeNumber(0, 1000), 10)
+    .option('-n, --jobs <number>', 'How many of the latest jobs.', wholeNumber(0, 1000), 10)
     .option('--json', 'Print one JSON object.')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
       const { config } = configOf(command);
-      const store = await openConfiguredStore(config, { onlyLook: true });
+      const store = await openConfiguredStore(config, { isMade: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
+        const held = { limits: await store.limits(), pauses: await store.pauses() };
         const farm = await lookAt(config.dataFolder);
-        if (json) return printJson({ store: store.name, ...counts, farm: farm.asData, latest: latest.map(brief) });
+        if (json)
+          return printJson({ store: store.name, ...counts, ...held, farm: farm.asData, latest: latest.map(brief) });
         const oldest = counts.due > 0 ? `, the oldest for ${secondsText(counts.oldestDueMs / 1000)}` : '';
         const states = table([...JOB_STATES], [JOB_STATES.map((state) => counts.byState[state])]);
-        process.stdout.write(`${store.name}\n\n${states}\n${counts.due} due now${oldest}\n\n${farm.asText}\n`);
-        if (latest.length > 0) process.stdout.write(`\n${table(['job', 'template', 'state', ''], latest.map(row))}\n`);
+        const now = Date.now();
+        const parts = [
+          store.name,
+          `${states}\n${counts.due} due now${oldest}`,
+          heldText(held, now),
+          farm.asText,
+          latest.length > 0
+            ? table(
+                ['job', 'template', 'state', ''],
+                latest.map((job) => row(job, now)),
+              )
+            : '',
+        ];
+        process.stdout.write(`${parts.filter((part) => part !== '').join('\n\n')}\n`);
       } finally {
         await store.close();
       }
@@ -52,24 +67,30 @@ async function lookAt(
 const brief = ({
   id,
   state,
+  partner,
   request,
   progress,
   attempt,
   crashes,
   server,
   createdAt,
+  runAt,
   startedAt,
   finishedAt,
   failure,
 }: Job) => ({
-  ...{ id, state, template: request.template.id, progress, attempt, crashes, server },
-  ...{ createdAt, startedAt, finishedAt, failure: failure?.code ?? null },
+  ...{ id, state, partner, template: request.template.id, progress, attempt, crashes, server },
+  ...{ createdAt, runAt, startedAt, finishedAt, failure: failure?.code ?? null },
 });
 
-const row = (job: Job) => [job.id, job.request.template.id, job.state, noteOf(job)];
+const row = (job: Job, now: number) => [job.id, job.request.template.id, job.state, noteOf(job, now)];
 
 /** What is most worth knowing in this state; the rest is in the JSON. */
-function noteOf({ state, progress, startedAt, finishedAt, attempt, crashes, failure }: Job): string {
+function noteOf(
+  { state, progress, runAt, startedAt, finishedAt, attempt, crashes, failure }: Job,
+  now: number,
+): string {
+  if (state === 'queued' && runAt > now && !failure) return `due in ${agedText(runAt - now)}`;
   if (state === 'rendering') return `${Math.floor(progress * 100)} %`;
   if (failure) return attempt + crashes > 1 ? `${failure.code}, ${attempt + crashes} times` : failure.code;
   return startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';

@@ -37,3 +37,12 @@ export async function isTrusted({ path, isPublic }: Place, folder: string): Prom
   const { uid } = await lstat(path);
   return uid === process.getuid?.() || uid === 0 || uid === (await stat(folder)).uid;
 }
+
+/** Whether an earlier farm of this folder left its socket there, since it was killed; not to be seen on Windows. To be asked before a farm opens its own. */
+export async function isLeft(folder: string): Promise<boolean> {
+  for (const place of await placesOf(folder)) {
+    const found = await lstat(place.path).catch(() => undefined);
+    if (found?.isSocket() && (await isTrusted(place, folder))) return true;
+  }
+  return false;
+}

@@ -4,7 +4,7 @@
  * In order: the places of the bubbles (splice/areas.ts); whether the footage stands still there (stillness.ts); at each frame where a bubble appears, slices for what lies around the bubbles
  * (surroundings.ts); one encode of the whole clip with a pattern in the bubbles' places (encode.ts, pattern.ts), at the rate factor that gives a file like the re-encode path's (quality.ts); the new
  * slices in it (blank.ts); the swap test (swap-test.ts). A film that fails is made again with other noise and with key frames after the bubbles that left a ghost; a bubble that
- * goes on failing is left out.
+ * goes on failing is left out, and so is the largest of those in a picture that passes its level.
  *
  * It works in a folder that the caller gives, deletes and makes visible. Nothing here knows jobs.
  */
@@ -12,6 +12,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rendition, Template } from '../../template/format.js';
+import { seal, sha256 } from '../digest.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { RAW_FRAMES, watchFrames } from '../frames.js';
 import { isUnspliceable, unspliceable } from '../h264/bits.js';
@@ -26,9 +27,9 @@ import {
   type FilmDescription,
   filmOf,
   STILLS_FILE,
-  sha256,
 } from '../splice/film.js';
 import { encodeArea, spliceRows } from '../splice/splice.js';
+import { LevelPassed } from '../splice/video.js';
 import { blankFilm } from './blank.js';
 import { filmCommand, keyFramesOf } from './encode.js';
 import { likenessOf, mean } from './likeness.js';
@@ -44,6 +45,8 @@ export interface FilmSource {
   readonly rendition: Rendition;
   readonly footage: string;
   readonly audio: string | undefined;
+  /** The name of the edition that these are of, if they are of one. */
+  readonly edition?: string;
 }
 
 export interface MakeOptions {
@@ -76,8 +79,11 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
   for (let attempt: Attempt = { seed: 0, closed: [] }; areas.length > 0; ) {
     const proven = await prove(work, { areas, stills, pictures }, attempt, crf, reencoded.bytes);
     if ('reason' in proven) {
-      for (const { bubble } of areas) refused.push({ bubble, reason: proven.reason });
-      break;
+      const given = proven.frame === undefined ? areas : [largestAt(areas, proven.frame)];
+      for (const { bubble } of given) refused.push({ bubble, reason: proven.reason });
+      areas = areas.filter((area) => !given.includes(area));
+      attempt = { seed: 0, closed: [] };
+      continue;
     }
     const { made, errors } = proven;
     const failed = new Map(areas.flatMap((area, index) => failureOf(area, errors.get(index) as Errors)));
@@ -94,15 +100,22 @@ export async function makeFilm(source: FilmSource, folder: string, options: Make
   return work.finish(undefined, refused, reencoded);
 }
 
-/** A film and what its swap test found; or why there can be none of this footage at this level, as a sentence. */
+/** A film and what its swap test found; or why there can be none, as a sentence, and at which frame where one passes the level. */
 async function prove(work: Work, seen: Seen, attempt: Attempt, crf: number, reencodedBytes: number) {
   try {
     const made = await work.bestFilm(seen, attempt, crf, reencodedBytes);
     return { made, errors: await work.swapTest(made.film) };
   } catch (error) {
     if (!isUnspliceable(error)) throw error;
-    return { reason: (error as Error).message };
+    return { reason: (error as Error).message, frame: error instanceof LevelPassed ? error.frame : undefined };
   }
+}
+
+/** Of the areas that are visible in a key frame the one with the most macroblocks: without it there are fewest slices and bytes. */
+function largestAt(areas: readonly Area[], frame: number): Area {
+  const visible = cutsOf(areas).find((at) => at.frame === frame)?.areas ?? areas;
+  const size = ({ rows }: Area) => rows.reduce((sum, { width }) => sum + width, 0);
+  return visible.reduce((a, b) => (size(b) > size(a) ? b : a));
 }
 
 /** How often other noise is tried before a bubble is given up. */
@@ -321,7 +334,7 @@ class Work {
       blank: { bytes: made?.bytes ?? 0, ssim, reencoded },
       swapTest: made?.errors ?? { inside: 0, outside: 0, after: 0 },
     };
-    await writeFile(this.#path(DESCRIPTION_FILE), JSON.stringify(description, undefined, 1));
+    await writeFile(this.#path(DESCRIPTION_FILE), seal(description));
     this.#options.onProgress?.(1);
     return description;
   }
@@ -329,6 +342,7 @@ class Work {
   #describe(areas: readonly Area[], crf: number): FilmDescription {
     return {
       format: FILM_FORMAT,
+      edition: this.#source.edition ?? '',
       rendition: this.#source.rendition.id,
       files: {},
       areas: areas.map(({ bubble, window, rows }) => ({ bubble, window, rows: [...rows] })),

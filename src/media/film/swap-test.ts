@@ -1,6 +1,6 @@
 /**
  * The swap test: the gate through which every film goes. All bubbles are made white in one copy of the film and black in another, and both are decoded beside the blank one. Whatever could leak
- * from any words leaks from these. It looks at three things: inside the bubbles nothing but white and black; outside, while they are visible, the same picture; and after they
+ * from any words leaks from these. It looks at three things: inside the bubbles nothing but the two colours; outside, while they are visible, the same picture; and after they
  * are gone, the same picture again.
  */
 
@@ -9,7 +9,7 @@ import { type Area, MACROBLOCK } from '../splice/areas.js';
 import type { Film, StillArea } from '../splice/film.js';
 import type { Inked } from '../splice/splice.js';
 
-/** In levels of 256, of the worst pixel of the worst frame. What is inside must be exact but for rounding; what is outside must not be seen by anybody. */
+/** In levels of 256, of the worst pixel of the worst frame. What is inside must be exact but for rounding (the sample templates: 0, luma and chroma); what is outside must not be seen by anybody. */
 export const MOST = { inside: 2, outside: 12, after: 16 } as const;
 
 /** Pixels beside the edge of a bubble's macroblocks that deblocking may change (8.7: three on each side), rounded up to even. */
@@ -82,21 +82,20 @@ export class SwapTest {
     }
   }
 
-  /** Inside, away from the edge. */
+  /** Inside, away from the edge, luma and chroma. */
   #look(number: number, white: Planes, black: Planes): void {
     const errors = this.errors.get(number) as Errors;
     const area = this.#film.areas[number] as Area;
-    const mask = this.#mask(`inside ${number}`, white.width, white.height, 1, (paint) => {
-      for (const { x, y, width } of area.rows) paint(x * MACROBLOCK, y * MACROBLOCK, width * MACROBLOCK, MACROBLOCK, 1);
-      shrink(area, paint);
-    });
-    for (let at = 0; at < mask.length; at++) {
-      if (mask[at] === 0) continue;
-      const off = Math.max(
-        Math.abs((white.luma[at] as number) - WHITE.luma),
-        Math.abs((black.luma[at] as number) - BLACK.luma),
-      );
-      if (off > errors.inside) errors.inside = off;
+    for (const scale of [1, 2] as const) {
+      const mask = this.#mask(`inside ${number} ${scale}`, white.width, white.height, scale, (paint) => {
+        for (const { x, y, width } of area.rows)
+          paint(x * MACROBLOCK, y * MACROBLOCK, width * MACROBLOCK, MACROBLOCK, 1);
+        shrink(area, paint);
+      });
+      for (const plane of scale === 1 ? (['luma'] as const) : (['cb', 'cr'] as const)) {
+        const off = Math.max(farthest(white[plane], WHITE[plane], mask), farthest(black[plane], BLACK[plane], mask));
+        errors.inside = Math.max(errors.inside, off);
+      }
     }
   }
 
@@ -148,6 +147,17 @@ function shrink({ rows }: Area, paint: Paint): void {
       paint(to, edge - REACH, right - to, 2 * REACH, 0);
     }
   }
+}
+
+/** Largest distance of a sample from a value. */
+function farthest(plane: Uint8Array, value: number, mask: Uint8Array): number {
+  let most = 0;
+  for (let at = 0; at < mask.length; at++) {
+    if (mask[at] === 0) continue;
+    const off = Math.abs((plane[at] as number) - value);
+    if (off > most) most = off;
+  }
+  return most;
 }
 
 function difference(a: Uint8Array, b: Uint8Array, mask: Uint8Array): number {

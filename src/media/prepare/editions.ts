@@ -7,33 +7,37 @@
  * An edition is named by everything it depends on (template version, cast, ffmpeg, the way of preparing), so that it never has to be invalidated: a change makes
  * another name. Everything is built in a part folder by one process at a time (exclusive.ts) and renamed when whole. It carries the
  * template's description, so that a job pinned to a template that was replaced meanwhile can still be rendered.
+ *
+ * Nothing of it is taken on trust: its description is under a hash (description.ts) and has the hash of every file, which is held against the file before that is used (proof.ts). An edition in which
+ * anything is amiss is deleted, and made again by whoever needs it.
  */
 
-import { createHash } from 'node:crypto';
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import * as z from 'zod';
+import { readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { StoryfarmError } from '../../errors.js';
 import type { Cast, TemplateRef } from '../../job.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
-import { type Rendition, type Template, templateSchema } from '../../template/format.js';
+import type { Rendition, Template } from '../../template/format.js';
+import { seal, sha256OfFile } from '../digest.js';
 import type { Ffmpeg } from '../ffmpeg.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4/movie.js';
 import { describeFilm, type FilmDescription } from '../splice/film.js';
 import { sync } from '../storage.js';
-import { disown, exclusively, filesOf, sweepParts } from './exclusive.js';
+import { DESCRIPTION, type Described, Descriptions, FORMAT, nameOf } from './description.js';
+import { disown, exclusively, filesOf, removeAtOnce, sweepParts } from './exclusive.js';
 import { type PreparedFiles, posterCommand, prepareCommand } from './footage.js';
-
-/** Raise when footage.ts makes something else of the same template. */
-const FORMAT = 2;
+import { lookAt, Proof } from './proof.js';
 
 export interface Edition {
   readonly ref: TemplateRef;
   readonly cast: Cast;
   readonly template: Template;
   readonly folder: string;
+  /** The folder's own name: no other edition has it. */
+  readonly name: string;
+  /** What each file of the footage is, by name. */
+  readonly files: Described['files'];
   /** Absolute paths. */
   readonly footage: (rendition: Rendition) => string;
   readonly audio: (rendition: Rendition) => string | undefined;
@@ -51,13 +55,15 @@ export interface PrepareOptions {
 }
 
 export interface Editions {
-  /** The edition if it is prepared and whole. */
+  /** The edition if it is prepared and nothing is missing. What is in its files is not looked at: see `check`. */
   find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined>;
-  /** Prepares it unless it is there. Rejects like Ffmpeg.run, or with `output_incomplete` when footage is shorter than the template. */
+  /** Whether these files (paths; all when none are named) are, to the byte, as they were prepared. Where one is not, the edition is deleted with its films: prepare it again. To be asked before they are read. */
+  check(edition: Edition, files?: readonly string[]): Promise<boolean>;
+  /** Prepares it unless it is there; while it has not all of its films, which are made from it, its files are checked. Rejects like Ffmpeg.run, or with `output_incomplete` when footage is shorter than the template. */
   prepare(installed: InstalledTemplate, cast: Cast, options?: PrepareOptions): Promise<Edition>;
   /** What is known of a rendition's film; undefined while it is not made. */
   describe(edition: Edition, rendition: Rendition): Promise<FilmDescription | undefined>;
-  /** Makes the films that are not there. Rejects like Ffmpeg.run; what was made before stays. */
+  /** Makes the films that are not there. Rejects like Ffmpeg.run, or with `output_incomplete` when the footage is not what was prepared; what was made before stays. */
   film(edition: Edition, options?: PrepareOptions): Promise<void>;
   /** Whether footage and all films are there. */
   isWhole(ref: TemplateRef, cast: Cast): Promise<boolean>;
@@ -68,23 +74,6 @@ export interface Editions {
   /** Deletes the editions that nobody used for `unusedMs`, and those that this version cannot read. Answers how many. */
   prune(unusedMs: number, now: number): Promise<number>;
 }
-
-const described = z.strictObject({
-  format: z.literal(FORMAT),
-  ref: z.strictObject({ id: z.string(), version: z.string() }),
-  cast: z.record(z.string(), z.string()),
-  ffmpeg: z.string(),
-  template: templateSchema,
-  /** Bytes by file name: a torn file is found when the edition is opened. */
-  files: z.record(z.string(), z.int()),
-});
-
-type Described = z.output<typeof described>;
-
-const DESCRIPTION = 'edition.json';
-
-/** How many descriptions a process remembers. */
-const MOST_KNOWN = 64;
 
 /** An edition that is in use is noted as used this often, in milliseconds. */
 const TOUCH_MS = 60_000;
@@ -97,28 +86,25 @@ const names: PreparedFiles = {
 
 export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'version'>): Editions {
   const root = join(dataFolder, 'editions');
-  const folderOf = (ref: TemplateRef, cast: Cast) => {
-    const parts = Object.entries(cast).sort(([a], [b]) => a.localeCompare(b));
-    const name = createHash('sha256')
-      .update(JSON.stringify([FORMAT, ref.version, parts, ffmpeg.version]))
-      .digest('hex')
-      .slice(0, 24);
-    return join(root, ref.id, name);
-  };
+  const folderOf = (ref: TemplateRef, cast: Cast) => join(root, ref.id, nameOf(ref, cast, ffmpeg.version));
+  const descriptions = new Descriptions();
+  const proof = new Proof();
 
   /** Asked for every job, so in one go: what is looked at lies in memory, and turns through Node's pool of threads would cost ten times as much. */
   async function find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined> {
     const folder = folderOf(ref, cast);
-    const description = descriptionIn(folder);
+    const description = descriptions.in(folder);
     if (!description) return undefined;
-    for (const [name, bytes] of Object.entries(description.files))
+    for (const [name, { bytes }] of Object.entries(description.files))
       if (lookAt(join(folder, name))?.size !== bytes) return undefined;
-    const { template } = description;
+    const { template, files } = description;
     return {
       ref,
       cast,
       template,
       folder,
+      name: basename(folder),
+      files,
       footage: (rendition) => join(folder, names.footage(rendition)),
       audio: (rendition) => (template.music ? join(folder, names.audio(rendition)) : undefined),
       poster: join(folder, names.poster),
@@ -126,21 +112,20 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     };
   }
 
-  /** Descriptions as they were last read, by folder. */
-  const known = new Map<string, { readonly at: Stats; readonly description: Described }>();
+  async function check(edition: Edition, files?: readonly string[]): Promise<boolean> {
+    for (const path of files ?? Object.keys(edition.files).map((name) => join(edition.folder, name))) {
+      const file = edition.files[basename(path)];
+      if (file && (await proof.holds(path, file.sha256))) continue;
+      await removeAtOnce(edition.folder);
+      return false;
+    }
+    return true;
+  }
 
-  function descriptionIn(folder: string): Described | undefined {
-    const path = join(folder, DESCRIPTION);
-    const at = lookAt(path);
-    if (!at) return undefined;
-    const before = known.get(folder);
-    if (before?.at.mtimeMs === at.mtimeMs && before.at.ino === at.ino) return before.description;
-    known.delete(folder);
-    const parsed = described.safeParse(parseJson(readFileSync(path, 'utf8')));
-    if (parsed.success) known.set(folder, { at, description: parsed.data });
-    const [oldest] = known.keys();
-    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
-    return parsed.data;
+  /** Films are made from what is found here; once they are, jobs hardly read it. */
+  async function findToFilm(ref: TemplateRef, cast: Cast): Promise<Edition | undefined> {
+    const found = await find(ref, cast);
+    return found && ((await isFilmed(found)) || (await check(found))) ? found : undefined;
   }
 
   async function prepare(
@@ -163,9 +148,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       await verify(template, inPart);
       await ffmpeg.run(posterCommand(template, inPart), watch);
       const files = Object.fromEntries(
-        await Promise.all(
-          (await filesOf(part)).map(async (name) => [name, (await stat(join(part, name))).size] as const),
-        ),
+        await Promise.all((await filesOf(part)).map(async (name) => [name, await factsOf(join(part, name))] as const)),
       );
       const description: Described = {
         format: FORMAT,
@@ -175,13 +158,13 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
         template,
         files,
       };
-      await writeFile(join(part, DESCRIPTION), JSON.stringify(description, undefined, 1));
+      await writeFile(join(part, DESCRIPTION), seal(description));
       await settle(part, final);
       const made = await find(ref, cast);
       if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
       return made;
     };
-    return exclusively(final, () => find(ref, cast), make, signal);
+    return exclusively(final, () => findToFilm(ref, cast), make, signal);
   }
 
   /** Makes what is whole visible, for good. What stood there was torn, else it would have been found. */
@@ -208,12 +191,12 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       const start = done;
       const final = edition.film(rendition);
       const make = async (part: string) => {
-        const source = {
-          template,
-          rendition,
-          footage: edition.footage(rendition),
-          audio: edition.audio(rendition),
-        };
+        const [footage, audio] = [edition.footage(rendition), edition.audio(rendition)];
+        if (!(await check(edition, audio === undefined ? [footage] : [footage, audio]))) {
+          const message = `What was prepared of ${edition.ref.id} for ${rendition.id} is damaged; it was deleted.`;
+          throw new StoryfarmError('output_incomplete', message, { hint: 'Prepare it again.', file: footage });
+        }
+        const source = { template, rendition, footage, audio, edition: edition.name };
         const description = await makeFilm(source, part, {
           ffmpeg,
           signal,
@@ -240,13 +223,17 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     return undefined;
   }
 
-  const describe = (edition: Edition, rendition: Rendition) => describeFilm(edition.film(rendition));
+  const describe = (edition: Edition, rendition: Rendition) =>
+    describeFilm(edition.film(rendition), { edition: edition.name, rendition: rendition.id });
+
+  async function isFilmed(edition: Edition): Promise<boolean> {
+    for (const rendition of edition.template.ladder) if (!(await describe(edition, rendition))) return false;
+    return true;
+  }
 
   async function isWhole(ref: TemplateRef, cast: Cast): Promise<boolean> {
     const edition = await find(ref, cast);
-    if (!edition) return false;
-    for (const rendition of edition.template.ladder) if (!(await describe(edition, rendition))) return false;
-    return true;
+    return edition !== undefined && isFilmed(edition);
   }
 
   async function touch({ folder }: Edition): Promise<void> {
@@ -261,18 +248,17 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     for (const id of await readdir(root).catch(() => [])) {
       for (const name of await readdir(join(root, id)).catch(() => [])) {
         if (name.endsWith('.part')) continue;
-        const file = join(root, id, name, DESCRIPTION);
-        const used = await stat(file).catch(() => undefined);
-        const isReadable = described.safeParse(parseJson(await readFile(file, 'utf8').catch(() => ''))).success;
-        if (isReadable && used && now - used.mtimeMs <= unusedMs) continue;
-        await rm(join(root, id, name), { recursive: true, force: true });
+        const folder = join(root, id, name);
+        const used = lookAt(join(folder, DESCRIPTION));
+        if (descriptions.in(folder) && used && now - used.mtimeMs <= unusedMs) continue;
+        await removeAtOnce(folder);
         pruned++;
       }
     }
     return pruned;
   }
 
-  return { find, prepare, describe, film, isWhole, touch, sweep: () => sweepParts(root, 3), prune };
+  return { find, check, prepare, describe, film, isWhole, touch, sweep: () => sweepParts(root, 3), prune };
 }
 
 /** Footage may end before the template does, though its index promised more. */
@@ -292,12 +278,6 @@ async function verify(template: Template, files: PreparedFiles): Promise<void> {
   }
 }
 
-const lookAt = (path: string) => statSync(path, { throwIfNoEntry: false });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+async function factsOf(path: string): Promise<Described['files'][string]> {
+  return { bytes: (await stat(path)).size, sha256: (await sha256OfFile(path)) ?? '' };
 }

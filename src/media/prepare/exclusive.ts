@@ -106,6 +106,19 @@ async function isDead(mark: string): Promise<boolean> {
   return !isThere(Number(pid)) || (await startOf(Number(pid))) !== start;
 }
 
+/** Deletes a folder such that nobody finds half of it. What is left of it when this process dies meanwhile, sweeps take away. */
+export async function removeAtOnce(folder: string): Promise<void> {
+  const beside = besideOf(folder);
+  const moved = await rename(folder, beside).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false; // Another was first.
+      throw error;
+    },
+  );
+  if (moved) await rm(beside, { recursive: true, force: true });
+}
+
 /** The files of a part folder that are to be kept. */
 export async function filesOf(part: string): Promise<string[]> {
   return (await readdir(part)).filter((name) => name !== OWNER);

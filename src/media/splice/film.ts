@@ -7,14 +7,13 @@
  * pictures the bubble's macroblocks are copies (media/film/ makes films of which that is true, and proves it). A job encodes the rows that have ink, in place of the blank ones, and copies every
  * other byte. What is on the disk is the blank film, an ordinary MP4; a film without words is that file.
  *
- * Files: `film.mp4`; `stills.yuv`, each area's bounding box as it stands while visible, raw planes one after another; `film.json`, which carries the hashes of both, so that a torn or foreign film is
- * found when it is opened.
+ * Files: `film.mp4`; `stills.yuv`, each area's bounding box as it stands while visible, raw planes one after another; `film.json`, which carries the hashes of both and its own, and says for which edition
+ * it was made, so that a film that is torn, damaged anywhere, or another's is found when it is opened.
  */
 
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readWhole, sha256, unseal } from '../digest.js';
 import { BitReader, toRbsp, unspliceable } from '../h264/bits.js';
 import { type Home, homeOf } from '../h264/rehome.js';
 import { UnitType, unitType } from '../h264/units.js';
@@ -23,13 +22,15 @@ import { type Area, boundsOfArea, cutsOf, inPixels } from './areas.js';
 import { readVideo, unitsOf, type Video } from './video.js';
 
 /** Raise when films are made or read in another way. */
-export const FILM_FORMAT = 1;
+export const FILM_FORMAT = 2;
 
 const span = z.strictObject({ x: z.int(), y: z.int(), width: z.int().positive() });
 
-/** The content of `film.json`. */
+/** The content of `film.json`, which stands there sealed. */
 export const filmSchema = z.strictObject({
   format: z.literal(FILM_FORMAT),
+  /** The name of the edition whose footage it shows; empty for a film that belongs to none. */
+  edition: z.string(),
   rendition: z.string(),
   /** SHA-256 in hex by file name; empty when no bubble can be swapped and there is no film. */
   files: z.record(z.string(), z.string()),
@@ -50,7 +51,7 @@ export const filmSchema = z.strictObject({
     ssim: z.number(),
     reencoded: z.strictObject({ bytes: z.int(), ssim: z.number() }),
   }),
-  /** Swap test, in luma levels of 256: largest errors inside the bubbles, outside beyond the reach of deblocking, and after the windows. */
+  /** Swap test, in levels of 256 of luma or chroma: largest errors inside the bubbles, outside beyond the reach of deblocking, and after the windows. */
   swapTest: z.strictObject({ inside: z.int(), outside: z.int(), after: z.int() }),
 });
 export type FilmDescription = z.infer<typeof filmSchema>;
@@ -87,26 +88,26 @@ export const FILM_FILE = 'film.mp4';
 export const STILLS_FILE = 'stills.yuv';
 export const DESCRIPTION_FILE = 'film.json';
 
-/** The description of the film in a folder; undefined when there is none or it is of another format. */
-export async function describeFilm(folder: string): Promise<FilmDescription | undefined> {
-  const text = await readFile(join(folder, DESCRIPTION_FILE), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return filmSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+/** Whose film is looked for. */
+export type FilmOwner = Pick<FilmDescription, 'edition' | 'rendition'>;
+
+/** The description of the film in a folder; undefined when there is none or it is damaged, of another format, or of another than the owner. */
+export async function describeFilm(folder: string, owner?: FilmOwner): Promise<FilmDescription | undefined> {
+  const text = await readWhole(join(folder, DESCRIPTION_FILE));
+  const { data } = filmSchema.safeParse(text && unseal(text.toString('utf8')));
+  if (owner && (data?.edition !== owner.edition || data.rendition !== owner.rendition)) return undefined;
+  return data;
 }
 
 /** Opens the film in a folder; undefined when no bubble can be swapped. Rejects with `not_spliceable` when it is torn or foreign. */
-export async function openFilm(folder: string): Promise<Film | undefined> {
-  const description = await describeFilm(folder);
-  if (!description) throw unspliceable('its description is torn or of another version');
+export async function openFilm(folder: string, owner?: FilmOwner): Promise<Film | undefined> {
+  const description = await describeFilm(folder, owner);
+  if (!description) throw unspliceable('its description is torn, of another version or of another film');
   if (description.areas.length === 0) return undefined;
   const [file, stills] = await Promise.all(
     [FILM_FILE, STILLS_FILE].map(async (name) => {
-      const bytes = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
-      if (sha256(bytes) !== description.files[name]) throw unspliceable(`${name} is not what was prepared`);
+      const bytes = await readWhole(join(folder, name));
+      if (!bytes || sha256(bytes) !== description.files[name]) throw unspliceable(`${name} is not what was prepared`);
       return bytes;
     }),
   );
@@ -143,7 +144,7 @@ function assertPlaces({ frame, home, units, areas: visible }: Cut, areas: readon
 }
 
 /** Of a slice of an IDR picture (7.3.3: its header begins with it). */
-function firstMacroblockOf(unit: Uint8Array): number | undefined {
+export function firstMacroblockOf(unit: Uint8Array): number | undefined {
   if (unitType(unit) !== UnitType.idr) return undefined;
   return new BitReader(toRbsp(unit.subarray(0, 16)), 8).ue();
 }
@@ -160,8 +161,4 @@ function withStills(areas: readonly Area[], stills: Buffer): StillArea[] {
   });
   if (at !== stills.length) throw unspliceable('its stills are too many');
   return placed;
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

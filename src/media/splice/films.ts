@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DESCRIPTION_FILE, type Film, openFilm } from './film.js';
+import { DESCRIPTION_FILE, type Film, type FilmOwner, openFilm } from './film.js';
 
 /** What is kept open: nine films of 720p. */
 const ROOM = 48 << 20;
@@ -17,12 +17,12 @@ export class Films {
   readonly #open = new Map<string, Open>();
 
   /** The film in a folder; undefined when there is none or words can be put into none of its bubbles. Rejects with `not_spliceable` when it is torn or foreign. */
-  async open(folder: string): Promise<Film | undefined> {
+  async open(folder: string, owner?: FilmOwner): Promise<Film | undefined> {
     const madeAt = statSync(join(folder, DESCRIPTION_FILE), { throwIfNoEntry: false })?.mtimeMs;
     if (madeAt === undefined) return undefined;
     const known = this.#open.get(folder);
     this.#open.delete(folder);
-    const open = known?.madeAt === madeAt ? known : { film: await openFilm(folder), madeAt };
+    const open = known?.madeAt === madeAt ? known : { film: await openFilm(folder, owner), madeAt };
     this.#open.set(folder, open);
     this.#shrink(folder);
     return open.film;

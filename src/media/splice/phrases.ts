@@ -1,7 +1,7 @@
 /**
  * The phrase cache: what was encoded once for some words need not be encoded again. Many people send "Happy birthday!".
  *
- * An entry is a file named by the hash of everything it depends on, with the hash of its content in front: one that is torn, or half written, is a miss. Nothing is synced: what a crash takes is made again.
+ * An entry is a file named by the hash of everything it depends on, with the hash of its name and content in front: one that is torn, half written, or another's is a miss. Nothing is synced: what a crash takes is made again.
  *
  * Entries stand on 256 shelves by the first byte of their name, so that each shelf holds its share of them. A shelf is kept within its share of the bound by deleting what was not used for longest, when an
  * entry is written there: now and then, so that the cost of an entry does not grow with the cache. Files are small and mostly in memory; they are read and written in one go, which costs a tenth of
@@ -30,28 +30,34 @@ const LOOK_EVERY = 8;
 /** What a look leaves of the bound. */
 const AFTER_LOOK = 0.8;
 
+interface Place {
+  /** The hash of the key. */
+  readonly name: string;
+  readonly shelf: string;
+}
+
 export function openPhrases(dataFolder: string, maxBytes: number): Phrases {
   const folder = join(dataFolder, 'phrases');
-  const placeOf = (key: readonly string[]) => {
+  const placeOf = (key: readonly string[]): Place & { readonly path: string } => {
     const name = createHash('sha256').update(JSON.stringify(key)).digest('hex');
     const shelf = join(folder, name.slice(0, 2));
-    return { shelf, path: join(shelf, name.slice(2)) };
+    return { name, shelf, path: join(shelf, name.slice(2)) };
   };
   /** For each shelf, in bytes. */
   const room = maxBytes / SHELVES;
   /** What was put and is not yet written, by path. */
-  const waiting = new Map<string, { readonly shelf: string; readonly content: Uint8Array }>();
+  const waiting = new Map<string, Place & { readonly content: Uint8Array }>();
   let writes = 0;
 
   function get(key: readonly string[]): Buffer | undefined {
-    const { path } = placeOf(key);
+    const { name, path } = placeOf(key);
     const fresh = waiting.get(path);
     if (fresh) return Buffer.from(fresh.content);
     try {
       if (!lookAt(path)) return undefined;
       const bytes = readFileSync(path);
       const content = bytes.subarray(DIGEST);
-      if (bytes.length < DIGEST || !digest(content).equals(bytes.subarray(0, DIGEST))) return undefined;
+      if (bytes.length < DIGEST || !digest(name, content).equals(bytes.subarray(0, DIGEST))) return undefined;
       const now = new Date();
       utimesSync(path, now, now);
       return content;
@@ -61,15 +67,15 @@ export function openPhrases(dataFolder: string, maxBytes: number): Phrases {
   }
 
   function put(key: readonly string[], content: Uint8Array): void {
-    const { shelf, path } = placeOf(key);
-    if (DIGEST + content.length <= room) waiting.set(path, { shelf, content });
+    const { name, shelf, path } = placeOf(key);
+    if (DIGEST + content.length <= room) waiting.set(path, { name, shelf, content });
   }
 
   function flush(): void {
-    for (const [path, { shelf, content }] of waiting) {
+    for (const [path, { name, shelf, content }] of waiting) {
       try {
         if (!lookAt(shelf)) mkdirSync(shelf, { recursive: true });
-        writeFileSync(path, Buffer.concat([digest(content), content]));
+        writeFileSync(path, Buffer.concat([digest(name, content), content]));
         if (writes++ % LOOK_EVERY === 0) shrink(shelf, room);
       } catch {
         // A cache that cannot be written is none.
@@ -99,4 +105,4 @@ function shrink(shelf: string, room: number): void {
 
 const lookAt = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
 
-const digest = (content: Uint8Array) => createHash('sha256').update(content).digest();
+const digest = (name: string, content: Uint8Array) => createHash('sha256').update(name).update(content).digest();

@@ -4,13 +4,13 @@
  * What it does not do: draw (ink.ts blends drawn words into an area's still), choose films, write files.
  */
 
-import { unspliceable } from '../h264/bits.js';
+import { isUnspliceable, unspliceable } from '../h264/bits.js';
 import type { Home, Slice } from '../h264/rehome.js';
 import { encodeRow } from '../intra/intra.js';
 import { replaceSamples } from '../mp4/samples.js';
 import { cut, type Planes } from '../planes.js';
 import { type Area, boundsOfArea, MACROBLOCK } from './areas.js';
-import type { Cut, Film } from './film.js';
+import { type Cut, type Film, firstMacroblockOf } from './film.js';
 import { keySample } from './video.js';
 
 /** What an area shows in place of its still: planes of its bounding box, and which of its rows differ from the still. */
@@ -46,6 +46,28 @@ export function encodeRows(
 export function encodeArea(area: Area, { planes, rows }: Inked, { home }: Cut, qp: number): EncodedRows {
   const slices = encodeRows(area, planes, home, qp, (row) => rows[row] === true);
   return new Map(slices.map(({ firstMacroblock, unit }) => [firstMacroblock, unit]));
+}
+
+/** Whether rows, by cut, can be those of one of the film's areas (its number): at each of its cuts slices that begin where rows of it do. Those of another film cannot. */
+export function areOf(film: Film, number: number, cuts: ReadonlyMap<number, EncodedRows>): boolean {
+  const area = film.areas[number];
+  const shown = film.cuts.flatMap((at, cut) => (at.areas.includes(number) ? [cut] : []));
+  if (!area || cuts.size !== shown.length || shown.some((cut) => !cuts.has(cut))) return false;
+  const firsts = shown.map((cut) => {
+    const across = film.cuts[cut]?.home.sets.sequence.widthInMacroblocks ?? 0;
+    return new Set(area.rows.map(({ x, y }) => y * across + x));
+  });
+  const begins = (unit: Uint8Array) => {
+    try {
+      return firstMacroblockOf(unit);
+    } catch (error) {
+      if (!isUnspliceable(error)) throw error;
+      return undefined;
+    }
+  };
+  return shown.every((cut, index) =>
+    [...(cuts.get(cut) ?? [])].every(([first, unit]) => firsts[index]?.has(first) && begins(unit) === first),
+  );
 }
 
 /**

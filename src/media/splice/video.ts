@@ -1,5 +1,6 @@
 /** The H.264 track of an MP4 in memory, and key frames of it with other slices. */
 
+import { StoryfarmError } from '../../errors.js';
 import { unspliceable } from '../h264/bits.js';
 import { brokenLimit } from '../h264/limits.js';
 import { type ParameterSets, readParameterSets } from '../h264/parameter-sets.js';
@@ -30,7 +31,17 @@ export function unitsOf({ file, track, lengthSize }: Video, sample: number): Uin
   return splitLengths(sampleOf(file, track, sample), lengthSize);
 }
 
-/** The sample of a key frame made of these units. Throws `not_spliceable` when it passes what the video's level allows one picture. */
+/** A picture passes what the video's level allows one: `not_spliceable`, and which it is. */
+export class LevelPassed extends StoryfarmError {
+  readonly frame: number;
+
+  constructor(frame: number, broken: string) {
+    super('not_spliceable', `The stream cannot be spliced: ${broken}.`);
+    this.frame = frame;
+  }
+}
+
+/** The sample of a key frame made of these units. Throws `LevelPassed`. */
 export function keySample(
   { lengthSize, sets }: Video,
   units: readonly Uint8Array[],
@@ -40,6 +51,6 @@ export function keySample(
   let slices = 0;
   for (const unit of units) if (unitType(unit) === UnitType.idr) slices++;
   const broken = brokenLimit(sets, { slices, bytes: sample.length, fps, isFirst: frame === 0 });
-  if (broken) throw unspliceable(broken);
+  if (broken) throw new LevelPassed(frame, broken);
   return sample;
 }

@@ -29,6 +29,7 @@ import {
   type PurgeOptions,
   type QueueCounts,
   type Renewal,
+  type Share,
   type StoreOptions,
 } from '../store.js';
 import { Commits, patiently } from './commits.js';
@@ -193,6 +194,11 @@ class SqliteStore implements JobStore {
       return { byState: byState as Record<JobState, number>, ...this.lanes.due(byState.queued ?? 0, this.now()) };
     });
     return this.read(look);
+  }
+
+  shares(): Promise<readonly Share[]> {
+    // One transaction, so that no job is seen in both states or in none.
+    return this.read(this.database.transaction(() => this.lanes.shares(this.now())));
   }
 
   async recent(limit: number): Promise<readonly Job[]> {

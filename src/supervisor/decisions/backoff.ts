@@ -5,12 +5,17 @@ import type { Failure } from '../../errors.js';
 /** A delay spread over its upper half, so that many who wait do not wake together. */
 const jittered = (ms: number, random: number) => ms / 2 + (ms / 2) * random;
 
+/** Longest delays before a restart: of a renderer that died by itself, and of one that somebody else killed. */
+const MOST_MS = 5_000;
+const MOST_STRUCK_MS = 500;
+
 /**
- * Milliseconds until a seat gets another renderer after `deaths` deaths in a row without a finished job between: at once the first time, then 50 ms to 5 s.
- * These renderers had booted; for those that cannot, see afterBootFailure.
+ * Milliseconds until a seat gets another renderer after `deaths` deaths in a row without a finished job between: at once the first time, then 50 ms to 5 s; to 0.5 s when
+ * the last was `struck` by somebody else, since waiting mends programs that crash, and not who kills them. These renderers had booted, or were struck while they did; for
+ * those that cannot boot, see afterBootFailure.
  */
-export function restartDelay(deaths: number, random: number): number {
-  return deaths <= 1 ? 0 : jittered(Math.min(5_000, 50 * 2 ** (deaths - 2)), random);
+export function restartDelay(deaths: number, random: number, isStruck = false): number {
+  return deaths <= 1 ? 0 : jittered(Math.min(isStruck ? MOST_STRUCK_MS : MOST_MS, 50 * 2 ** (deaths - 2)), random);
 }
 
 /** How the last boots went, over the whole farm: what keeps one renderer from booting keeps all. */

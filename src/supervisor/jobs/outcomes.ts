@@ -84,16 +84,17 @@ export class Outcomes {
     this.#see(job, () => this.#write(job, { event: 'rendered', result }));
   }
 
-  failed(job: Job, told: Failure): void {
-    const fate = fateOfFailure(job, told, this.#limits, this.#tools.random());
+  /** `isExcused`: somebody else is about who ends processes. */
+  failed(job: Job, told: Failure, isExcused = false): void {
+    const fate = fateOfFailure(job, told, this.#limits, this.#tools.random(), isExcused);
     this.#see(job, () => this.#write(job, fate));
   }
 
-  /** Its renderer died, and cannot clean up after itself. */
-  crashed(job: Job, cause: Failure): void {
+  /** Its renderer died, and cannot clean up after itself; `isExcused`: somebody else is about who ends processes. */
+  crashed(job: Job, cause: Failure, isExcused = false): void {
     this.#see(job, async () => {
       await this.#discard(job);
-      await this.#write(job, fateOfCrash(job, cause, this.#limits));
+      await this.#write(job, fateOfCrash(job, cause, this.#limits, isExcused));
     });
   }
 

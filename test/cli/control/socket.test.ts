@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { isTrusted, placesOf } from '../../../src/cli/control/address.js';
+import { isLeft, isTrusted, placesOf } from '../../../src/cli/control/address.js';
 import { askFarm } from '../../../src/cli/control/client.js';
 import { LONGEST_REQUEST, parseAnswer, parseRequest, type Request } from '../../../src/cli/control/protocol.js';
 import { openControl } from '../../../src/cli/control/server.js';
@@ -66,6 +66,7 @@ describe('the control socket', () => {
     control.close();
     control.close();
     assert.equal(existsSync(control.path), false);
+    assert.equal(await isLeft(folder), false);
     await assert.rejects(askFarm(folder, { do: 'status' }), { code: 'not_running' });
   });
 
@@ -79,6 +80,7 @@ describe('the control socket', () => {
     dead.close();
     renameSync(join(folder, 'left'), place?.path as string);
     await assert.rejects(askFarm(folder, { do: 'status' }), { code: 'not_running' });
+    assert.equal(await isLeft(folder), true);
     const { control } = await opened(t, { folder });
     assert.equal(control.path, place?.path);
     assert.deepEqual(await askFarm(folder, { do: 'pause', reason: '' }), { paused: 'pause', jobs: 0 });

@@ -198,6 +198,24 @@ test('bubbles that share blocks while both are visible are refused; there is no 
   assert.deepEqual(readdirSync(made), ['film.json']);
 });
 
+test('of the bubbles in a picture that the level does not allow only the largest is given up', async (t) => {
+  const { description } = await filmed(t, {
+    ...{ width: 160, height: 112, fps: '25', duration: 0.6, rendition: { profile: 'main', level: '3.0' } },
+    bubbles: [
+      { id: 'small', start: 0, end: 0.16, shape: box(96, 80, 48, 16) },
+      { id: 'large', start: 0, end: 0.3, shape: box(16, 16, 64, 48) },
+      { id: 'late', start: 0.36, end: 0.56, shape: box(32, 32, 64, 48) },
+    ],
+  });
+  assert.deepEqual(
+    description.areas.map(({ bubble }) => bubble),
+    ['small', 'late'],
+  );
+  const [{ bubble, reason }] = description.refused as [(typeof description.refused)[number]];
+  assert.equal(bubble, 'large');
+  assert.match(reason, /15 slices in a picture pass the 10 of its level/);
+});
+
 test('a picture that the level does not allow is a reason, not a failure', async (t) => {
   // Main 3.0 allows the first picture of a small film ten slices (A.3.3); beside a bubble of three rows stand six, and one above and below.
   const { description, made } = await filmed(t, {

@@ -38,8 +38,13 @@ function errorsOf(film: Film, leaks: readonly Leak[], into: 'white' | 'black' = 
       for (const { window, rows } of film.areas) {
         if (frame < window.from || frame >= window.to) continue;
         for (const { x, y, width } of rows)
-          for (let row = y * 16; row < y * 16 + 16; row++)
-            planes.luma.fill(colour.luma, row * WIDTH + x * 16, row * WIDTH + (x + width) * 16);
+          for (const [plane, block, across] of [
+            ['luma', 16, WIDTH],
+            ['cb', 8, WIDTH / 2],
+            ['cr', 8, WIDTH / 2],
+          ] as const)
+            for (let row = y * block; row < (y + 1) * block; row++)
+              planes[plane].fill(colour[plane], row * across + x * block, row * across + (x + width) * block);
       }
       for (const [at, plane, x, y, by] of leaks) {
         const place = y * (plane === 'luma' ? WIDTH : WIDTH / 2) + x;
@@ -74,6 +79,23 @@ test('a leak inside is found in either copy, away from the edge', () => {
     [46, 40],
   ] as const)
     assert.deepEqual(errorsOf(filmWith(ell), [[3, 'luma', x, y, -99]]), [none], `${x},${y}`);
+});
+
+test('a leak of colour inside is found in either copy, from five pixels of luma on', () => {
+  for (const plane of ['cb', 'cr'] as const) {
+    for (const into of ['white', 'black'] as const)
+      assert.deepEqual(errorsOf(filmWith(ell), [[5, plane, 20, 12, -7]], into), [{ ...none, inside: 7 }], into);
+    assert.deepEqual(errorsOf(filmWith(ell), [[3, plane, 15, 16, 5]]), [{ ...none, inside: 5 }], 'where rows meet');
+    assert.deepEqual(errorsOf(filmWith(ell), [[3, plane, 10, 12, 5]]), [{ ...none, inside: 5 }], 'two samples in');
+    for (const [x, y] of [
+      [9, 12],
+      [30, 12],
+      [15, 9],
+      [28, 15],
+      [23, 20],
+    ] as const)
+      assert.deepEqual(errorsOf(filmWith(ell), [[3, plane, x, y, -80]]), [none], `${x},${y}`);
+  }
 });
 
 test('a leak outside is found from five pixels on, in chroma too', () => {

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { framesOf } from '../../../src/media/ladder.js';
 import { readMovie } from '../../../src/media/mp4/movie.js';
-import { openEditions } from '../../../src/media/prepare/editions.js';
+import { type Edition, openEditions } from '../../../src/media/prepare/editions.js';
 import { exclusively } from '../../../src/media/prepare/exclusive.js';
 import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
+import { changeSealed } from '../../fixtures/sealed.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
 import { ffmpeg, frameOf } from '../../fixtures/video.js';
 
@@ -111,6 +122,81 @@ test('a torn edition is not found, and made anew', async (t) => {
   assert.equal(await editions.find(tiny.ref, cast), undefined);
   await editions.prepare(tiny, cast);
   assert.ok(await editions.find(tiny.ref, cast));
+});
+
+test('a file of other bytes, as many as there were, is found when it is asked about, and all is made anew', async (t) => {
+  const folder = temporaryFolder(t);
+  const edition = await openEditions(folder, ffmpeg).prepare(tiny, cast);
+  assert.deepEqual(Object.keys(edition.files).sort(), readdirSync(edition.folder).sort().filter(isPrepared));
+  const kept = join(folder, 'kept');
+  cpSync(edition.folder, kept, { recursive: true });
+  for (const name of Object.keys(edition.files)) {
+    const bytes = readFileSync(join(kept, name));
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(join(edition.folder, name), bytes);
+    const editions = openEditions(folder, ffmpeg);
+    const found = await editions.find(tiny.ref, cast);
+    assert.ok(found, `${name}: nothing is read that is not used`);
+    const others = Object.keys(edition.files).filter((other) => other !== name);
+    assert.ok(
+      await editions.check(
+        found,
+        others.map((other) => join(found.folder, other)),
+      ),
+      name,
+    );
+    assert.equal(await editions.check(found), false, name);
+    assert.deepEqual(readdirSync(join(folder, 'editions', 'tiny')), [], name);
+    cpSync(kept, edition.folder, { recursive: true });
+  }
+  const editions = openEditions(folder, ffmpeg);
+  assert.ok(await editions.check((await editions.find(tiny.ref, cast)) as Edition));
+
+  writeFileSync(edition.poster, readFileSync(edition.poster).reverse());
+  const commands: unknown[] = [];
+  const watched = openEditions(folder, {
+    version: ffmpeg.version,
+    run: async (command, options) => {
+      commands.push(command);
+      await ffmpeg.run(command, options);
+    },
+  });
+  const anew = await watched.prepare(tiny, cast);
+  assert.equal(commands.length, 2, 'footage without films is looked through before films are made of it');
+  assert.ok(await watched.check(anew));
+});
+
+const isPrepared = (name: string) => name !== 'edition.json';
+
+test('an edition whose description is changed, of another format or of another edition is not found', async (t) => {
+  const folder = temporaryFolder(t);
+  const { folder: place, poster } = await openEditions(folder, ffmpeg).prepare(tiny, cast);
+  const file = join(place, 'edition.json');
+  const whole = readFileSync(file, 'utf8');
+  const find = (ball = 'red') => openEditions(folder, ffmpeg).find(tiny.ref, { ball });
+  assert.ok(await find());
+  for (const [was, is] of [
+    ['"duration": 2', '"duration": 3'],
+    ['"red"', '"rad"'],
+    [`"sha256": "`, `"sha256": "0`],
+  ] as const) {
+    writeFileSync(file, whole.replace(was, is));
+    assert.equal(await find(), undefined, is);
+  }
+  changeSealed(file, (content: object) => ({ ...content, format: 2 }));
+  assert.equal(await find(), undefined, 'another format');
+  rmSync(file);
+  mkdirSync(file);
+  assert.equal(await find(), undefined, 'a folder');
+  rmSync(file, { recursive: true });
+  writeFileSync(file, whole);
+  assert.ok(await find());
+  const green = await openEditions(folder, ffmpeg).prepare(tiny, { ball: 'green' });
+  rmSync(green.folder, { recursive: true });
+  renameSync(place, green.folder);
+  assert.equal(await find('green'), undefined, 'that of another cast');
+  assert.ok(!existsSync(poster));
 });
 
 test('an abort leaves nothing', async (t) => {

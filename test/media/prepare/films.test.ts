@@ -1,17 +1,20 @@
 /** The films of an edition: made one by one, kept, shared and pruned. */
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { unseal } from '../../../src/media/digest.js';
 import type { Ffmpeg, FfmpegCommand } from '../../../src/media/ffmpeg.js';
 import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { type Edition, openEditions } from '../../../src/media/prepare/editions.js';
 import { exclusively } from '../../../src/media/prepare/exclusive.js';
+import { openFilm } from '../../../src/media/splice/film.js';
 import type { InstalledTemplate } from '../../../src/template/catalog.js';
 import type { Rendition } from '../../../src/template/format.js';
 import { writeTemplate } from '../../fixtures/clip.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
+import { changeSealed } from '../../fixtures/sealed.js';
 import { ffmpeg } from '../../fixtures/video.js';
 
 const cast = { ball: 'red' };
@@ -156,6 +159,50 @@ test('the rate factor of another cast is tried first', async (t) => {
   assert.ok(!existsSync(`${green.film(large)}.part`), 'what failed is gone');
   writeFileSync(join((await find(data)).film(large), 'film.json'), '{');
   assert.equal(await rateFactor(green), 23.5, 'nobody to learn from');
+});
+
+test('films are not made of footage that is damaged', async (t) => {
+  const data = copyOf(t, footageOnly);
+  const edition = await find(data);
+  const footage = edition.footage(small);
+  const bytes = readFileSync(footage);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
+  writeFileSync(footage, bytes);
+  const editions = openEditions(data, ffmpeg);
+  await assert.rejects(editions.film(edition), { code: 'output_incomplete', file: footage });
+  assert.equal(await editions.find(installed.ref, cast), undefined, 'it will be made again');
+});
+
+test('a film that was changed, or made for another edition or rendition, is none', async (t) => {
+  const data = copyOf(t, whole);
+  const editions = openEditions(data, ffmpeg);
+  const edition = await find(data);
+  const of = (rendition: Rendition) => join(edition.film(rendition), 'film.json');
+  const [own, other] = [large, small].map((rendition) => readFileSync(of(rendition), 'utf8')) as [string, string];
+  assert.ok(await editions.describe(edition, large));
+  const described = async (text: string) => {
+    writeFileSync(of(large), text);
+    return editions.describe(edition, large);
+  };
+  for (const [was, is] of [
+    ['"bubble": "one"', '"bubble": "two"'],
+    ['"words": 22', '"words": 32'],
+    ['"refused": []', '"refused": [{"bubble": "one", "reason": "It moves."}]'],
+  ] as const) {
+    assert.ok(own.includes(was));
+    assert.equal(await described(own.replace(was, is)), undefined, is);
+  }
+  assert.equal(await described(other), undefined, 'of another rendition');
+  changeSealed(of(large), () => ({ ...(unseal(own) as object), edition: 'f'.repeat(24) }));
+  assert.equal(await editions.describe(edition, large), undefined, 'of another edition');
+  // One that says that nothing can be swapped has no files that would tell.
+  const refusal = { areas: [], files: {}, refused: [{ bubble: 'one', reason: 'It moves.' }] };
+  changeSealed(of(large), () => ({ ...(unseal(own) as object), ...refusal, edition: 'f'.repeat(24) }));
+  const owner = { edition: edition.name, rendition: 'large' };
+  await assert.rejects(openFilm(edition.film(large), owner), { code: 'not_spliceable' });
+  changeSealed(of(large), () => ({ ...(unseal(own) as object), ...refusal }));
+  assert.equal(await openFilm(edition.film(large), owner), undefined);
+  assert.equal(await editions.isWhole(installed.ref, cast), true);
 });
 
 test('what nobody used is pruned with its films; what is used or being made is not', async (t) => {

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sha256 } from '../../../src/media/digest.js';
 import { makeFilm } from '../../../src/media/film/film.js';
 import { isUnspliceable } from '../../../src/media/h264/bits.js';
 import { blankPlanes } from '../../../src/media/planes.js';
-import { FILM_FILE, type Film, type FilmDescription, openFilm, sha256 } from '../../../src/media/splice/film.js';
+import { FILM_FILE, type Film, type FilmDescription, openFilm } from '../../../src/media/splice/film.js';
 import { Films } from '../../../src/media/splice/films.js';
 import { encodeArea, spliceRows } from '../../../src/media/splice/splice.js';
 import { renditionOf, shoot, templateOf } from '../../fixtures/clip.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
+import { changeSealed } from '../../fixtures/sealed.js';
 import { ffmpeg } from '../../fixtures/video.js';
 
 const folder = temporaryFolder({ after });
@@ -32,8 +34,7 @@ function copyOf(t: Parameters<typeof temporaryFolder>[0]): string {
 }
 
 function describe(copy: string, change: (description: FilmDescription) => object): void {
-  const file = join(copy, 'film.json');
-  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
+  changeSealed(join(copy, 'film.json'), change);
 }
 
 test('a torn or foreign film is told, whatever is torn', async (t) => {

@@ -129,16 +129,15 @@ describe('films that are not as they were made', () => {
     }
   });
 
-  test('a damaged description is refused, or gives a film whose pictures are whole', async () => {
+  test('a damaged description is refused, or says the same', async () => {
     const folder = join(dataFolder, 'described.film');
-    const decoded = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.nat(1), damage, async (which, how) => {
         const rendition = ladder[which] as Rendition;
         cpSync(folderOf(rendition), folder, { recursive: true });
         writeFileSync(join(folder, DESCRIPTION_FILE), damaged(read(rendition, DESCRIPTION_FILE), how));
         const film = await openFilm(folder).catch((error) => assert.ok(isRefusal(error), String(error)));
-        if (film) decodeWhole(film, decoded);
+        if (film) assert.deepEqual(film.description, await description(rendition));
       }),
       { numRuns: 200 },
     );

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -45,6 +46,18 @@ test('what was kept is found, by all of its key and by another process', async (
     assert.equal(phrases.get(other), undefined, String(other));
   keep(phrases, ['rows', 'hello'], Buffer.from('newer'));
   assert.equal(String(phrases.get(['rows', 'hello'])), 'newer');
+});
+
+test('the entry of another key is a miss, whole as it is', (t) => {
+  const folder = temporaryFolder(t);
+  const phrases = openPhrases(folder, 1e6);
+  keep(phrases, ['rows', 'hello'], Buffer.from('slices'));
+  const [hello] = entriesOf(folder) as [string];
+  keep(phrases, ['rows', 'bye'], Buffer.from('others'));
+  const bye = entriesOf(folder).find((path) => path !== hello) as string;
+  cpSync(hello, bye);
+  assert.equal(phrases.get(['rows', 'bye']), undefined);
+  assert.equal(String(phrases.get(['rows', 'hello'])), 'slices');
 });
 
 test('what was put is found at once by who put it, and by others once it is written', (t) => {

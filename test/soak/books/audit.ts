@@ -22,7 +22,7 @@ export interface Audit {
   readonly dataFolder: string;
   readonly catalog: Pick<Catalog, 'get'>;
   readonly ffmpeg: string;
-  /** How many jobs' files are decoded, strictly and to the end; the index is read of all. */
+  /** How many jobs' files are decoded, strictly and to the end; the index is read of all. Infinity: all. */
   readonly decoded: number;
 }
 
@@ -31,23 +31,14 @@ export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Aud
   const rendered = jobs.filter(({ state }) => state === 'rendered' || state === 'delivered');
   const published: Published = new Map(rendered.map((job) => [job.id, outputsOf(job).map(({ file }) => file)]));
   const broken: string[] = [];
-  const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
-  for (const [number, job] of rendered.entries()) {
-    const folder = join(dataFolder, 'jobs', job.id);
+  for (const job of rendered)
     for (const output of outputsOf(job)) {
-      const flaw = await flawOf(folder, output, job, catalog);
+      const flaw = await flawOf(join(dataFolder, 'jobs', job.id), output, job, catalog);
       if (flaw) broken.push(`${job.id}/${output.file}: ${flaw}`);
     }
-    const videos = outputsOf(job).filter(({ mediaType }) => mediaType === 'video/mp4');
-    const flaw =
-      decoded > 0 && number % step === 0
-        ? await decodingFlaw(
-            ffmpeg,
-            videos.map(({ file }) => join(folder, file)),
-          )
-        : undefined;
-    if (flaw) broken.push(`${job.id}: ${flaw}`);
-  }
+  const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
+  const chosen = decoded > 0 ? rendered.filter((_, number) => number % step === 0) : [];
+  broken.push(...(await undecodable(ffmpeg, dataFolder, chosen)));
   return { jobs: await factsOf(jobs, store), strays: straysIn(await entriesIn(dataFolder), published), broken };
 }
 
@@ -80,6 +71,29 @@ async function flawOf(
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** Jobs that are decoded by one ffmpeg: starting it takes longer than decoding a tiny video. */
+const AT_ONCE = 10;
+
+/** Where one of several cannot be decoded, each is tried alone. */
+async function undecodable(ffmpeg: string, dataFolder: string, jobs: readonly Job[]): Promise<string[]> {
+  const videosOf = (job: Job) =>
+    outputsOf(job).flatMap(({ mediaType, file }) =>
+      mediaType === 'video/mp4' ? [join(dataFolder, 'jobs', job.id, file)] : [],
+    );
+  const broken: string[] = [];
+  for (let at = 0; at < jobs.length; at += AT_ONCE) {
+    const some = jobs.slice(at, at + AT_ONCE);
+    if ((await decodingFlaw(ffmpeg, some.flatMap(videosOf))) === undefined) continue;
+    const before = broken.length;
+    for (const job of some) {
+      const flaw = await decodingFlaw(ffmpeg, videosOf(job));
+      if (flaw) broken.push(`${job.id}: ${flaw}`);
+    }
+    if (broken.length === before) broken.push(`${some.map(({ id }) => id).join(', ')}: one of them does not decode`);
+  }
+  return broken;
 }
 
 /** What ffmpeg has to say of these videos when it decodes all of them to their ends, or undefined. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import type { HistoryEntry } from '../../../src/job.js';
+import type { Purpose } from '../plan.js';
 import { balance, type Facts, type JobFacts, spread } from './ledger.js';
 
 const at = (event: HistoryEntry['event'], fence = 1, time = 0) => ({ at: time, event, fence });
@@ -20,8 +21,8 @@ const cancelled = (id: string): JobFacts => ({
 const queued = (id: string): JobFacts => ({ id, state: 'queued', failure: undefined, history: [at('enqueued', 0)] });
 
 /** Books of these jobs, each of them asked for and accepted once. */
-function facts(jobs: readonly JobFacts[], more: Partial<Facts> = {}): Facts {
-  const answered = jobs.map(({ id }) => ({ key: `k${id}`, purpose: 'plain' as const, ids: [id], refusal: undefined }));
+function facts(jobs: readonly JobFacts[], more: Partial<Facts> = {}, purpose: Purpose = 'plain'): Facts {
+  const answered = jobs.map(({ id }) => ({ key: `k${id}`, purpose, ids: [id], refusal: undefined }));
   return {
     ...{ asked: jobs.length, answered, jobs, hits: [], goneMs: [], isInterrupted: false },
     ...{ orphans: [], strays: [], broken: [], troubles: [] },
@@ -38,7 +39,7 @@ describe('books', () => {
           const id = `${number}`;
           return state === 'rendered' ? rendered(id) : state === 'poison' ? dead(id, 'poison') : cancelled(id);
         });
-        const ledger = balance(facts(jobs));
+        const ledger = balance(facts(jobs, {}, 'poison'));
         assert.ok(ledger.balances, ledger.findings.join());
         assert.equal(ledger.accepted, ledger.delivered + ledger.dead + ledger.cancelled);
         assert.equal(ledger.dead, states.filter((state) => state === 'poison').length);
@@ -65,6 +66,7 @@ describe('books', () => {
       facts([], { answered: [{ ...answer, ids: [], refusal: '422' }] }),
       { refused: 1, accepted: 0 },
     ],
+    ['an innocent that was taken for poison', facts([dead('1', 'poison')]), { harmed: 1, dead: 1 }],
     ['an innocent that died', facts([dead('1', 'ffmpeg_failed')]), { harmed: 1, dead: 1 }],
     ['a process that is left', facts([one], { orphans: ['7 node'] }), { orphans: 1 }],
     ['a file that is left', facts([one], { strays: ['jobs/2'] }), { strayFiles: 1 }],

@@ -1,8 +1,8 @@
 /**
  * The books of a soak: every accepted job accounted for, and nothing else left. Pure: facts in, ledger out.
  *
- * They balance when each accepted job is delivered, dead or cancelled, and nothing was lost, doubled, orphaned, littered or broken. A job may die: when it was made to (doomed, poison), or when it was hit so
- * often that the farm had to take it for poison, since a renderer that somebody kills looks exactly like one that its job has killed. Any other death is harm.
+ * They balance when each accepted job is delivered, dead or cancelled, and nothing was lost, doubled, orphaned, littered or broken. A job may die only when it was made to (doomed, poison); however often
+ * somebody else has killed its renderers, any other death is harm.
  */
 
 import type { ErrorCode } from '../../../src/errors.js';
@@ -75,6 +75,7 @@ export interface Ledger {
   readonly findings: readonly string[];
 }
 
+const RETURNS: readonly HistoryEntry['event'][] = ['retried', 'released'];
 const ENDS: readonly HistoryEntry['event'][] = ['rendered', 'dead', 'cancelled'];
 
 export function balance(facts: Facts): Ledger {
@@ -94,7 +95,7 @@ export function balance(facts: Facts): Ledger {
   const doubled = accepted.filter(({ ids }) => ids.length > 1);
   const unasked = Math.max(0, facts.jobs.length - facts.asked);
   const dead = facts.jobs.filter(({ state }) => state === 'dead');
-  const harmed = dead.filter(({ id, failure }) => failure !== 'poison' && !isMeantToDie(purposes.get(id)));
+  const harmed = dead.filter(({ id }) => !isMeantToDie(purposes.get(id)));
   const refused = facts.answered.filter(({ refusal }) => refusal !== undefined);
   const count = (...states: readonly JobState[]) =>
     accepted.filter((each) => states.includes(stateOf(each) as JobState)).length;
@@ -141,7 +142,7 @@ const eventsOf = ({ history }: JobFacts) => history.map(({ event }) => event).jo
 function requeueTimes(hits: readonly Hit[], jobs: ReadonlyMap<string, JobFacts>): number[] {
   return hits.flatMap(({ at, attempt }) => {
     const history = attempt ? (jobs.get(attempt.id)?.history ?? []) : [];
-    const back = history.find(({ event, fence }) => event === 'retried' && fence === attempt?.fence);
+    const back = history.find(({ event, fence }) => RETURNS.includes(event) && fence === attempt?.fence);
     // Told just before, it had ended otherwise.
     return back && back.at >= at ? [back.at - at] : [];
   });

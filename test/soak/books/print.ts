@@ -1,13 +1,17 @@
 /** The ledger as an answer for programs, and as text for people. */
 
 import { table } from '../../../src/cli/table.js';
+import type { FaultName } from '../plan.js';
 import type { Told } from '../run.js';
 import { type Ledger, type Spread, tally } from './ledger.js';
+
+/** Faults that end a process. */
+const KILLS: readonly FaultName[] = ['kill', 'farm', 'front', 'poison'];
 
 /** What `--json` prints. Times in milliseconds unless named otherwise. */
 export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Readonly<Record<string, string>>) {
   const { findings, balances, ...counts } = ledger;
-  const { capacity, seconds, kills, missed, repeats, ownEnds } = told;
+  const { capacity, seconds, faults, missed, repeats, ownEnds } = told;
   return {
     seed,
     balances,
@@ -17,7 +21,9 @@ export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Read
     /** Fraction that planned recycling cost; null when the farm keeps no account of it. */
     capacityLostToRecycling: capacity.lostToRecycling ?? null,
     ...capacity.replaced,
-    kills,
+    /** Processes that were killed, and all faults by name. */
+    kills: KILLS.reduce((sum, name) => sum + (faults[name] ?? 0), 0),
+    faults,
     missed,
     repeats,
     /** Services that ended by themselves and had to be started again. */
@@ -39,7 +45,7 @@ export function textOf(answer: Answer): string {
   const rows = [
     ...plain.map((name) => [name, answer[name], name === 'dead' ? named(answer.deaths) : '']),
     ...zeros.map((name) => [name, answer[name], answer[name] === 0 ? '' : 'must be 0']),
-    ['faults', sum(answer.kills), named(answer.kills)],
+    ['faults', sum(answer.faults), named(answer.faults)],
     ['missed', answer.missed, 'found nothing to act upon'],
     ['repeats', answer.repeats, 'requests sent again with the same key'],
     ['own ends', answer.ownEnds, 'services that ended by themselves and were started again'],

@@ -20,6 +20,8 @@ export interface Front {
   readonly templateOf: (purpose: Purpose) => string;
   /** Called when a request is on its way and nothing of its answer is there. */
   readonly sent: () => void;
+  /** Called when an answer is whole. */
+  readonly heard: () => void;
 }
 
 interface Answer {
@@ -87,7 +89,10 @@ export class Client {
         response.on('data', (part: string) => {
           text += part;
         });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+        response.on('end', () => {
+          this.#front.heard();
+          resolve({ status: response.statusCode ?? 0, body: text });
+        });
         response.on('error', reject);
         response.on('aborted', () => reject(new Error('The answer was cut off.')));
       });

@@ -1,12 +1,10 @@
 /** Processes as the soak knows them: by number and moment of start, since numbers are used again. Linux only. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { look, treeOf } from '../../pm2/processes.js';
 
 export interface Known {
   readonly pid: number;
-  /** When it was first looked at; a process whose parent is gone gets another. */
-  readonly parent: number;
   /** Ticks since the machine booted (proc(5), field 22 of stat). */
   readonly start: string;
 }
@@ -15,8 +13,8 @@ export interface Known {
 export function known(pid: number): Known | undefined {
   const stat = look(pid, 'stat');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent, start] = [fields[0], fields[1], fields[19]];
-  return start === undefined || 'ZX'.includes(state) ? undefined : { pid, parent: Number(parent), start };
+  const [state = '', start] = [fields[0], fields[19]];
+  return start === undefined || 'ZX'.includes(state) ? undefined : { pid, start };
 }
 
 export const isAlive = ({ pid, start }: Known): boolean => known(pid)?.start === start;
@@ -34,12 +32,6 @@ export function signal(process_: Known, name: NodeJS.Signals): boolean {
   } catch {
     return false;
   }
-}
-
-/** Milliseconds since it was started, to 10 ms. Linux has told 100 ticks a second to programs for ever (proc(5), USER_HZ). */
-export function ageOf({ start }: Known): number {
-  const uptime = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]);
-  return uptime * 1_000 - Number(start) * 10;
 }
 
 /** Every process that was given this text in its environment, as all are that descend from one that was. */

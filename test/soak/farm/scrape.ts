@@ -25,6 +25,10 @@ const UNSEATED = ['empty', 'booting'];
 const SECONDS = 'storyfarm_slot_seconds_total';
 const LOST_SECONDS = 'storyfarm_slot_seconds_lost_total';
 
+/** Seats in which there is a renderer that could work. */
+export const seatsFilled = (scraped: Scraped): number =>
+  ['idle', 'busy', 'resting'].reduce((total, name) => total + sum(scraped, SEATS, `condition="${name}"`), 0);
+
 /** Seats without a renderer that could work, as a share of all, over the looks of a run. */
 export class Capacity {
   #seats = 0;

@@ -40,7 +40,6 @@ describe('seats as the log tells them', () => {
 
   it('know standbys, and when one takes a seat', () => {
     const seats = seatsAfter(ready(1, 0, 100), line(2, 'standby ready', { slot: -1, renderer: 200 }));
-    assert.ok(seats.hasBooted(200));
     seats.killed(100, 10);
     for (const each of [died(12, 0, 100), line(13, 'standby seated', { slot: 0, renderer: 200 })]) seats.hear(each);
     assert.deepEqual([seats.rendererIn(0), seats.hits[0]?.refilledAt], [200, 13]);

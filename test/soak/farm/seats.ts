@@ -49,11 +49,6 @@ export class Seats {
     return this.#seats.get(slot)?.renderer ?? 0;
   }
 
-  /** Whether a renderer has said that it is ready. */
-  hasBooted(pid: number): boolean {
-    return this.#standbys.includes(pid) || [...this.#seats.values()].some(({ renderer }) => renderer === pid);
-  }
-
   /** Notes that a process was killed; nothing when it has no seat. */
   killed(pid: number, at: number): void {
     for (const [slot, { renderer, attempt }] of this.#seats) {

@@ -15,10 +15,12 @@ export interface Scene {
   readonly farm: Pick<Kept, 'process' | 'kill'>;
   readonly front: Pick<Kept, 'kill'>;
   readonly census: Pick<Census, 'look' | 'mourn'>;
-  readonly seats: Pick<Seats, 'killed' | 'forget' | 'hasBooted'>;
+  readonly seats: Pick<Seats, 'killed' | 'forget'>;
   readonly dataFolder: string;
   /** Resolves when the next request to the front is on its way. */
   readonly requestSent: () => Promise<void>;
+  /** What the present front has answered so far. */
+  readonly frontAnswers: () => number;
   /** Fires when faults are to end. */
   readonly over: AbortSignal;
 }

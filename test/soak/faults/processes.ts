@@ -1,25 +1,19 @@
 /** Faults of processes: they are killed, or stand still for a while. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { ageOf, type Known, signal } from '../farm/processes.js';
+import { type Known, signal } from '../farm/processes.js';
 import type { Fault, Scene } from './faults.js';
 
-/** What does not say that it is ready, such as a renderer that prepares editions, is taken to be so after this. */
-const BOOT_MS = 1_500;
-
-/** Any process below the supervisor. */
-export const killOne: Fault = async ({ farm, census, seats }, { pick, sparesBooting }) => {
-  const below = census.look();
-  const isBooting = (each: Known) =>
-    each.parent === farm.process?.pid && ageOf(each) < BOOT_MS && !seats.hasBooted(each.pid);
-  const victim = chosen(sparesBooting ? below.filter((each) => !isBooting(each)) : below, pick);
+/** Any process below the supervisor, whatever it is at; to spare those that boot would be to hit those that work all the more. */
+export const killOne: Fault = async ({ census, seats }, { pick }) => {
+  const victim = chosen(census.look(), pick);
   return victim !== undefined && killed(victim, seats);
 };
 
-/** Whether it was there to be killed. */
-export function killed(victim: Known, seats: Scene['seats']): boolean {
+/** Whether it was there to be killed: from outside, or as by a fault of its own. */
+export function killed(victim: Known, seats: Scene['seats'], how: 'SIGKILL' | 'SIGSEGV' = 'SIGKILL'): boolean {
   const at = Date.now();
-  const isKilled = signal(victim, 'SIGKILL');
+  const isKilled = signal(victim, how);
   if (isKilled) seats.killed(victim.pid, at);
   return isKilled;
 }
@@ -43,10 +37,15 @@ export const killFarm: Fault = async ({ farm, census, seats }) => {
   return true;
 };
 
+/** Answers of a front that is not taken to be still starting. On a busy machine the first of them alone takes longer than the time to its kill, and no job would ever be accepted. */
+const STARTED = 10;
+
 /** The front, soon after a request was sent to it: before, in or after its commit, and mostly before its answer. */
-export const killFront: Fault = async ({ front, requestSent, over }, { lastsMs }) => {
-  await Promise.race([requestSent(), aborted(over)]);
-  if (over.aborted) return false;
+export const killFront: Fault = async ({ front, requestSent, frontAnswers, over }, { lastsMs, sparesStarting }) => {
+  do {
+    await Promise.race([requestSent(), aborted(over)]);
+    if (over.aborted) return false;
+  } while (sparesStarting && frontAnswers() < STARTED);
   await pause(lastsMs);
   return front.kill();
 };

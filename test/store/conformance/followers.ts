@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import type { JobStore, Lease } from '../../../src/store/store.js';
 import {
+  asked,
   claimOne,
   enqueue,
   giveUp,
@@ -40,6 +41,30 @@ export function followers(open: Open): void {
       assert.deepEqual(byState, { queued: 3, rendering: 1, rendered: 1, delivered: 1, dead: 1, cancelled: 1 });
       assert.equal(due, 1);
       assert.ok(oldestDueMs >= 0 && oldestDueMs < HOUR, `${oldestDueMs}`);
+    });
+  });
+
+  describe('shares', () => {
+    on(open, 'of an empty queue are none, however many jobs have ended', async (store) => {
+      await store.complete(await rendering(store), result);
+      assert.deepEqual(await store.shares(), []);
+    });
+
+    on(open, 'tell by partner and template what waits, what of it is due, and what is rendering', async (store) => {
+      const { request } = asked();
+      const cake = { request: { ...request, template: { ...request.template, id: 'cake' } } };
+      for (const fields of [{ partner: 'b' }, { partner: 'b', ...cake }, { partner: 'a', delayMs: HOUR }])
+        await enqueue(store, fields);
+      await store.limit('b', 1);
+      await claimOne(store);
+      await enqueue(store, { partner: 'b', priority: 3 });
+      await enqueue(store, { partner: 'b', delayMs: HOUR });
+      await store.pause({ partner: 'b' });
+      assert.deepEqual(await store.shares(), [
+        { partner: 'a', template: 'birthday', queued: 1, due: 0, rendering: 0 },
+        { partner: 'b', template: 'birthday', queued: 2, due: 1, rendering: 1 },
+        { partner: 'b', template: 'cake', queued: 1, due: 1, rendering: 0 },
+      ]);
     });
   });
 

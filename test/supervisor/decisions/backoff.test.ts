@@ -18,6 +18,11 @@ describe('the delay before a crashed renderer is replaced', () => {
     assert.equal(restartDelay(3, 0), 50, 'at least half');
   });
 
+  it('is 0.5 s at most when somebody else killed it', () => {
+    const most = [1, 2, 5, 6, 20].map((deaths) => restartDelay(deaths, 1, true));
+    assert.deepEqual(most, [0, 50, 400, 500, 500]);
+  });
+
   it('never falls with one more death of the same chance', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), chance(), (deaths, random) => {

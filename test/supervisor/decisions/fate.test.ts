@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { failure } from '../../../src/errors.js';
-import { fateOfCrash, fateOfFailure } from '../../../src/supervisor/decisions/fate.js';
+import { fateOfCrash, fateOfFailure, MOST_CLAIMS } from '../../../src/supervisor/decisions/fate.js';
 
 const limits = { maxAttempts: 3, maxCrashes: 3 };
 
 describe('the fate of a job that failed', () => {
   it('is another try, counted and later', () => {
     const told = failure('ffmpeg_failed', 'It ended with 1.');
-    assert.deepEqual(fateOfFailure({ attempt: 1 }, told, limits, 0), {
+    assert.deepEqual(fateOfFailure({ attempt: 1, fence: 2 }, told, limits, 0), {
       event: 'retried',
       options: { failure: told, retryInMs: 4_000, counts: 'attempt' },
     });
@@ -20,7 +20,7 @@ describe('the fate of a job that failed', () => {
       ['words_do_not_fit', 0],
     ] as const) {
       const told = failure(code, 'No.');
-      assert.deepEqual(fateOfFailure({ attempt }, told, limits, 0), {
+      assert.deepEqual(fateOfFailure({ attempt, fence: 3 }, told, limits, 0), {
         event: 'dead',
         options: { failure: told, retryInMs: null, counts: 'attempt' },
       });
@@ -29,7 +29,7 @@ describe('the fate of a job that failed', () => {
 
   it('is to be given back when the disk was full or could not be written, whatever it had behind it', () => {
     for (const code of ['no_space', 'storage_failed'] as const)
-      assert.deepEqual(fateOfFailure({ attempt: 2 }, failure(code, 'No.'), limits, 0), { event: 'released' });
+      assert.deepEqual(fateOfFailure({ attempt: 2, fence: 3 }, failure(code, 'No.'), limits, 0), { event: 'released' });
   });
 });
 
@@ -38,7 +38,7 @@ describe('the fate of a job whose renderer died', () => {
 
   it('is another try at once, counted as a crash', () => {
     for (const crashes of [0, 1]) {
-      assert.deepEqual(fateOfCrash({ crashes }, cause, limits), {
+      assert.deepEqual(fateOfCrash({ crashes, fence: 3 }, cause, limits), {
         event: 'retried',
         options: { failure: cause, retryInMs: 0, counts: 'crash' },
       });
@@ -46,7 +46,7 @@ describe('the fate of a job whose renderer died', () => {
   });
 
   it('is poison at the last crash, which names its cause', () => {
-    const fate = fateOfCrash({ crashes: 2 }, cause, limits);
+    const fate = fateOfCrash({ crashes: 2, fence: 3 }, cause, limits);
     assert.deepEqual(fate, {
       event: 'dead',
       options: {
@@ -58,5 +58,22 @@ describe('the fate of a job whose renderer died', () => {
         counts: 'crash',
       },
     });
+  });
+});
+
+describe('the fate of a job that somebody else has hit', () => {
+  const struck = failure('renderer_crashed', 'The renderer ended by SIGKILL.');
+  const ffmpeg = failure('ffmpeg_killed', 'ffmpeg was killed with signal SIGKILL');
+
+  it('is to be given back, whatever it had behind it', () => {
+    const job = { crashes: 2, attempt: 2, fence: MOST_CLAIMS - 1 };
+    assert.deepEqual(fateOfCrash(job, struck, limits, true), { event: 'released' });
+    assert.deepEqual(fateOfFailure(job, ffmpeg, limits, 0, true), { event: 'released' });
+  });
+
+  it('is as that of others when it was claimed so often that it never ends', () => {
+    const job = { crashes: 2, attempt: 2, fence: MOST_CLAIMS };
+    assert.deepEqual(fateOfCrash(job, struck, limits, true), fateOfCrash(job, struck, limits));
+    assert.equal(fateOfFailure(job, ffmpeg, limits, 0, true).event, 'dead');
   });
 });

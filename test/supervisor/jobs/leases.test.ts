@@ -103,6 +103,39 @@ describe('leases', () => {
     assert.deepEqual(calls, ['rescue', 'rescue']);
   });
 
+  it('that a full disk keeps from being written are tried at their pace, and the log stays short', async () => {
+    for (const [assignments, most] of [
+      [[assigned('a')], 600],
+      [[], 60],
+    ] as const) {
+      let calls = 0;
+      let turns = 0;
+      const told: string[] = [];
+      const full = async () => {
+        calls++;
+        throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+      };
+      // Whatever ends rings for another turn of the loop, at the same instant.
+      const beside: Beside = new Beside(
+        () => turns++ < 10_000 && turn(),
+        (what) => told.push(what),
+      );
+      const leases = new Leases({ leaseMs: LEASE_MS }, 0, {
+        store: { renew: full, rescue: full },
+        beside,
+        lost: () => {},
+      });
+      let now = 0;
+      const turn = () => leases.tend(assignments, [], now);
+      for (; now < 600_000; now += 250) {
+        turn();
+        await settled();
+      }
+      assert.ok(calls > most / 2 && calls <= most, `${calls} calls in ten minutes`);
+      assert.ok(told.length > 0 && told.length <= 10, `${told.length} lines`);
+    }
+  });
+
   it('that are lost are told', async () => {
     const { leases, lost, reply } = keeping();
     leases.tend([assigned('a'), assigned('b')], [], 0);

@@ -58,7 +58,7 @@ export function prepareEdition(
   signal: AbortSignal,
   { withFilms }: { readonly withFilms: boolean },
 ): Promise<Edition> {
-  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
+  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath, config.dataFolder));
   return withBars(async (add) => {
     const bar = add(`${installed.ref.id} ${castText(cast)}`);
     const laying = (fraction: number) => bar.show(fraction * FOOTAGE_SHARE, 'laying out');

@@ -1,5 +1,6 @@
 /** The queue as lanes (turns.ts): the first job of each, found by stepping through the index; and what holds partners and templates back. */
 
+import type { Share } from '../../store.js';
 import type { Lane } from '../../turns.js';
 import type { Statements } from './statements.js';
 
@@ -31,6 +32,18 @@ export class Lanes {
   /** Jobs rendering now, by partner. */
   atWork(): Map<string, number> {
     return new Map(this.sql.atWork.all().map(({ partner, rendering }) => [partner, rendering]));
+  }
+
+  /** How the queue is divided. */
+  shares(now: number): readonly Share[] {
+    const key = ({ partner, template }: Pick<Share, 'partner' | 'template'>) => JSON.stringify([partner, template]);
+    const shares = new Map(this.sql.waiting.all({ now }).map((share) => [key(share), { ...share, rendering: 0 }]));
+    for (const job of this.sql.rendering.all()) {
+      const share = shares.get(key(job)) ?? { ...job, queued: 0, due: 0, rendering: 0 };
+      shares.set(key(job), { ...share, rendering: share.rendering + 1 });
+    }
+    const order = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+    return [...shares.values()].sort((a, b) => order(a.partner, b.partner) || order(a.template, b.template));
   }
 
   /** Who is held back: paused, or with as many jobs rendering, by `atWork` as it then stands, as its limit allows. */

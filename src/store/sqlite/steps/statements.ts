@@ -100,6 +100,12 @@ export const QUERIES = {
   atWork: query<{ partner: string; rendering: number }>(
     `SELECT partner, count(*) AS rendering FROM jobs WHERE state = 'rendering' GROUP BY partner`,
   ),
+  waiting: query<{ partner: string; template: string; queued: number; due: number }>(
+    `SELECT partner, template, count(*) AS queued, sum(run_at <= @now) AS due FROM jobs WHERE state = 'queued' GROUP BY partner, template`,
+  ),
+  rendering: query<{ partner: string; template: string }>(
+    `SELECT partner, template FROM jobs WHERE state = 'rendering'`,
+  ),
   turn: query<{ turn: number }>(`SELECT turn FROM turns WHERE partner = @partner`),
   keepTurn: query<never>(
     `INSERT INTO turns (partner, turn) VALUES (@partner, @turn) ON CONFLICT (partner) DO UPDATE SET turn = excluded.turn`,

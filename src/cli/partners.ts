@@ -1,0 +1,41 @@
+/** Partners as they are configured: by name, with the hashes of their keys (front/partners.ts). */
+
+import * as z from 'zod';
+
+const OBJECT = 'Give an object such as {"acme": {"keys": ["sha256:…"]}}.';
+const HASH = 'Give "sha256:" and 64 hexadecimal digits, as `storyfarm partners key` prints them.';
+const NAME = 'A name has 1 to 64 letters, digits, . _ and -.';
+
+export const PARTNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const keys = z
+  .array(z.string(HASH).regex(/^sha256:[0-9a-f]{64}$/, HASH), { error: 'Give a list of keys.' })
+  .min(1, 'Give at least one key.');
+
+const configured = z
+  .record(z.string().regex(PARTNER_NAME), z.strictObject({ keys }, { error: OBJECT }), {
+    error: ({ code }) => (code === 'invalid_key' ? NAME : OBJECT),
+  })
+  .refine(
+    (partners) => Object.keys(partners).length > 0,
+    'Give at least one partner; without the option the API is open.',
+  )
+  // It would name neither of two partners.
+  .refine((partners) => {
+    const all = Object.values(partners).flatMap(({ keys }) => keys);
+    return new Set(all).size === all.length;
+  }, 'A key is given twice.');
+
+/** In the file an object, in a variable its JSON. No message repeats a value: somebody may give a key in place of its hash. */
+export const partnersSchema = z
+  .unknown()
+  .transform((value, context): unknown => {
+    if (typeof value !== 'string') return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      context.addIssue({ code: 'custom', message: OBJECT });
+      return z.NEVER;
+    }
+  })
+  .pipe(configured);

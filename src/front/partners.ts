@@ -1,0 +1,47 @@
+/**
+ * Who asks: each partner is known by its keys, and sees nothing of what others have asked for.
+ *
+ * Problem: the queue is shared fairly between partners, which is worth nothing while everybody who reaches the front may say who they are. A key must not be
+ * found in a configuration that somebody has read, nor be guessed byte by byte from the time that a refusal takes.
+ *
+ * How: keys are long and drawn by chance (newKey), so their plain SHA-256 tells nothing of them; that alone is configured. What comes in is hashed, too, and compared with
+ * every configured hash in constant time. A partner may have several keys, so that one can be replaced without a pause. Where no partners are configured everybody is
+ * `local`, as on a machine of one's own.
+ *
+ * What it does not do: limit how often somebody asks, which belongs to the proxy; nor guard finished files, whose addresses nobody can guess (files/).
+ */
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { StoryfarmError } from '../errors.js';
+import type { Identify } from '../http/operation.js';
+
+/** By the partner's name: the hashes of its keys, as keyHash gives them. */
+export type Partners = Readonly<Record<string, { readonly keys: readonly string[] }>>;
+
+/** Who everybody is where no partners are configured. */
+export const LOCAL = 'local';
+
+/** 256 bits by chance, with a beginning by which a key is recognised where it should not be. */
+export const newKey = (): string => `storyfarm_${randomBytes(32).toString('base64url')}`;
+
+/** What is configured of a key. */
+export const keyHash = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`;
+
+/** Names the partner whose key an Authorization field bears. */
+export function identifyBy(partners: Partners | undefined): Identify {
+  if (partners === undefined) return () => LOCAL;
+  const known = Object.entries(partners).flatMap(([partner, { keys }]) =>
+    keys.map((hash) => ({ partner, hash: Buffer.from(hash) })),
+  );
+  return (authorization = '') => {
+    const [, key] = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization) ?? [];
+    if (key === undefined) throw refused('The request bears no key.');
+    const given = Buffer.from(keyHash(key));
+    // All of them, so that the time tells nothing of who is found where.
+    const [found] = known.filter(({ hash }) => hash.length === given.length && timingSafeEqual(hash, given));
+    if (found === undefined) throw refused('No partner has this key.');
+    return found.partner;
+  };
+}
+
+const refused = (message: string) => new StoryfarmError('unauthorized', message);

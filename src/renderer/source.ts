@@ -1,0 +1,52 @@
+/**
+ * What a job is made of: the edition of its template for its cast, found or prepared.
+ *
+ * What is found is not trusted. Before a file of it is read it is held against what was prepared; where that shows damage, the edition is deleted and prepared again, and the job goes on with that.
+ */
+
+import { StoryfarmError } from '../errors.js';
+import type { RenderOrder } from '../ipc/messages.js';
+import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
+import type { Catalog } from '../template/catalog.js';
+
+export interface SourceTools {
+  readonly editions: Pick<Editions, 'find' | 'check' | 'prepare' | 'touch'>;
+  /** What is installed at the moment of asking. */
+  readonly catalog: () => Promise<Catalog>;
+  /** Milliseconds without progress after which ffmpeg is killed. */
+  readonly stallMs?: number;
+}
+
+export type Source = Pick<RenderOrder, 'template' | 'cast'>;
+
+/** The edition, with these files (all when none are named) as they were prepared. `prepare` is called when there is no such edition. */
+export async function soundEdition(
+  { template, cast }: Source,
+  { editions }: SourceTools,
+  prepare: () => Promise<Edition>,
+  files?: (edition: Edition) => readonly string[],
+): Promise<Edition> {
+  const found = await editions.find(template, cast);
+  return found && (await editions.check(found, files?.(found))) ? found : prepare();
+}
+
+/** Prepares the edition. A job is pinned to a template's content: an installed template of other content is not what was asked for. */
+export async function prepareFootage(
+  { template, cast }: Source,
+  { catalog, editions, stallMs }: SourceTools,
+  options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
+): Promise<Edition> {
+  const installed = (await catalog()).get(template.id);
+  if (!installed)
+    throw new StoryfarmError('unknown_template', `The template "${template.id}" is not installed on this server.`);
+  if (installed.ref.version !== template.version) {
+    throw new StoryfarmError(
+      'unknown_template',
+      `The template "${template.id}" was replaced after the job was accepted.`,
+      {
+        hint: 'Send the job again: it is then made from the template that is installed now.',
+      },
+    );
+  }
+  return editions.prepare(installed, cast, { ...options, stallMs });
+}

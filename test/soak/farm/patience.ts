@@ -1,0 +1,78 @@
+/** What a run waits for, and how long: a service that can work, jobs that end, seats that are filled. Whatever does not come is told as what it is. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JobStore, QueueCounts } from '../../../src/store/store.js';
+import type { Kept } from './keeper.js';
+import type { Known } from './processes.js';
+import { type Scraped, scrape, seatsFilled } from './scrape.js';
+
+const LOOK_MS = 100;
+const SCRAPE_MS = 500;
+/** When no job ends for so long, something is stuck. The longest wait is that for boots that fail, 30 s; the rest is for a machine that has other things to do. */
+const STUCK_MS = 240_000;
+/** Longer than the longest wait before a restart, and a boot. */
+const REFILL_MS = 90_000;
+/** A service that has not become ready by then will not. */
+const START_MS = 120_000;
+export const STUCK = `stuck: no job ended for ${STUCK_MS / 1_000} s`;
+
+/** Starts a service; when it cannot work, says why. */
+export async function begin(service: Kept, port: number): Promise<void> {
+  const patience = new AbortController();
+  const late = pause(START_MS, true, { signal: patience.signal }).catch(() => false);
+  const isLate = await Promise.race([service.start().then(() => false), late]);
+  patience.abort();
+  if (!isLate) return;
+  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+    (response) => response.text(),
+    (error: Error) => error.message,
+  );
+  throw new Error(`It was not ready after ${START_MS / 1_000} s: ${answer}`);
+}
+
+/** Waits until there is a renderer in each seat. Answers in how many there is one at last. */
+export async function filled(port: number, seats: number): Promise<number> {
+  for (const deadline = performance.now() + REFILL_MS; ; await pause(SCRAPE_MS)) {
+    const scraped = await scrape(port);
+    const now = scraped ? seatsFilled(scraped) : 0;
+    if (now === seats || performance.now() > deadline) return now;
+  }
+}
+
+/** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
+export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
+  let [finished, changedAt, isStuck] = [0, performance.now(), false];
+  return {
+    get isStuck() {
+      return isStuck;
+    },
+    async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
+      for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
+        const counts = await store.counts();
+        look();
+        if (condition(counts)) return;
+        const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
+        const now = Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
+        if (now !== finished) [finished, changedAt] = [now, performance.now()];
+        isStuck = performance.now() - changedAt > STUCK_MS;
+      }
+    },
+  };
+}
+
+type Take = (scraped: Scraped, life: Known) => void;
+
+/** What was answered while one farm ended and another began is left out. */
+export async function scrapeUntil(
+  signal: AbortSignal,
+  port: number,
+  farm: Pick<Kept, 'process'>,
+  take: Take,
+): Promise<void> {
+  while (!signal.aborted) {
+    const life = farm.process;
+    const scraped = await scrape(port);
+    if (scraped && life && life === farm.process) take(scraped, life);
+    await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
+  }
+}
