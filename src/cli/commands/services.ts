@@ -61,7 +61,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
@@ -85,7 +85,7 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
@@ -98,7 +98,7 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
 async function front(config: Config): Promise<void> {
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const elsewhere = `http://${config.host}:${config.filesPort}`;
   const server = createFront({
     ...parts,

@@ -1,7 +1,7 @@
 /** Gives attempts out and takes their ends; ends that come at about the same time are one transaction. */
 
 import { randomUUID } from 'node:crypto';
-import { StoryfarmError } from '../../errors.js';
+import { type Failure, StoryfarmError } from '../../errors.js';
 import type { Job, JobResult } from '../../job.js';
 import { newId } from '../ids.js';
 import { type ClaimOptions, DEFAULT_AGEING_MS, type FailOptions, type Lease, type Renewal } from '../store.js';
@@ -17,8 +17,8 @@ interface End extends Lease {
   readonly attempts: number;
   readonly crashes: number;
   readonly retry_in: number | null;
-  readonly result: string | null;
-  readonly failure: string | null;
+  readonly result: JobResult | null;
+  readonly failure: Failure | null;
   readonly event_id: string;
 }
 
@@ -69,7 +69,7 @@ export class Attempts {
   }
 
   async complete({ id, fence }: Lease, result: JobResult): Promise<void> {
-    const end = { ...UNHARMED, event: 'rendered', result: JSON.stringify(result), event_id: newId() } as const;
+    const end = { ...UNHARMED, event: 'rendered', result, event_id: newId() } as const;
     await this.#ends.add({ id, fence, ...end });
   }
 
@@ -80,7 +80,7 @@ export class Attempts {
       attempts: counts === 'attempt' ? 1 : 0,
       crashes: counts === 'crash' ? 1 : 0,
       retry_in: retryInMs === null ? null : Math.trunc(Math.max(0, retryInMs)),
-      failure: JSON.stringify(failure),
+      failure,
       event_id: newId(),
     } as const;
     return (await this.#ends.add({ id, fence, ...end })) as Job;

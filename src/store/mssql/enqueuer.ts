@@ -18,7 +18,7 @@ interface Asked {
   readonly partner: string;
   readonly priority: number;
   readonly delay: number;
-  readonly request: string;
+  readonly request: JobRequest;
   readonly callback_url: string | null;
   readonly hash: string | null;
   readonly fingerprint: string | null;
@@ -65,7 +65,7 @@ function askedOf(job: NewJob): Asked {
     partner,
     priority,
     delay: Math.trunc(Math.max(0, delayMs)),
-    request: JSON.stringify(request),
+    request,
     callback_url: callbackUrl,
     hash: idempotencyKey === undefined ? null : keyHash(partner, idempotencyKey),
     fingerprint: idempotencyKey === undefined ? null : fingerprint(job),
@@ -91,7 +91,7 @@ function fresh({ id, partner, priority, delay, request }: Asked, now: number): J
   const untouched = { state: 'queued', attempt: 0, crashes: 0, fence: 0, progress: 0 } as const;
   const none = { server: null, startedAt: null, finishedAt: null, result: null, failure: null };
   const row = { id, partner, priority, createdAt: now, runAt: now + delay };
-  return { ...row, ...untouched, ...none, request: JSON.parse(request) as JobRequest };
+  return { ...row, ...untouched, ...none, request: JSON.parse(JSON.stringify(request)) as JobRequest };
 }
 
 const conflict = () =>

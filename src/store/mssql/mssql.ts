@@ -31,15 +31,16 @@ import {
   type PurgeOptions,
   type QueueCounts,
   type Renewal,
+  type Share,
   type StoreOptions,
 } from '../store.js';
-import { parseAddress } from './address.js';
+import { type Address, parseAddress } from './address.js';
 import { Attempts, known } from './attempts.js';
 import { Calls } from './calls.js';
 import { assertName, Enqueuer } from './enqueuer.js';
 import { Patience } from './link/patience.js';
-import { Pool } from './link/pool.js';
-import { toEntry, toJob, toOutboxRow, toPause } from './rows.js';
+import { type Link, Pool } from './link/pool.js';
+import { toEntry, toJob, toOutboxRow, toPause, toShare } from './rows.js';
 import { assertUpToDate, versionOf } from './schema/migrate.js';
 import { textsFor } from './texts/texts.js';
 
@@ -50,11 +51,15 @@ const LARGEST_GROUP = 200;
 /** Jobs that are forgotten in one transaction. */
 const PURGED_AT_ONCE = 100;
 
-/** Opens the store; rejects as openStore does. Its tables must have been made (schema/migrate.ts). */
-export async function openMssqlStore(url: string, options: StoreOptions): Promise<JobStore> {
+/** Opens the store; rejects as openStore does. Its tables must have been made (schema/migrate.ts). `linkTo` makes the connections. */
+export async function openMssqlStore(
+  url: string,
+  options: StoreOptions,
+  linkTo = (driver: Address['driver']): Link => new Pool(driver),
+): Promise<JobStore> {
   const { name, schema, driver } = parseAddress(url);
   const { busyDeadlineMs = 5000, retried } = options;
-  const link = new Pool(driver);
+  const link = linkTo(driver);
   const patience = new Patience({ link, name, deadlineMs: busyDeadlineMs, retried });
   try {
     assertUpToDate(await versionOf(patience, schema, name), schema, name);
@@ -69,6 +74,7 @@ export async function openMssqlStore(url: string, options: StoreOptions): Promis
 
 class MssqlStore implements JobStore {
   readonly name: string;
+  readonly isShared = true;
   readonly #calls: Calls;
   readonly #enqueuer: Enqueuer;
   readonly #attempts: Attempts;
@@ -202,6 +208,13 @@ class MssqlStore implements JobStore {
         due: (byState.queued ?? 0) - Number(later),
         oldestDueMs: oldest == null ? 0 : Math.max(0, Number(now) - Number(oldest)),
       };
+    });
+  }
+
+  shares(): Promise<readonly Share[]> {
+    return this.#calls.during(async () => {
+      const [rows = []] = await this.#calls.look('shares');
+      return rows.map(toShare);
     });
   }
 

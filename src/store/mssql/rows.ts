@@ -2,7 +2,7 @@
 
 import type { Failure } from '../../errors.js';
 import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../../job.js';
-import type { OutboxRow, Pause } from '../store.js';
+import type { OutboxRow, Pause, Share } from '../store.js';
 
 export type Cell = string | number | boolean | null;
 export type Row = Readonly<Record<string, Cell>>;
@@ -51,3 +51,11 @@ export const toPause = (row: Row): Pause => {
   const since = Number(row.since);
   return row.kind === 'partner' ? { partner: text(row.name), since } : { template: text(row.name), since };
 };
+
+export const toShare = (row: Row): Share => ({
+  partner: text(row.partner),
+  template: text(row.template),
+  queued: Number(row.queued),
+  due: Number(row.due),
+  rendering: Number(row.rendering),
+});

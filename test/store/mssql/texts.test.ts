@@ -15,7 +15,7 @@ test('a write locks the counter before it does anything, and answers after the c
   assert.equal(
     text,
     `
-SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 3000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 2000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 DECLARE @now bigint, @revision bigint, @bell bigint;
 BEFORE;
 BEGIN TRANSACTION;
@@ -32,7 +32,7 @@ test('a look takes no lock', () => {
   assert.equal(
     read('BODY;'),
     `
-SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 3000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 2000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 DECLARE @now bigint;
 SET @now = DATEDIFF_BIG(millisecond, CAST('1970-01-01' AS datetime2), SYSUTCDATETIME());
 BODY;`,
@@ -82,7 +82,7 @@ test('a migration is one transaction under a lock of its own, and does nothing t
   const text = migrationText('farm', 1);
   assert.match(
     text,
-    /^SET NOCOUNT ON; SET XACT_ABORT ON;\nDECLARE @lock int;\nBEGIN TRANSACTION;\nEXEC @lock = sp_getapplock @Resource = 'storyfarm.farm'/,
+    /^SET NOCOUNT ON; SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON;\nDECLARE @lock int;\nBEGIN TRANSACTION;\nEXEC @lock = sp_getapplock @Resource = 'storyfarm.farm'/,
   );
   assert.match(
     text,

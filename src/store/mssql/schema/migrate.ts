@@ -34,7 +34,8 @@ export function migrationText(s: string, version: number): string {
 IF NOT ${hasTable(s, 'migrations')}
   EXEC(${quoted(`CREATE TABLE ${s}.migrations (version int NOT NULL CONSTRAINT migrations_key PRIMARY KEY, applied_at datetime2(3) NOT NULL)`)});
 `;
-  return `SET NOCOUNT ON; SET XACT_ABORT ON;
+  // The last two for indexes of a part of the rows: not every tool that a script may be run with sets them.
+  return `SET NOCOUNT ON; SET XACT_ABORT ON; SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON;
 DECLARE @lock int;
 BEGIN TRANSACTION;
 EXEC @lock = sp_getapplock @Resource = 'storyfarm.${s}', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ${LOCK_MS};
@@ -51,11 +52,11 @@ COMMIT TRANSACTION;`;
 export const standingText = (
   s: string,
 ): string => `SELECT CASE WHEN ${hasTable(s, 'migrations')} THEN 1 ELSE 0 END AS made,
-  is_read_committed_snapshot_on AS snapshot, compatibility_level AS level FROM sys.databases WHERE name = DB_NAME();`;
+  is_read_committed_snapshot_on AS snapshot FROM sys.databases WHERE name = DB_NAME();`;
 export const versionText = (s: string): string => `SELECT COALESCE(MAX(version), 0) AS version FROM ${s}.migrations;`;
 
-/** Older ones lack OPENJSON. */
-const OLDEST_LEVEL = 130;
+/** Fails in a database that behaves as one of before SQL Server 2016. Asked for, since what servers say of their level is not comparable. */
+const jsonText = `SELECT n FROM OPENJSON('[{"n": 1}]') WITH (n int);`;
 
 /** Which migrations are applied; 0 where there are no tables yet. Rejects with `config_invalid` for a database that cannot keep the store's promises. */
 export async function versionOf(patience: Pick<Patience, 'send'>, s: string, name: string): Promise<number> {
@@ -65,15 +66,13 @@ export async function versionOf(patience: Pick<Patience, 'send'>, s: string, nam
       hint: 'Run ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON while nobody else uses the database (docs/sql-server.md).',
     });
   }
-  if (Number(standing?.level ?? OLDEST_LEVEL) < OLDEST_LEVEL) {
-    throw new StoryfarmError(
-      'config_invalid',
-      `The database of the store ${name} behaves as one of before SQL Server 2016.`,
-      {
-        hint: 'Run ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130, or higher.',
-      },
-    );
-  }
+  await patience.send(jsonText, {}, false).catch((cause) => {
+    if (!['config_invalid', 'internal'].includes(cause.code)) throw cause;
+    throw new StoryfarmError('config_invalid', `The database of the store ${name} does not read JSON.`, {
+      cause,
+      hint: 'Run ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 130, or higher.',
+    });
+  });
   if (Number(standing?.made) !== 1) return 0;
   const [[row] = []] = await patience.send(versionText(s), {}, false);
   return Number(row?.version);

@@ -19,7 +19,7 @@ DECLARE @known TABLE (n int NOT NULL PRIMARY KEY, seq bigint NOT NULL, created b
 ${DECLARE_JOBS}
 INSERT INTO @asked (n, id, template, partner, priority, delay, request, callback_url, hash, fingerprint)
 SELECT n, id, template, partner, priority, delay, request, callback_url, hash, fingerprint FROM OPENJSON(@items) WITH (n int, id varchar(64),
-  template nvarchar(200), partner nvarchar(200), priority int, delay bigint, request nvarchar(max), callback_url nvarchar(max), hash char(64), fingerprint char(64));`,
+  template nvarchar(200), partner nvarchar(200), priority int, delay bigint, request nvarchar(max) AS JSON, callback_url nvarchar(max), hash char(64), fingerprint char(64));`,
     body: `IF @resent = 1 INSERT INTO @known (n, seq, created, fingerprint)
 SELECT a.n, j.seq, 1, a.fingerprint FROM @asked AS a JOIN ${s}.jobs AS j ON j.id = a.id;
 INSERT INTO @known (n, seq, created, fingerprint)

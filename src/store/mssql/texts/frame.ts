@@ -25,7 +25,7 @@ export const NOW = `DATEDIFF_BIG(millisecond, CAST('1970-01-01' AS datetime2), S
 
 /** Readers see what is committed, each statement as of one moment (READ_COMMITTED_SNAPSHOT), and wait for nobody. */
 const SETTINGS =
-  'SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 3000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;';
+  'SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT 2000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;';
 
 export interface Write {
   /** Declarations, and what can be done before anybody has to wait. */

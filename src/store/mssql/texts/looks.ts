@@ -21,6 +21,15 @@ export const counts = (s: string): string => {
 FROM ${s}.tally AS t;`);
 };
 
+/** Each half is read from the index that holds its jobs alone. */
+export const shares = (s: string): string =>
+  read(`SELECT partner, template, SUM(queued) AS queued, SUM(due) AS due, SUM(rendering) AS rendering FROM (
+  SELECT partner, template, COUNT(*) AS queued, SUM(CASE WHEN run_at <= @now THEN 1 ELSE 0 END) AS due, 0 AS rendering
+  FROM ${s}.jobs WHERE state = 'queued' GROUP BY partner, template
+  UNION ALL
+  SELECT partner, template, 0, 0, COUNT(*) FROM ${s}.jobs WHERE state = 'rendering' GROUP BY partner, template) AS part
+GROUP BY partner, template ORDER BY partner, template;`);
+
 export const recent = (s: string): string => read(`SELECT TOP (@limit) ${JOB} FROM ${jobs(s)} ORDER BY j.seq DESC;`);
 
 /** The present revision first: a commit between the two statements then comes with the next call, instead of never. */

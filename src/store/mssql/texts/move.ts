@@ -64,7 +64,7 @@ ${DECLARE_MOVED}
 ${DECLARE_JOBS}
 INSERT INTO @ends (n, id, fence, event, attempts, crashes, retry_in, result, failure, event_id)
 SELECT n, id, fence, event, attempts, crashes, retry_in, result, failure, event_id FROM OPENJSON(@items) WITH (n int, id varchar(64), fence bigint,
-  event varchar(10), attempts int, crashes int, retry_in bigint, result nvarchar(max), failure nvarchar(max), event_id varchar(64));`,
+  event varchar(10), attempts int, crashes int, retry_in bigint, result nvarchar(max) AS JSON, failure nvarchar(max) AS JSON, event_id varchar(64));`,
     body: `${INTO_MOVED}
 SELECT e.n, j.seq, e.event, j.state, CASE WHEN e.event IN ('rendered', 'dead') THEN e.event ELSE 'queued' END, j.fence, j.server, j.partner, j.template, j.priority,
   e.attempts, e.crashes, e.retry_in, e.result, e.failure, e.event_id
