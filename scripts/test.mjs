@@ -18,6 +18,11 @@ const NEEDED = [
   },
   { program: 'chromium', debian: 'chromium', without: 'tests that play videos in a browser are skipped' },
   { program: 'ffprobe', debian: 'ffmpeg', without: 'tests that look into videos with ffprobe are skipped' },
+  {
+    program: 'strace',
+    debian: 'strace',
+    without: 'the test that sees what is flushed to the disk, and when, is skipped',
+  },
 ];
 
 const run = (command, args, options = {}) => spawnSync(command, args, { stdio: 'inherit', ...options });

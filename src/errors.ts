@@ -41,6 +41,10 @@ const KNOWN = {
   },
   // Rendering.
   ffmpeg_missing: { retryable: false, hint: 'Install ffmpeg, or set ffmpegPath (STORYFARM_FFMPEG_PATH).' },
+  ffmpeg_too_old: {
+    retryable: false,
+    hint: 'Install ffmpeg 4.4 or newer (apt-get install ffmpeg), or set ffmpegPath (STORYFARM_FFMPEG_PATH).',
+  },
   ffmpeg_failed: { retryable: true, hint: 'Read the end of the ffmpeg output in the cause.' },
   ffmpeg_killed: {
     retryable: true,
@@ -134,7 +138,10 @@ const KNOWN = {
     retryable: false,
     hint: 'Start one (`storyfarm up`, `storyfarm farm` or pm2), or name its data folder with --data-folder.',
   },
-  port_in_use: { retryable: false, hint: 'Choose another port or stop the program that listens there.' },
+  port_in_use: {
+    retryable: false,
+    hint: 'Choose another port, or stop the program that listens there; perhaps it is a Storyfarm (`storyfarm status`).',
+  },
   unavailable: { retryable: true, hint: 'Try again after the time given.' },
   internal: { retryable: true, hint: 'This is a defect; the log has the cause under the same request id.' },
 } as const satisfies Record<string, Fault>;

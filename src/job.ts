@@ -4,6 +4,7 @@
  */
 
 import type { Failure } from './errors.js';
+import type { Paths } from './paths.js';
 
 /**
  * `queued` waits (a retry waits until `runAt`); `rendering` is leased by a server; `rendered` has its files published;
@@ -59,6 +60,8 @@ export type Stages = Readonly<Record<string, number>>;
 export interface JobResult {
   readonly outputs: readonly Output[];
   readonly stages: Stages;
+  /** How each rendition was made; left out in results of renderers that do not tell. */
+  readonly paths?: Paths | undefined;
 }
 
 /** One line of a job's history. */

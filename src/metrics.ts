@@ -32,6 +32,8 @@ export interface Metrics {
   readonly attemptsFailed: Counter<'code'>;
   /** Seconds of wall time by stage of an attempt: `prepare`, `fill`, `draw`, `swap`, `encode`, `verify`, `publish`. */
   readonly stageDuration: Histogram<'stage'>;
+  /** Renditions that were made, by path: `swap`, `re-encode` or `reuse`. */
+  readonly renditions: Counter<'path'>;
   /** Editions that were prepared beside the jobs; `outcome` is `prepared`, `failed` (and will be tried again) or `given_up`. */
   readonly preparations: Counter<'outcome'>;
   /** Renderers replaced as planned, by reason: `jobs`, `memory`, `files`, `age` or `request`. */
@@ -131,6 +133,7 @@ export function createMetrics(): Metrics {
     jobsFinished: counter('jobs_finished_total', 'Jobs whose rendering ended on this server, by outcome.', ['outcome']),
     attemptsFailed: counter('attempts_failed_total', 'Attempts that failed and were counted, by error code.', ['code']),
     stageDuration: seconds('stage_duration_seconds', 'Wall time of a stage of an attempt.', ['stage'], STAGE_SECONDS),
+    renditions: counter('renditions_total', 'Renditions made, by the path that was taken.', ['path']),
     preparations: counter('preparations_total', 'Editions prepared beside the jobs, by outcome.', ['outcome']),
     recycles: counter('renderer_recycles_total', 'Renderers replaced as planned, by reason.', ['reason']),
     restarts: counter('renderer_restarts_total', 'Renderers replaced after a death, by cause.', ['cause']),

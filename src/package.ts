@@ -7,6 +7,6 @@ import { fileURLToPath } from 'node:url';
 export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The program that each renderer runs. */
-export const rendererProgram = join(packageFolder, 'dist', 'bundle', 'renderer.js');
+export const rendererProgram = join(packageFolder, 'bin', 'renderer.js');
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

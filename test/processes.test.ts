@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { lives, nameOf } from '../src/processes.js';
 
 describe('a process', () => {
-  it('lives under its name, and not under that of another start', async () => {
+  it('lives under its name, and not under that of another start, or of another boot', async () => {
     const name = await nameOf(process.pid);
+    const [pid, start, boot] = name.split('-');
     assert.equal(await lives(name), true);
-    assert.equal(await lives(`${process.pid}-1`), false);
+    if (existsSync('/proc/self/stat')) assert.equal(await lives(`${pid}-1-${boot}`), false);
+    assert.equal(await lives(`${pid}-${start}-01234567`), false);
+    assert.equal(await lives(`${pid}-${start}`), false);
     assert.equal(await lives(`${process.pid}-${name}`), false);
     assert.equal(await lives(''), false);
-    assert.equal(await lives('0-?'), false);
+    assert.equal(await lives('0-?-?'), false);
   });
 
   it('that has ended does not live, whoever has noticed', async (t) => {

@@ -10,6 +10,7 @@ export const supervisorOptions = (config: Config): SupervisorOptions => ({
   standby: config.standby,
   leaseMs: config.lease,
   pollMs: config.poll,
+  ageingMs: config.ageing,
   meterMs: config.meter,
   bootMs: config.boot,
   silentMs: config.silent,

@@ -8,7 +8,8 @@
 import { asStoryfarmError } from '../errors.js';
 import type { Edition } from '../ipc/messages.js';
 import { freeIn, markFolder } from '../media/disk.js';
-import { openFfmpeg } from '../media/ffmpeg.js';
+import { type Ffmpeg, openFfmpeg } from '../media/ffmpeg.js';
+import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
@@ -48,35 +49,36 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let { config } = service;
   const { dataFolder } = config;
   const storage = openStorage(dataFolder);
-  let editions = openEditions(dataFolder, openFfmpeg(config.ffmpegPath, dataFolder));
+  const ffmpeg = openFfmpeg(config.ffmpegPath, dataFolder);
+  let editions = openEditions(dataFolder, ffmpeg);
+  let canFilm = canMakeFilms(ffmpeg, service);
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
-  const supervisor = new Supervisor(
-    // One farm for an embedded file: nobody else claims from it.
-    { ...supervisorOptions(config), isStoreShared: !store.name.startsWith('sqlite:') },
-    {
-      store,
-      program: {
-        module: rendererProgram,
-        // Read whenever a renderer is started.
-        get args() {
-          return [JSON.stringify(rendererOptions(config))];
-        },
-        env: mark,
+  const supervisor = new Supervisor(supervisorOptions(config), {
+    store,
+    program: {
+      module: rendererProgram,
+      // Read whenever a renderer is started.
+      get args() {
+        return [JSON.stringify(rendererOptions(config))];
       },
-      discard: async (attempt) => {
-        await storage.discard(attempt);
-        await editions.sweep();
-      },
-      journal: openJournal(dataFolder),
-      free: () => freeIn(storage.folder),
-      observer,
-      clock,
-      // Where none is to be prepared, none is missing.
-      isPrepared: async ({ template, cast }) => config.prepare === 'none' || editions.isWhole(template, cast),
+      env: mark,
     },
-  );
+    discard: async (attempt) => {
+      await storage.discard(attempt);
+      await editions.sweep();
+    },
+    journal: openJournal(dataFolder),
+    free: () => freeIn(storage.folder),
+    observer,
+    clock,
+    // Where none is to be prepared, none is missing; and where no films can be made, they are not.
+    isPrepared: async ({ template, cast }) => {
+      if (config.prepare === 'none') return true;
+      return (await canFilm) ? editions.isWhole(template, cast) : (await editions.find(template, cast)) !== undefined;
+    },
+  });
   /** Cuts short what may take long beside the work. */
   const leaving = new AbortController();
   const sweeper = new Sweeper({
@@ -101,7 +103,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     const loaded = reread();
     const { config: next, changed, restart } = planReload(config, loaded.config);
     // Whatever may refuse comes before anything is changed.
-    const ffmpeg = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath, dataFolder);
+    const other = next.ffmpegPath === config.ffmpegPath ? undefined : openFfmpeg(next.ffmpegPath, dataFolder);
     const recycles = JSON.stringify(rendererOptions(config)) !== JSON.stringify(rendererOptions(next));
     const isOther = (name: 'slots' | 'prepare') => next[name] !== config[name];
     const { server: _, slots, ...others } = supervisorOptions(next);
@@ -110,7 +112,10 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     const preparing = isOther('prepare') ? next.prepare : undefined;
     config = next;
     log.level = next.logLevel;
-    if (ffmpeg) editions = openEditions(dataFolder, ffmpeg);
+    if (other) {
+      editions = openEditions(dataFolder, other);
+      canFilm = canMakeFilms(other, service);
+    }
     if (recycles) supervisor.reprogram();
     if (preparing === 'none') supervisor.forgetEditions();
     if (preparing === 'all')
@@ -184,6 +189,13 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       return supervisor.slots;
     },
   };
+}
+
+/** Whether this ffmpeg can make films. When it cannot, the log says so once, with the remedy: no preparation is tried, and every job takes the slow path. */
+async function canMakeFilms({ path }: Ffmpeg, { log }: Service): Promise<boolean> {
+  const obstacle = await filmObstacle(path).catch(asStoryfarmError);
+  if (obstacle) log.warn({ code: obstacle.code, hint: obstacle.hint }, obstacle.message);
+  return obstacle === undefined;
 }
 
 /** Requests that are not worth a line of the log. */

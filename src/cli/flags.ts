@@ -30,6 +30,18 @@ export function configOf(command: Command, file?: string): LoadedConfig {
   return loadConfig({ flags, ...(typeof config === 'string' ? { file: config } : {}) });
 }
 
+/** The flags of the configuration with which a command was called, to be typed again after another; each with a space before it. */
+export function flagsAgain(command: Command): string {
+  const words = Object.entries(command.opts<Record<string, unknown>>()).flatMap(([name, value]) =>
+    name === 'config' || Object.hasOwn(OPTIONS, name)
+      ? [value].flat().map((each) => [flagOf(name), quoted(String(each))])
+      : [],
+  );
+  return words.map(([flag, value]) => ` ${flag} ${value}`).join('');
+}
+
+const quoted = (value: string) => (/^[\w./:,=-]+$/.test(value) ? value : JSON.stringify(value));
+
 /** The data folder that a command is about. Where a flag names it nothing else is read: no broken configuration keeps anybody from draining a farm. */
 export function dataFolderOf(command: Command): string {
   const { dataFolder } = command.opts<{ dataFolder?: string }>();

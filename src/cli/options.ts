@@ -150,6 +150,12 @@ export const OPTIONS = {
   ),
   lease: option(atLeast(1000), '30s', 'time', 'How long a claim holds without renewal.'),
   poll: option(duration, '1s', 'time', 'Longest time between two looks for jobs while idle.'),
+  ageing: option(
+    duration,
+    '1min',
+    'time',
+    'After each of these that it has waited, a due job counts as of one priority more, up to the highest that waits.',
+  ),
   heartbeat: option(duration, '2s', 'time', 'Time between heartbeats of a renderer.'),
   silent: option(duration, '15s', 'time', 'A renderer that says nothing for this long is killed.'),
   boot: option(duration, '60s', 'time', 'A renderer that is not ready after this long is killed.'),
@@ -203,7 +209,18 @@ export const GREATER: readonly (readonly [OptionName, OptionName])[] = [
 
 /** Options that change in a running farm when its configuration is read again (`storyfarm reload`); the others need a restart. */
 export const LIVE: readonly OptionName[] = [
-  ...(['slots', 'standby', 'maxJobs', 'maxMemory', 'maxMemoryHard', 'maxAge', 'minLifetime', 'lease', 'poll'] as const),
+  ...([
+    'slots',
+    'standby',
+    'maxJobs',
+    'maxMemory',
+    'maxMemoryHard',
+    'maxAge',
+    'minLifetime',
+    'lease',
+    'poll',
+    'ageing',
+  ] as const),
   ...(['silent', 'boot', 'stall', 'meter', 'maxAttempts', 'maxCrashes', 'drain', 'diskFloor', 'maxPhrases'] as const),
   ...(['ffmpegPath', 'prepare', 'logLevel', 'keepJobs', 'keepFailed', 'keepWords'] as const),
 ];

@@ -21,7 +21,11 @@ const KNOWN: Readonly<Record<string, (what: string, syscall: string) => Refusal>
   }),
   ENOENT: (what) => ({ code: 'not_found', message: `There is no ${what}.`, hint: 'Check the path.' }),
   ENOTDIR: (what) => ({ code: 'invalid_request', message: `${what} lies below a file.`, hint: OTHER_PLACE }),
-  EEXIST: (what) => ({ code: 'invalid_request', message: `${what} is there already.`, hint: OTHER_PLACE }),
+  EEXIST: (what, syscall) => ({
+    code: 'invalid_request',
+    message: syscall === 'mkdir' ? `${what} is a file, not a folder.` : `${what} is there already.`,
+    hint: OTHER_PLACE,
+  }),
   EISDIR: (what) => ({ code: 'invalid_request', message: `${what} is a folder, not a file.`, hint: OTHER_PLACE }),
   EADDRNOTAVAIL: (what) => ({
     code: 'config_invalid',

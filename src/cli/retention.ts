@@ -9,12 +9,12 @@ import type { Service } from './parts.js';
 /** `folder` holds one folder for each job (media/storage.ts). The signal ends a round after its present batch. Answers what was forgotten; rejects as the store does. */
 export function retention(
   { config, log }: Pick<Service, 'config' | 'log'>,
-  store: Pick<JobStore, 'name' | 'purgeable' | 'purge' | 'eraseWords'>,
+  store: Pick<JobStore, 'isShared' | 'purgeable' | 'purge' | 'eraseWords'>,
   folder: string,
 ): (signal?: AbortSignal) => Promise<Forgotten> {
   const ages = { jobsMs: config.keepJobs, failedMs: config.keepFailed, wordsMs: config.keepWords };
-  // An embedded store has one server, which may have had another name.
-  const server = store.name.startsWith('sqlite:') ? {} : { server: config.server };
+  // A store that is not shared has one server, which may have had another name.
+  const server = store.isShared ? { server: config.server } : {};
 
   async function deleteFiles(jobs: readonly Purgeable[]): Promise<readonly string[]> {
     const gone: string[] = [];

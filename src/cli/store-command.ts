@@ -2,6 +2,8 @@
 
 import type { Command } from 'commander';
 import { StoryfarmError } from '../errors.js';
+import { LOCAL } from '../front/partners.js';
+import { findInstalled } from '../media/install/catalog.js';
 import type { JobStore, Pausable } from '../store/store.js';
 import { configOf, withOptions } from './flags.js';
 import type { Config } from './options.js';
@@ -55,3 +57,11 @@ export async function loadOf(
   const sum = (name: 'queued' | 'rendering') => shares.reduce((total, share) => total + share[name], 0);
   return { queued: sum('queued'), rendering: sum('rendering') };
 }
+
+/** Whether the partner is configured, or the template installed. A name that nobody has is most often a misspelt one. */
+export async function isNameHere({ partners, templateFolders }: Config, what: Pausable): Promise<boolean> {
+  if ('template' in what) return (await findInstalled(templateFolders, what.template)) !== undefined;
+  return partners === undefined ? what.partner === LOCAL : Object.hasOwn(partners, what.partner);
+}
+
+export const UNKNOWN = 'Nothing here knows the name: is it right?';

@@ -37,7 +37,9 @@ export const newJobSchema = orderSchema
     reuse: z
       .boolean()
       .default(false)
-      .describe('Whether the files of an earlier job will do that asked for the same, if they are still there.'),
+      .describe(
+        'Whether the files of an earlier job of the same partner will do that asked for the same: same version of the template, cast and words. The job is rendered where no such files are left on its server.',
+      ),
   })
   .meta({ description: 'A video to be made.' });
 

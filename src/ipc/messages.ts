@@ -9,6 +9,7 @@
 
 import * as z from 'zod';
 import { type ErrorCode, isErrorCode, StoryfarmError } from '../errors.js';
+import { PATHS } from '../paths.js';
 
 const code = z.custom<ErrorCode>(isErrorCode, 'an error code');
 const failure = z.strictObject({ code, message: z.string(), hint: z.string(), retryable: z.boolean() });
@@ -31,8 +32,10 @@ const order = z.strictObject({
   template: z.strictObject({ id: z.string(), version: z.string() }),
   cast: z.record(z.string(), z.string()),
   words: z.record(z.string(), z.string()),
-  /** The partner whose equal earlier job may lend its files; left out: render. */
-  reuseFor: z.string().optional(),
+  /** Whose job it is: the same partner's later jobs may be content with its files. Left out: nobody's. */
+  partner: z.string().optional(),
+  /** Content with the files of an equal earlier job of the partner. */
+  reuse: z.boolean().optional(),
 });
 export type RenderOrder = z.infer<typeof order>;
 
@@ -71,6 +74,8 @@ const toSupervisor = z.discriminatedUnion('type', [
     outputs: z.array(output),
     /** Milliseconds of wall time by stage. */
     stages: z.record(z.string(), z.number()),
+    /** How each rendition was made. */
+    paths: z.record(z.string(), z.strictObject({ path: z.enum(PATHS), reason: z.string().optional() })).optional(),
   }),
   z.strictObject({ type: z.literal('failed'), id: z.string(), fence: z.int(), failure }),
   /** All that can be prepared of the edition is. */

@@ -5,7 +5,7 @@
  * fluent-ffmpeg, its progress is read as frame numbers, and its end is turned into either nothing or one named error with the tail of what ffmpeg said.
  *
  * What it does not do: it never sees what a person typed (words are drawn as pixels, never as arguments), and it trusts no exit code alone: callers
- * verify what was written.
+ * verify what was written. One that ends well on a full disk is told as failed all the same: the disk is to blame, and not the job.
  */
 
 import { existsSync } from 'node:fs';
@@ -85,7 +85,7 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
   // Loaded when it is needed: most jobs run no ffmpeg.
   const [{ default: fluent }, { canLeash }] = await Promise.all([import('fluent-ffmpeg'), import('../leash.js')]);
   return new Promise((resolve, reject) => {
-    const ffmpeg = fluent({ logger: undefined, stdoutLines: 60 });
+    const ffmpeg = fluent({ logger: undefined, stdoutLines: 200 });
     ffmpeg.setFfmpegPath(canLeash ? join(packageFolder, 'bin', 'leash') : path);
     process.env.STORYFARM_LEASHED = path;
     // Spread, never as one array: fluent-ffmpeg splits the strings of an array at spaces; and takes no options for one that is undefined.
@@ -126,9 +126,15 @@ async function run(path: string, command: FfmpegCommand, options: RunOptions): P
         }
       });
     });
+    // Some end well though the disk took no more.
+    let isFull = false;
+    ffmpeg.on('stderr', (line: string) => {
+      isFull ||= FULL.test(line);
+    });
     ffmpeg.on('end', () => {
       settle();
       if (ended) reject(ended);
+      else if (isFull) reject(new StoryfarmError('no_space', 'The disk was full while ffmpeg wrote to it.'));
       else resolve();
     });
     ffmpeg.on('error', (error: Error, _stdout: unknown, stderr: unknown) => {
@@ -161,18 +167,23 @@ function sink(onBytes: (bytes: Buffer) => void, stop: (error: unknown) => void):
   });
 }
 
+const NO_CAUSE = /^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times|No accelerated colorspace/;
+const STATISTICS =
+  /^\[(libx264|aac) @ \w+\] (using |profile |\d+ - core|frame |mb |8x8 |coded |i\d|Weighted |ref |kb\/s|consecutive |final |Qavg|\d+ frames left)/;
+
+/** What the system says of a disk that takes no more, in ffmpeg's words. */
+const FULL = /No space left on device|Disk quota exceeded/;
+
 /** The last lines of what ffmpeg said are the cause; a full disk is told apart, since waiting helps there. */
 function failed(error: Error, stderr: string): StoryfarmError {
-  // What ffmpeg tells about its streams is no cause; what is left is.
+  // What ffmpeg tells about its streams is no cause, nor are the statistics of its encoders; what is left is.
   const told = stderr
     .split('\n')
-    .filter(
-      (line) => line.trim() !== '' && !/^ {2,}|^(Input|Output|Stream mapping|Press)|repeated \d+ times/.test(line),
-    );
+    .filter((line) => line.trim() !== '' && !NO_CAUSE.test(line) && !STATISTICS.test(line));
   const tail = told.slice(-12).join('\n');
   // In these words fluent-ffmpeg tells the signal, also of what it asks ffmpeg beforehand.
   const untimely = /was killed with signal SIGKILL/.test(error.message) ? 'ffmpeg_killed' : 'ffmpeg_failed';
-  const code = /No space left on device|Disk quota exceeded/.test(stderr) ? 'no_space' : untimely;
+  const code = FULL.test(stderr) ? 'no_space' : untimely;
   const last = tail.split('\n').at(-1) ?? '';
   return new StoryfarmError(code, `${error.message.split('\n')[0]}${last ? `: ${last}` : ''}`, {
     cause: new Error(tail || error.message),

@@ -1,11 +1,12 @@
-/** Encodes all renditions of a job in one go, then again, smaller, those whose files pass their caps. */
+/** Encodes all renditions of a job in one go, then those whose files pass their caps again, until they fit and hardly anything is left free (fit.ts): two or three encodes mostly, five at most. */
 
-import { stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { StoryfarmError } from '../errors.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import { framesOf } from '../media/ladder.js';
 import type { Template } from '../template/format.js';
-import { type RenditionJob, reencodeCommand, smallerQuality } from './reencode.js';
+import { bestOf, nextCrf, type Try } from './fit.js';
+import { type RenditionJob, reencodeCommand } from './reencode.js';
 
 export interface EncodeOptions {
   /** Fraction, rising with every pass: a job that stands still is taken for stalled. */
@@ -38,24 +39,48 @@ export async function encode(
     done += share;
   };
   await pass(jobs);
-  let large = await overCap(jobs);
-  while (large.length > 0) {
-    const smaller = large.map(({ job, bytes }) => {
-      const quality = smallerQuality(job.rendition, job.quality, bytes, template.duration);
-      if (quality) return { ...job, quality };
-      throw new StoryfarmError(
-        'too_large',
-        `${job.rendition.id} does not fit into ${job.rendition.maxBytes} bytes at a watchable quality.`,
-      );
+  const isCappedJob = ({ rendition }: RenditionJob) => rendition.maxBytes !== undefined;
+  let capped = await Promise.all(jobs.filter(isCappedJob).map(firstTry));
+  for (;;) {
+    const again = capped.flatMap((each) => {
+      const crf = nextCrf(each.tries, each.room);
+      if (crf === undefined && !bestOf(each.tries, each.room)) throw tooLarge(each.job);
+      return crf === undefined ? [] : [{ ...each, crf }];
     });
-    await pass(smaller);
-    large = await overCap(smaller);
+    if (again.length === 0) return;
+    await pass(again.map(({ job, crf }) => ({ ...job, quality: { crf }, out: besideOf(job) })));
+    capped = await Promise.all(again.map(keepBetter));
   }
 }
 
-async function overCap(
-  jobs: readonly RenditionJob[],
-): Promise<{ readonly job: RenditionJob; readonly bytes: number }[]> {
-  const sizes = await Promise.all(jobs.map(async (job) => ({ job, bytes: (await stat(job.out)).size })));
-  return sizes.filter(({ job, bytes }) => bytes > (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY));
+/** A rendition with a cap, and how large its video became at each quality that was tried; the best is what lies in its place. */
+interface Capped {
+  readonly job: RenditionJob;
+  /** Bytes of sound, and what the cap leaves for video. */
+  readonly sound: number;
+  readonly room: number;
+  readonly tries: readonly Try[];
+}
+
+async function firstTry(job: RenditionJob): Promise<Capped> {
+  const sound = job.audio === undefined ? 0 : (await stat(job.audio)).size;
+  const bytes = (await stat(job.out)).size - sound;
+  const room = (job.rendition.maxBytes ?? Number.POSITIVE_INFINITY) - sound;
+  return { job, sound, room, tries: [{ crf: job.quality.crf, bytes }] };
+}
+
+async function keepBetter({ job, sound, room, tries, crf }: Capped & { readonly crf: number }): Promise<Capped> {
+  const made = { crf, bytes: (await stat(besideOf(job))).size - sound };
+  const best = bestOf([...tries, made], room);
+  if (best === made || !best) await rename(besideOf(job), job.out);
+  else await rm(besideOf(job));
+  return { job, sound, room, tries: [...tries, made] };
+}
+
+/** Where a further try is made, while one that may be the better lies in its place. */
+const besideOf = ({ out }: RenditionJob): string => `${out}.try`;
+
+function tooLarge({ rendition }: RenditionJob): StoryfarmError {
+  const message = `${rendition.id} does not fit into ${rendition.maxBytes} bytes at a watchable quality.`;
+  return new StoryfarmError('too_large', message);
 }

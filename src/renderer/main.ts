@@ -8,7 +8,8 @@
 import { constants, setPriority } from 'node:os';
 import { asStoryfarmError, StoryfarmError } from '../errors.js';
 import { type Edition, parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/messages.js';
-import { openFfmpeg } from '../media/ffmpeg.js';
+import { type Ffmpeg, openFfmpeg } from '../media/ffmpeg.js';
+import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadFonts } from '../media/fonts.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { type Editions, openEditions } from '../media/prepare/editions.js';
@@ -31,7 +32,7 @@ function send(message: ToSupervisor): Promise<void> {
   });
 }
 
-type PrepareTools = RenderTools & { readonly editions: Editions };
+type PrepareTools = RenderTools & { readonly editions: Editions; readonly ffmpeg: Ffmpeg };
 
 function boot(options: RendererOptions): PrepareTools {
   // The supervisor has asked this program before: its answer is remembered in the data folder.
@@ -63,8 +64,8 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
     void send({ type: 'progress', id, fence, fraction, stage });
   };
   try {
-    const { outputs, stages } = await render(order, tools, { onProgress, signal });
-    return { type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages } };
+    const { outputs, stages, paths } = await render(order, tools, { onProgress, signal });
+    return { type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages }, paths: { ...paths } };
   } catch (thrown) {
     const error = asStoryfarmError(thrown);
     // The supervisor logs what a renderer writes. Only what ffmpeg said: other causes may hold what was typed.
@@ -74,13 +75,13 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
   }
 }
 
-/** Prepares an edition and answers how it went. The process has the lowest priority from then on, and so has every ffmpeg that it starts. */
+/** Prepares an edition, as far as its ffmpeg can, and answers how it went. The process has the lowest priority from then on, and so has every ffmpeg that it starts. */
 async function prepare({ template, cast }: Edition, tools: PrepareTools): Promise<ToSupervisor> {
   try {
     setPriority(constants.priority.PRIORITY_LOW);
     const source = { template, cast };
     const edition = await soundEdition(source, tools, () => prepareFootage(source, tools, {}));
-    await tools.editions.film(edition, { stallMs: tools.stallMs });
+    if (!(await filmObstacle(tools.ffmpeg.path))) await tools.editions.film(edition, { stallMs: tools.stallMs });
     return { type: 'prepared' };
   } catch (thrown) {
     return { type: 'unprepared', failure: asStoryfarmError(thrown).toJSON() };

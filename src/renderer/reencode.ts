@@ -68,25 +68,3 @@ export function reencodeCommand(template: Template, jobs: readonly RenditionJob[
   });
   return { inputs, filter: graph.join(';'), outputs };
 }
-
-/** Above this nothing worth watching is left: faces become blocks. */
-export const WORST_CRF = 38;
-
-/**
- * The quality of the next try when a file is larger than its cap, from what the last try gave: six steps of crf halve x264's bits, and one step more makes up for
- * the error of that rule. Undefined when the cap cannot be met at a watchable quality. Sizes in bytes; a bit rate would be the obvious way, but x264
- * overshoots it in clips of a few seconds, where one key frame is half of the file.
- */
-export function smallerQuality(
-  rendition: Rendition,
-  last: Quality,
-  bytes: number,
-  seconds: number,
-): Quality | undefined {
-  if (rendition.maxBytes === undefined) return undefined;
-  const sound = (rendition.audio.bitrate * 1000 * seconds) / 8;
-  const room = rendition.maxBytes - sound;
-  if (room <= 0) return undefined;
-  const steps = Math.max(1, Math.ceil(6 * Math.log2(Math.max(1, bytes - sound) / room))) + 1;
-  return last.crf + steps > WORST_CRF ? undefined : { crf: last.crf + steps };
-}

@@ -11,7 +11,8 @@
  * it directly.
  */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
@@ -22,11 +23,13 @@ import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
+import { describeFilm } from '../media/splice/film.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
+import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN } from './paths.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
 import { prepareFootage, type SourceTools, soundEdition } from './source.js';
@@ -81,13 +84,13 @@ export async function render(
   };
 
   try {
-    if (order.reuseFor !== undefined) {
+    if (order.reuse) {
       const outputs = await stage('reuse', 0, async () =>
         takeEarlier(order, await tools.storage.begin(order), tools.phrases),
       );
       if (outputs) {
         await stage('publish', 1, () => tools.storage.publish(order));
-        return { outputs, stages };
+        return { outputs, stages, paths: reusedPaths(outputs) };
       }
     }
     const prepared = () =>
@@ -99,11 +102,11 @@ export async function render(
     const folder = await tools.storage.begin(order);
     await stage('draw', DRAW_SHARE, async () => {
       const blank = async () => (await sound([edition.poster])).poster;
-      await writeFile(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
+      writeFileSync(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
     });
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
-    if (slow.length > 0) {
-      const used = slow.flatMap((rendition) => [edition.footage(rendition), edition.audio(rendition)]);
+    if (slow.size > 0) {
+      const used = [...slow.keys()].flatMap((rendition) => [edition.footage(rendition), edition.audio(rendition)]);
       await sound(used.filter((file) => file !== undefined));
       await stage('encode', ENCODE_SHARE, (report) =>
         encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
@@ -111,9 +114,9 @@ export async function render(
     }
     const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
     const published = await stage('publish', 1, () => tools.storage.publish(order));
-    if (order.reuseFor !== undefined) noteFiles(order, published, outputs, tools.phrases);
+    if (order.partner !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
-    return { outputs, stages };
+    return { outputs, stages, paths: pathsOf(template, slow) };
   } catch (error) {
     const explained = await tools.storage.explain(error);
     // What cannot be deleted now is swept later; why the attempt failed must not be lost over it.
@@ -125,34 +128,42 @@ export async function render(
 const POSTER = 'poster.jpg';
 const fileOf = (rendition: Rendition) => `${rendition.id}.mp4`;
 
-/** Puts the words into the films. Answers the renditions that have to be encoded. */
+/** Puts the words into the films. Answers the renditions that have to be encoded, with the reason. */
 async function swapAll(
   edition: Edition,
   words: LaidOutWords,
   folder: string,
   { films, phrases, editions }: RenderTools,
-): Promise<Rendition[]> {
+): Promise<ReadonlyMap<Rendition, string>> {
   const { ladder } = edition.template;
+  const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
   const jobs: SwapJob[] = [];
+  const slow = new Map<Rendition, string>();
   for (const rendition of ladder) {
-    const film = await films
-      .open(edition.film(rendition), { edition: edition.name, rendition: rendition.id })
-      .catch(async (error: unknown) => {
-        if (!isUnspliceable(error)) throw error;
-        // It will be made again.
-        await rm(edition.film(rendition), { recursive: true, force: true });
-        return undefined;
-      });
+    const owner = { edition: edition.name, rendition: rendition.id };
+    let isTorn = false;
+    const film = await films.open(edition.film(rendition), owner).catch(async (error: unknown) => {
+      if (!isUnspliceable(error)) throw error;
+      isTorn = true;
+      // It will be made again.
+      await rm(edition.film(rendition), { recursive: true, force: true });
+      return undefined;
+    });
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
+    else {
+      const description = film?.description ?? (await describeFilm(edition.film(rendition), owner));
+      slow.set(rendition, isTorn ? TORN : refusalOf(description, bubbles));
+    }
   }
   if (jobs.length > 0) await editions.touch(edition);
   const made = await swap(words, edition.template, jobs, phrases);
-  return ladder.filter((rendition) => !made.some((job) => job.rendition === rendition));
+  for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
+  return slow;
 }
 
 /** The re-encode path. */
 async function encodeAll(
-  ladder: readonly Rendition[],
+  slow: ReadonlyMap<Rendition, string>,
   edition: Edition,
   words: LaidOutWords,
   folder: string,
@@ -161,7 +172,7 @@ async function encodeAll(
 ): Promise<void> {
   const { template } = edition;
   const jobs: RenditionJob[] = [];
-  for (const rendition of ladder) {
+  for (const rendition of template.ladder.filter((each) => slow.has(each))) {
     const overlays = await drawForRendition(words, template, rendition, folder);
     const [footage, audio] = [edition.footage(rendition), edition.audio(rendition)];
     jobs.push({ rendition, footage, audio, overlays, quality: USUAL_QUALITY, out: join(folder, fileOf(rendition)) });

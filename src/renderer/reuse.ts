@@ -2,7 +2,8 @@
  * Whole-job reuse: when a partner wants it, a job that asks for exactly what an earlier one of the same partner asked for gets that one's files. They are linked, not copied, so that neither job
  * depends on the other being kept.
  *
- * The note of where the files are lies in the phrase cache, and is no more than a hint: files that are gone or have another size mean that the job is rendered.
+ * Every job of a partner is noted, also one that did not want reuse itself: whoever asks for it later does not know how the first was sent. The note of where the files are lies in the phrase cache
+ * (0.6 kB and 0.1 ms of CPU a job), and is no more than a hint: files that are gone or have another size mean that the job is rendered.
  */
 
 import { copyFile, link, stat } from 'node:fs/promises';
@@ -18,9 +19,9 @@ const note = z.object({
   outputs: z.array(z.custom<Output>((value) => typeof (value as Output | null)?.file === 'string')),
 });
 
-/** Links the files of an equal earlier job into `folder` and answers its outputs as this attempt's; undefined when there is none. */
+/** Links the files of an equal earlier job into `folder` and answers its outputs as this attempt's; undefined when there is none, or it is nobody's. */
 export async function takeEarlier(order: RenderOrder, folder: string, phrases: Phrases): Promise<Output[] | undefined> {
-  const known = phrases.get(keyOf(order));
+  const known = order.partner === undefined ? undefined : phrases.get(keyOf(order));
   if (!known) return undefined;
   const earlier = readNote(known.toString('utf8'));
   if (!earlier) return undefined;
@@ -54,7 +55,7 @@ export function noteFiles(order: RenderOrder, folder: string, outputs: readonly 
   phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs })));
 }
 
-function keyOf({ reuseFor = '', template, cast, words }: RenderOrder): string[] {
+function keyOf({ partner = '', template, cast, words }: RenderOrder): string[] {
   const sorted = (record: Readonly<Record<string, string>>) => Object.entries(record).sort().flat();
-  return ['job', version, reuseFor, template.version, 'cast', ...sorted(cast), 'words', ...sorted(words)];
+  return ['job', version, partner, template.version, 'cast', ...sorted(cast), 'words', ...sorted(words)];
 }

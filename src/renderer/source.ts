@@ -7,7 +7,7 @@
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { Edition, Editions, PrepareOptions } from '../media/prepare/editions.js';
-import type { Catalog } from '../template/catalog.js';
+import type { Catalog, InstalledTemplate } from '../template/catalog.js';
 
 export interface SourceTools {
   readonly editions: Pick<Editions, 'find' | 'check' | 'prepare' | 'touch'>;
@@ -30,12 +30,20 @@ export async function soundEdition(
   return found && (await editions.check(found, files?.(found))) ? found : prepare();
 }
 
-/** Prepares the edition. A job is pinned to a template's content: an installed template of other content is not what was asked for. */
+/** Prepares the edition from the template that is installed. That may be replaced while its files are read: what was made of them then is of no version, and is not kept. */
 export async function prepareFootage(
-  { template, cast }: Source,
-  { catalog, editions, stallMs }: SourceTools,
+  source: Source,
+  tools: SourceTools,
   options: Pick<PrepareOptions, 'onProgress' | 'signal'>,
 ): Promise<Edition> {
+  const { editions, stallMs } = tools;
+  const installed = await installedFor(source, tools);
+  const recheck = async () => void (await installedFor(source, tools));
+  return editions.prepare(installed, source.cast, { ...options, stallMs, recheck });
+}
+
+/** A job is pinned to a template's content: an installed template of other content is not what was asked for. */
+async function installedFor({ template }: Source, { catalog }: SourceTools): Promise<InstalledTemplate> {
   const installed = (await catalog()).get(template.id);
   if (!installed)
     throw new StoryfarmError('unknown_template', `The template "${template.id}" is not installed on this server.`);
@@ -48,5 +56,5 @@ export async function prepareFootage(
       },
     );
   }
-  return editions.prepare(installed, cast, { ...options, stallMs });
+  return installed;
 }

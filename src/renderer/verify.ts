@@ -1,6 +1,6 @@
 /** Holds an encoded file against what was asked, before anybody may see it: an encoder's exit code is no proof. */
 
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { StoryfarmError } from '../errors.js';
 import type { Output } from '../job.js';
 import { fpsOfRendition, framesOf } from '../media/ladder.js';
@@ -63,7 +63,7 @@ export async function verifyPoster(
   size: { width: number; height: number },
   maxBytes: number,
 ): Promise<Output> {
-  const { size: bytes } = await stat(path);
+  const { size: bytes } = statSync(path);
   if (bytes > maxBytes)
     throw new StoryfarmError('too_large', `The poster has ${bytes} bytes; at most ${maxBytes} are allowed.`, {
       file: path,

@@ -145,6 +145,9 @@ export interface JobStore {
   /** For messages: scheme and place, without secrets. */
   readonly name: string;
 
+  /** Whether servers on other machines may claim from it. Where none can, an expired lease is still good while its farm lives. */
+  readonly isShared: boolean;
+
   /**
    * Records a job durably: when the promise resolves, the job survives a power cut. Concurrent calls share a commit.
    * Same partner and idempotencyKey as before: the earlier job as it now stands, `created: false`, if the same was asked for, else rejects with `idempotency_conflict`.
@@ -224,14 +227,15 @@ export interface JobStore {
 
   /**
    * Forgets those of the jobs that are finished, with their history, callbacks (told or not) and idempotency keys; others and unknown ones are left alone. Answers how many.
-   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked.
+   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked. Claims and completions go on in between; so when it rejects,
+   * some may be gone.
    */
   purge(ids: readonly string[]): Promise<number>;
 
   /**
    * Overwrites the words of up to `limit` jobs that finished at least `olderThanMs` ago and still have them, and answers how many; fewer than `limit`: no more are left.
    * Everything else stays: id, template, cast, partner, outputs, stages, history. What was made of the words for the comparison of idempotency keys goes too. It counts as
-   * no change of the job: `changes` does not bring it.
+   * no change of the job: `changes` does not bring it. As with `purge`, others go on in between.
    */
   eraseWords(olderThanMs: number, limit: number): Promise<number>;
 

@@ -4,10 +4,10 @@ import type { Clock } from '../clock.js';
 import { type Failure, failure } from '../errors.js';
 import type { ToSupervisor } from '../ipc/messages.js';
 import type { Job } from '../job.js';
-import type { Lease } from '../store/store.js';
 import { causeOfDeath, wasKilled } from './decisions/judge.js';
 import { isKillerAbout, type Strike, withStrike } from './decisions/killer.js';
 import type { Claims } from './jobs/claims.js';
+import { isSame } from './jobs/handing.js';
 import type { Outcomes } from './jobs/outcomes.js';
 import type { Bell } from './loop.js';
 import type { FarmObserver } from './observer.js';
@@ -73,7 +73,10 @@ export class Hearing {
     if (message.type === 'failed') claims.heed(message.failure.code);
     if (lostAt !== undefined) outcomes.lost(job);
     else if (message.type === 'failed') this.#fail(job, message.failure);
-    else outcomes.rendered(job, { outputs: message.outputs, stages: message.stages });
+    else {
+      const { outputs, stages, paths } = message;
+      outcomes.rendered(job, { outputs, stages, ...(paths && { paths }) });
+    }
   }
 
   /** Between jobs its memory is metered before it gets another: the soft limit is exact to one job. */
@@ -89,7 +92,7 @@ export class Hearing {
   #fail(job: Job, told: Failure): void {
     const { outcomes } = this.#tools;
     const isOfFfmpeg = told.code === 'ffmpeg_failed' || told.code === 'ffmpeg_killed';
-    if (isOfFfmpeg && this.#lacksMemory()) outcomes.failed(job, NO_MEMORY);
+    if (isOfFfmpeg && this.lacksMemory()) outcomes.failed(job, NO_MEMORY);
     else outcomes.failed(job, told, told.code === 'ffmpeg_killed' && this.#strike(job));
   }
 
@@ -100,7 +103,8 @@ export class Hearing {
     return isKillerAbout(this.#strikes, job?.id);
   }
 
-  #lacksMemory(): boolean {
+  /** Whether the kernel has ended a process for want of memory that nobody has claimed; then fewer jobs are rendered at once. */
+  lacksMemory(): boolean {
     const { oom, seats } = this.#tools;
     const isOom = oom.claim();
     if (isOom) seats.brake();
@@ -117,7 +121,7 @@ export class Hearing {
   #bury(renderer: Renderer, death: Death): void {
     const { seats, outcomes } = this.#tools;
     const isKilled = wasKilled(renderer, death);
-    const isOom = isKilled && this.#lacksMemory();
+    const isOom = isKilled && this.lacksMemory();
     const cause = causeOfDeath(renderer, death, isOom);
     const { assignment, killedFor } = renderer;
     const isStruck = (isKilled && !isOom) || killedFor === 'renderer_stopped';
@@ -132,6 +136,3 @@ export class Hearing {
 }
 
 const NO_MEMORY = failure('out_of_memory', 'The kernel ended ffmpeg for want of memory.');
-
-/** Whether two leases are of the same claim of the same job. */
-export const isSame = (one: Lease, other: Lease): boolean => one.id === other.id && one.fence === other.fence;

@@ -5,6 +5,7 @@ import type { Edition } from '../ipc/messages.js';
 import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
+import { type Paths, pathOf, reasonsOf } from '../paths.js';
 import type { Lease, QueueCounts } from '../store/store.js';
 import { LOSSES, type Spent } from './capacity.js';
 import type { RecycleReason, Wear } from './decisions/recycle.js';
@@ -70,6 +71,12 @@ const SPARED: Record<Wear, { readonly hint: string; readonly text: string }> = {
   },
 };
 
+/** Which path a job took and, where it was the expensive one, why. */
+function toldOf(paths: Paths) {
+  const why = reasonsOf(paths);
+  return { path: pathOf(paths), ...(why.length > 0 && { why }) };
+}
+
 const named = ({ template, cast }: Edition) => ({ template: template.id, cast: Object.values(cast).join(' + ') });
 
 /** Every condition is always shown, so that a graph falls to zero instead of ending. */
@@ -98,7 +105,8 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     rendered: (job, result) => {
       metrics.jobsFinished.inc({ outcome: 'rendered' });
       for (const [stage, ms] of Object.entries(result.stages)) metrics.stageDuration.observe({ stage }, ms / 1000);
-      log.info({ job, stages: result.stages }, 'job rendered');
+      for (const { path } of Object.values(result.paths ?? {})) metrics.renditions.inc({ path });
+      log.info({ job, stages: result.stages, ...(result.paths && toldOf(result.paths)) }, 'job rendered');
     },
     failed: (job, failure, retryInMs) => {
       metrics.attemptsFailed.inc({ code: failure.code });

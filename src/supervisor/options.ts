@@ -15,6 +15,8 @@ export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits, 
   readonly standby: number;
   /** Longest time between two looks at the store while it has nothing to claim. */
   readonly pollMs: number;
+  /** After each of these waiting, a due job counts as of one priority more. Left out: as the store has it. */
+  readonly ageingMs?: number;
   /** Time between two looks at memory, mid-job. */
   readonly meterMs: number;
   /** How long a drain may take before what is left is killed and given back. */

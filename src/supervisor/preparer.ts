@@ -4,8 +4,8 @@
  * Problem: a job whose edition is not prepared costs hundreds of times more, but preparing takes minutes that no job should wait for.
  *
  * How: whoever asks for an edition only notes it here. While something is noted and not yet prepared, one more renderer runs, with the lowest priority, and is sent home when nothing is left. It may
- * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries; its jobs
- * take the re-encode path.
+ * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries, for an
+ * hour or until what its process is started with has changed; its jobs take the re-encode path.
  */
 
 import type { Clock } from '../clock.js';
@@ -20,6 +20,8 @@ export interface PreparerTools {
   readonly isPrepared: (edition: Edition) => Promise<boolean>;
   readonly observer: Pick<FarmObserver, 'preparing' | 'prepared' | 'notPrepared' | 'trouble' | 'line'>;
   readonly clock: Clock;
+  /** Whether the kernel has just ended a process for want of memory. */
+  readonly lacksMemory: () => boolean;
   /** Rung when there may be something to do. */
   readonly ring: () => void;
 }
@@ -27,20 +29,26 @@ export interface PreparerTools {
 interface Wanted {
   readonly edition: Edition;
   tries: number;
+  /** Tries that somebody else ended. */
+  strikes: number;
   /** Not tried before this instant. */
   notBefore: number;
 }
 
 const MOST_TRIES = 3;
 const RETRY_MS = 60_000;
-/** How long an answer about an edition is good. */
+/** A try that somebody else ended is not counted, up to so many, and soon repeated. */
+const MOST_STRIKES = 20;
+const STRUCK_RETRY_MS = 1_000;
+/** How long an answer about an edition is good; and that it was given up: it would be tried, and told of in the log, at every job. */
 const REMEMBER_MS = 60_000;
+const GIVEN_UP_MS = 3_600_000;
 
 export class Preparer {
   #silentMs: number;
   readonly #tools: PreparerTools;
   readonly #wanted = new Map<string, Wanted>();
-  /** When an edition was last found prepared, or given up. */
+  /** Until when nobody has to look at an edition again: it was found prepared, or given up. */
   readonly #settled = new Map<string, number>();
   #process: RendererProcess | undefined;
   /** What it is at; undefined while it boots or has nothing. */
@@ -51,6 +59,8 @@ export class Preparer {
   #startedAt = 0;
   #heardAt = 0;
   #isStopped = false;
+  /** Its process was killed from here. */
+  #isKilled = false;
 
   constructor(silentMs: number, tools: PreparerTools) {
     this.#silentMs = silentMs;
@@ -66,13 +76,12 @@ export class Preparer {
   want({ template, cast }: Edition): void {
     const edition = { template: { ...template }, cast: { ...cast } };
     const key = keyOf(edition);
-    const settledAt = this.#settled.get(key);
-    if (this.#wanted.has(key) || (settledAt !== undefined && this.#now() - settledAt < REMEMBER_MS)) return;
-    this.#settled.set(key, this.#now());
+    if (this.#wanted.has(key) || this.#now() < (this.#settled.get(key) ?? 0)) return;
+    this.#settled.set(key, this.#now() + REMEMBER_MS);
     this.#tools.isPrepared(edition).then(
       (isPrepared) => {
         if (isPrepared || this.#isStopped || !this.#settled.has(key)) return;
-        this.#wanted.set(key, { edition, tries: 0, notBefore: 0 });
+        this.#wanted.set(key, { edition, tries: 0, strikes: 0, notBefore: 0 });
         this.#tools.ring();
       },
       (error) => this.#tools.observer.trouble('looking for an edition', error),
@@ -92,8 +101,9 @@ export class Preparer {
     this.#process?.kill();
   }
 
-  /** What its process is started with has changed. What is under way is finished first. */
+  /** What its process is started with has changed: what was given up may be possible now. What is under way is finished first. */
   reprogram(): void {
+    for (const [key, until] of this.#settled) if (until - this.#now() > REMEMBER_MS) this.#settled.delete(key);
     this.#isOutdated = this.#process !== undefined;
   }
 
@@ -101,7 +111,10 @@ export class Preparer {
   tend(): void {
     if (this.#isStopped) return;
     const now = this.#now();
-    if (this.#process && now - this.#heardAt > this.#silentMs) this.#process.kill();
+    if (this.#process && now - this.#heardAt > this.#silentMs) {
+      this.#isKilled = true;
+      this.#process.kill();
+    }
     if (this.#present) return;
     const next = this.#isOutdated ? undefined : [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
     if (!next) {
@@ -121,6 +134,7 @@ export class Preparer {
 
   #start(now: number): void {
     this.#heardAt = now;
+    this.#isKilled = false;
     const { observer, ring } = this.#tools;
     this.#process = new RendererProcess(
       this.#tools.program,
@@ -158,33 +172,35 @@ export class Preparer {
     if (message.type === 'prepared') {
       this.#tools.observer.prepared(this.#present.edition, this.#now() - this.#startedAt);
       this.#settle(this.#present);
-    } else if (message.type === 'unprepared') this.#fail(message.failure);
+    } else if (message.type === 'unprepared') this.#fail(message.failure, message.failure.code === 'ffmpeg_killed');
   }
 
-  #bury({ unfit, tail }: Death): void {
+  #bury({ signal, unfit, tail }: Death): void {
     this.#process = undefined;
     this.#isReady = false;
     this.#isOutdated = false;
     const message = `The preparing renderer ended. ${tail.slice(-200)}`;
     const failure = unfit ?? { code: 'renderer_crashed' as const, message, hint: '', retryable: true };
-    if (this.#present) this.#fail(failure);
+    if (this.#present) this.#fail(failure, signal === 'SIGKILL' && !this.#isKilled);
     else if (unfit) for (const wanted of this.#wanted.values()) wanted.notBefore = this.#now() + RETRY_MS;
   }
 
-  #fail(failure: Failure): void {
+  #fail(failure: Failure, isStruck: boolean): void {
     const wanted = this.#present;
     this.#present = undefined;
     if (!wanted || this.#isStopped) return;
+    const isExcused = isStruck && !this.#tools.lacksMemory() && wanted.strikes++ < MOST_STRIKES;
+    if (isExcused) wanted.tries--;
     const isGivenUp = !failure.retryable || wanted.tries >= MOST_TRIES;
     this.#tools.observer.notPrepared(wanted.edition, failure, isGivenUp);
-    if (isGivenUp) this.#settle(wanted);
-    else wanted.notBefore = this.#now() + RETRY_MS;
+    if (isGivenUp) this.#settle(wanted, GIVEN_UP_MS);
+    else wanted.notBefore = this.#now() + (isExcused ? STRUCK_RETRY_MS : RETRY_MS);
   }
 
-  #settle({ edition }: Wanted): void {
+  #settle({ edition }: Wanted, forMs = REMEMBER_MS): void {
     this.#present = undefined;
     this.#wanted.delete(keyOf(edition));
-    this.#settled.set(keyOf(edition), this.#now());
+    this.#settled.set(keyOf(edition), this.#now() + forMs);
   }
 
   #now(): number {

@@ -2,8 +2,9 @@
  * The supervisor: N isolated renderers at work, whatever becomes of each of them, and no job lost.
  *
  * Problem: rendering leaks, hangs and crashes. The rescue that once was a program restarting renderers is made the rule here: a renderer is a process that may
- * die at any moment, and is replaced as planned before it grows old (seats.ts). A job survives because it is a leased row in the store (jobs/leases.ts): what a
- * dead renderer had is given back or counted against the job at once (hearing.ts), and an outcome is written only under the fence of its claim (jobs/outcomes.ts).
+ * die at any moment, and is replaced as planned before it grows old (seats.ts). A job survives because it is a leased row in the store (jobs/leases.ts): it is handed to
+ * a free renderer (jobs/handing.ts); what a dead one had is given back or counted against the job at once (hearing.ts), and an outcome is written only under the fence of its
+ * claim (jobs/outcomes.ts).
  *
  * How: one loop, woken by whatever happens (a message, a death, a new job, a moment gone by), reads as one sentence: hear, judge, staff, recycle, renew, claim,
  * assign. Handlers only put things into the inbox; the loop acts. Decisions are pure functions (decisions/). No step waits for the store: what
@@ -15,11 +16,12 @@
 
 import type { Clock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
-import type { Edition, RenderOrder } from '../ipc/messages.js';
-import type { Job } from '../job.js';
-import type { JobStore, Lease, QueueCounts } from '../store/store.js';
-import { Hearing, isSame } from './hearing.js';
+import type { Edition } from '../ipc/messages.js';
+import type { JobStore, Lease } from '../store/store.js';
+import { type Mode, reasonNotReady } from './decisions/readiness.js';
+import { Hearing } from './hearing.js';
 import { Claims } from './jobs/claims.js';
+import { Handing } from './jobs/handing.js';
 import type { Journal } from './jobs/journal.js';
 import { Leases } from './jobs/leases.js';
 import { Outcomes } from './jobs/outcomes.js';
@@ -30,13 +32,14 @@ import { Preparer } from './preparer.js';
 import { Meter } from './renderer/meter.js';
 import { OomWatch } from './renderer/oom.js';
 import type { RendererProgram } from './renderer/process.js';
-import type { Incident, Renderer, Slot } from './renderer/renderer.js';
+import type { Incident, Slot } from './renderer/renderer.js';
 import { Seats } from './seats.js';
+import { QUIET_FACTOR, Telling } from './telling.js';
 
 export interface SupervisorTools {
   readonly store: Pick<
     JobStore,
-    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch'
+    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch' | 'isShared'
   >;
   readonly program: RendererProgram;
   /** Deletes what an attempt left on the disk, when its renderer cannot do it any more. */
@@ -60,11 +63,7 @@ const TICK_MS = 500;
 const QUIET_TICK_MS = 1_000;
 /** A turn that comes this much later than it was due was kept from running: the machine or this process stood still, or had too much to do. */
 const ABSENT_MS = 100;
-const STATE_MS = 1_000;
-/** While every renderer waits for a job, memory is metered and jobs are counted this many times more seldom. */
-const QUIET_FACTOR = 5;
-
-export type Mode = 'running' | 'draining' | 'stopping';
+export type { Mode };
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -77,17 +76,16 @@ export class Supervisor {
   readonly #oom: OomWatch;
   readonly #outcomes: Outcomes;
   readonly #claims: Claims;
+  readonly #handing: Handing;
   readonly #leases: Leases;
   readonly #hearing: Hearing;
+  readonly #telling: Telling;
   readonly #preparer: Preparer | undefined;
   #mode: Mode = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
   /** When the next turn is due at the latest. */
   #turnDue = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  #countedAt = Number.NEGATIVE_INFINITY;
   #meteredAt = Number.NEGATIVE_INFINITY;
-  #queue: QueueCounts | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(given: SupervisorOptions, tools: SupervisorTools) {
@@ -110,13 +108,21 @@ export class Supervisor {
     this.#seats = new Seats(options, { ...tools, random, hear });
     this.#outcomes = new Outcomes(options, { ...tools, random, settled: ring });
     this.#claims = new Claims(options, { ...tools, beside });
+    this.#handing = new Handing({
+      ...tools,
+      claims: this.#claims,
+      outcomes: this.#outcomes,
+      used: (edition) => this.prepare(edition),
+    });
     this.#leases = new Leases(options, clock.monotonic(), {
       ...tools,
       beside,
-      lost: (lease) => this.#abandon(lease),
+      lost: (lease) => this.#handing.abandon(lease, this.#seats.alive),
     });
     const { isPrepared } = tools;
-    this.#preparer = isPrepared && new Preparer(options.silentMs, { ...tools, isPrepared, ring });
+    this.#preparer =
+      isPrepared &&
+      new Preparer(options.silentMs, { ...tools, isPrepared, ring, lacksMemory: () => this.#hearing.lacksMemory() });
     this.#hearing = new Hearing({
       ...tools,
       seats: this.#seats,
@@ -126,6 +132,7 @@ export class Supervisor {
       oom: this.#oom,
       bell: this.#bell,
     });
+    this.#telling = new Telling({ ...tools, seats: this.#seats, beside });
   }
 
   /** Has an edition prepared beside the jobs, unless it is, or this farm prepares none. */
@@ -337,64 +344,27 @@ export class Supervisor {
     this.#beside.run('metering memory', () => this.#meter.glance(this.#seats.alive));
   }
 
-  /** An attempt whose lease is gone is stopped; nothing of it will be written. */
-  #abandon(lease: Lease): void {
-    const renderer = this.#seats.alive.find(({ assignment }) => assignment && isSame(lease, assignment.job));
-    if (!renderer?.assignment || renderer.assignment.lostAt !== undefined) return;
-    renderer.assignment.lostAt = this.#now();
-    renderer.process.abort(lease.id);
-  }
-
   // Assign what was claimed, and claim for those who are still free.
 
-  /** A job that finds no renderer any more, or comes when the farm is about to end, is given back. */
   #assign(): void {
-    for (const job of this.#claims.take()) {
-      const renderer = this.#mode === 'running' ? this.#seats.free[0] : undefined;
-      if (renderer) this.#give(renderer, job);
-      else this.#outcomes.interrupted(job);
-    }
-  }
-
-  #give(renderer: Renderer, job: Job): void {
-    renderer.phase = 'busy';
-    renderer.jobs++;
-    renderer.assignment = { job, progress: 0, progressAt: this.#now(), lostAt: undefined };
-    renderer.process.render(orderOf(job));
-    this.#tools.observer.assigned(job, renderer.slot);
-    this.prepare(job.request);
+    this.#handing.assign(() => (this.#mode === 'running' ? this.#seats.free : []));
   }
 
   #claim(): void {
     if (this.#mode === 'running') this.#claims.look(this.#seats.free.length);
   }
 
-  // Tell.
-
   #tell(): void {
-    const now = this.#now();
-    if (now - this.#toldAt < STATE_MS) return;
-    this.#toldAt = now;
-    if (now - this.#countedAt >= STATE_MS * (this.#isQuiet ? QUIET_FACTOR : 1)) {
-      this.#countedAt = now;
-      this.#beside.run('counting jobs', async () => {
-        this.#queue = await this.#tools.store.counts();
-      });
-    }
-    const { standbys, concurrency } = this.#seats;
-    this.#tools.observer.state(this.#seats.slots, this.#queue);
-    this.#tools.observer.capacity(this.#seats.spent(), { standbys, concurrency });
+    this.#telling.tell(this.#isQuiet);
   }
 
   #obstacle(): string | undefined {
-    if (this.#mode !== 'running') return this.#mode;
-    if (this.#claims.heldFor !== undefined) return this.#claims.obstacle;
-    if (this.#options.slots === 0) return 'scaled to no slots';
-    const { failures } = this.#seats.boots;
-    if (!this.#seats.slots.some(({ renderer }) => renderer && renderer.phase !== 'booting')) {
-      return failures > 0 ? 'renderers cannot boot' : 'no renderer is ready';
-    }
-    return this.#claims.obstacle;
+    const isHeld = this.#claims.heldFor !== undefined;
+    const booted = this.#seats.slots.filter(({ renderer }) => renderer && renderer.phase !== 'booting').length;
+    const { obstacle } = this.#claims;
+    const { slots } = this.#options;
+    const failedBoots = this.#seats.boots.failures;
+    return reasonNotReady({ mode: this.#mode, isHeld, obstacle, slots, booted, failedBoots });
   }
 
   #now(): number {
@@ -412,9 +382,3 @@ function noSlot(slot: number, count: number): StoryfarmError {
 /** What can wait for the next turn: signs of life. */
 const isPatient = (incident: Incident): boolean =>
   'message' in incident && (incident.message.type === 'heartbeat' || incident.message.type === 'progress');
-
-function orderOf({ id, fence, request, partner }: Job): RenderOrder {
-  const { template, cast, words, reuse } = request;
-  const order = { id, fence, template: { ...template }, cast: { ...cast }, words: { ...words } };
-  return reuse ? { ...order, reuseFor: partner } : order;
-}

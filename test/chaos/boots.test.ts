@@ -90,7 +90,7 @@ describe('when renderers cannot boot', () => {
     const { args } = await recorder.until('died');
     assert.equal(args[2].code, 'boot_failed');
     assert.match(args[2].message, /did not become ready/);
-    await end();
+    await end({ isStaffed: false });
   });
 
   it('one that somebody kills while it boots is no sign of that: the next one is started as after a crash', async (context) => {
@@ -103,7 +103,7 @@ describe('when renderers cannot boot', () => {
     await recorder.times(5, 'started');
     assert.ok(recorder.of('died').every(({ args: [, , cause] }) => cause.code === 'boot_failed'));
     assert.equal(supervisor.readiness().reason, 'no renderer is ready', 'the breaker is closed');
-    await end();
+    await end({ isStaffed: false });
   });
 
   it('and a program that is not there is a boot that failed', async (context) => {
@@ -111,6 +111,6 @@ describe('when renderers cannot boot', () => {
     const { args } = await recorder.until('died');
     assert.equal(args[2].code, 'boot_failed');
     assert.match(args[2].message, /Cannot find module/);
-    await end();
+    await end({ isStaffed: false });
   });
 });

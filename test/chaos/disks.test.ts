@@ -1,17 +1,16 @@
 /** Disks that are full, read-only or gone while jobs are rendered: jobs wait unharmed, claims rest, and both go on by themselves. */
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Job } from '../../src/job.js';
 import { markFolder } from '../../src/media/disk.js';
-import { openFfmpeg } from '../../src/media/ffmpeg.js';
-import { loadTemplate } from '../../src/media/install/catalog.js';
 import { connect } from '../../src/store/sqlite/connection.js';
 import { cannotMount, fill } from '../fixtures/disk.js';
-import { type Farm, farm, type RendererKind } from './farm/farm.js';
-import { realRenderer, TINY } from './farm/real.js';
+import { arm, armedRenderer, type Deed, isArmed } from './farm/armed.js';
+import { type Farm, farm } from './farm/farm.js';
+import { tinyRef } from './farm/real.js';
 
 const MB = 2 ** 20;
 const LOOKING_OFTEN = { slots: 1, diskMs: 100, pollMs: 50 };
@@ -23,34 +22,25 @@ function assertUnharmed(jobs: readonly Job[]): void {
   for (const { state, attempt, crashes } of jobs) assert.deepEqual([state, attempt, crashes], ['rendered', 0, 0]);
 }
 
-/** The real renderer with an ffmpeg that, before it encodes the first job, fills the disk. */
-const fillingRenderer: RendererKind = (dataFolder) => {
-  const kind = realRenderer(dataFolder);
-  const [program, armed] = [join(dataFolder, 'ffmpeg'), join(dataFolder, 'armed')];
-  const jobs = join(dataFolder, 'jobs');
-  writeFileSync(armed, '');
-  writeFileSync(
-    program,
-    `#!/bin/sh
-case "$*" in
-  *-filter_complex*${jobs}/*) [ ! -e '${armed}' ] || { rm '${armed}'; dd if=/dev/zero of='${jobs}/ballast' bs=64k 2>/dev/null; } ;;
-esac
-exec '${openFfmpeg().path}' "$@"
-`,
-  );
-  chmodSync(program, 0o755);
-  return { ...kind, args: { ...kind.args, ffmpegPath: program } };
-};
+/** Bytes that are left on the disk: an encoder begins to write, and meets the end of it after some frames. */
+const LEFT = 24 * 1024;
+
+/** Fills the disk but for that. */
+const FILL: Deed = (_ffmpeg, dataFolder) =>
+  `dd if=/dev/zero of='${dataFolder}/jobs/ballast' bs=4k 2>/dev/null; truncate -s -${LEFT} '${dataFolder}/jobs/ballast'`;
 
 describe('a disk that is full', { skip: cannotMount }, () => {
   it('while ffmpeg encodes: the job is given back, and rendered when there is room', async (context) => {
-    const { ref } = await loadTemplate(TINY);
-    const made = await farm(context, fillingRenderer, { options: LOOKING_OFTEN, disk: { bytes: 4 * MB, at: 'jobs' } });
+    const made = await farm(context, armedRenderer(FILL), {
+      options: LOOKING_OFTEN,
+      disk: { bytes: 4 * MB, at: 'jobs' },
+    });
     const { enqueueRequest, recorder, end, dataFolder, disk } = made;
-    await enqueueRequest({ template: ref, cast: { ball: 'red' }, words: { hello: 'Hello' } });
+    arm(dataFolder);
+    await enqueueRequest({ template: tinyRef, cast: { ball: 'red' }, words: { hello: 'Hello' } });
     await recorder.until('paused');
     await recorder.until('released');
-    assert.equal(existsSync(join(dataFolder, 'armed')), false, 'it was ffmpeg that met the full disk');
+    assert.equal(isArmed(dataFolder), false, 'it was ffmpeg that met the full disk');
     rmSync(join(disk?.folder ?? assert.fail(), 'ballast'));
     await recorder.until('rendered');
     assert.deepEqual(pauses(made), ['no_space true', 'no_space false']);

@@ -56,6 +56,7 @@ describe('a renderer that dies or has to be killed mid-job', () => {
     ['silent', seen('renderer_hung'), { silentMs: 600 }],
     ['blocked', seen('renderer_blocked'), { silentMs: 600 }],
     ['waits', seen('renderer_hung'), { silentMs: 600 }],
+    ['grinds', seen('renderer_blocked'), { silentMs: 600 }],
     ['stopped', seen('renderer_stopped'), { silentMs: 600 }],
     ['stuck', 'renderer_stalled', { stallMs: 600 }],
     ['babbles', 'renderer_nonsense', {}],
@@ -120,7 +121,7 @@ describe('a renderer that dies or has to be killed mid-job', () => {
     await enqueue();
     const { args } = await recorder.until('line', (_, text) => text.startsWith('child '));
     await recorder.until('failed');
-    await end([Number(args[1].slice('child '.length))]);
+    await end({ pids: [Number(args[1].slice('child '.length))] });
   });
 });
 
@@ -139,6 +140,29 @@ describe('a poison job', () => {
         assert.deepEqual([job.state, job.crashes, job.failure?.code], expected);
       }
       assert.equal(recorder.of('died').length, 3);
+    });
+});
+
+describe('two innocents beside a poison job', () => {
+  for (const standby of [0, 1])
+    it(`are not disturbed by the deaths next to them, whoever dies in which seat (${standby} standbys)`, async (context) => {
+      const options = { slots: 3, standby };
+      const { enqueue, enqueueMany, recorder, cue, events, end } = await farm(context, 'slow', { options });
+      const innocents = await enqueueMany(2);
+      await recorder.times(2, 'assigned');
+      const { id } = await enqueue({ is: 'poison' });
+      await recorder.until('failed', (_job, _failure, retryInMs) => retryInMs === null);
+      assert.equal(recorder.of('died').length, 3);
+      await cue('all');
+      await recorder.times(2, 'rendered');
+      for (const job of innocents) assert.equal(await events(job.id), 'enqueued claimed rendered');
+      assert.equal(await events(id), 'enqueued claimed retried claimed retried claimed dead');
+      const blamed = (await end()).map(({ crashes, failure }) => [crashes, failure?.code]);
+      assert.deepEqual(blamed, [
+        [0, undefined],
+        [0, undefined],
+        [3, 'poison'],
+      ]);
     });
 });
 

@@ -193,10 +193,12 @@ describe('a store that does not answer', () => {
   });
 
   it('and that other servers use too, for longer than a lease: attempts are given up, and made again', async (context) => {
-    const options = { leaseMs: 1_500, slots: 1, isStoreShared: true };
+    const options = { leaseMs: 1_500, slots: 1 };
+    const through = (store: JobStore): JobStore => Object.assign(Object.create(store), { isShared: true });
     const { enqueue, recorder, dataFolder, cue, events, end } = await farm(context, 'slow', {
       options,
       busyDeadlineMs: 200,
+      through,
     });
     const { id } = await enqueue();
     await recorder.until('assigned');
@@ -226,7 +228,7 @@ describe('a store that does not answer', () => {
     assert.ok(recorder.of('assigned').every(({ args }) => args[0].id !== first?.id));
     assert.equal(await events(first?.id as string), 'enqueued claimed rendered');
     assert.equal(await events(second?.id as string), 'enqueued claimed rescued claimed rendered');
-    await end(pids);
+    await end({ pids });
     assert.deepEqual(await openJournal(dataFolder).entries(), []);
   });
 
@@ -249,7 +251,7 @@ describe('a store that does not answer', () => {
     await cue('all');
     await recorder.until('rendered');
     assert.equal(await events(taken?.id as string), 'enqueued claimed rescued claimed dead');
-    const jobs = await end(pids);
+    const jobs = await end({ pids });
     assert.deepEqual(jobs.map(({ state }) => state).sort(), ['dead', 'rendered']);
     assert.deepEqual(await openJournal(dataFolder).entries(), []);
   });

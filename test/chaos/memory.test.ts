@@ -1,10 +1,41 @@
-/** The kernel ends processes for want of memory. That it counts it is all that tells it from any other SIGKILL; here the test counts for it. */
+/** The kernel ends processes for want of memory. That it counts it is all that tells it from any other SIGKILL; where the test cannot make it do so, the test counts for it. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { cannotGroup, memoryGroup } from '../fixtures/memory-group.js';
+import { heard, program } from './farm/doomed.js';
 import { farm } from './farm/farm.js';
 
 describe('when the kernel lacks memory', () => {
+  it(
+    'in truth: the renderer that grew is ended and not its supervisor, and fewer are rendered at once',
+    { skip: cannotGroup },
+    async (context) => {
+      // Room for a supervisor and two renderers, but not for what one of them will take.
+      const group = memoryGroup(context, 300e6);
+      const made = await farm(context, 'instant', { options: { server: 'doomed' }, start: false });
+      const { enqueue, dataFolder, end } = made;
+      const large = await enqueue({ is: 'large' });
+      const doomed = program(context, dataFolder, 'bloated', { maxCrashes: 2, meterMs: 1_000 }, group.door);
+      const finished = await heard(doomed, 1, 'finished');
+      assert.deepEqual(finished, [{ kind: 'finished', id: large.id }]);
+      const deaths = await heard(doomed, 2, 'died');
+      assert.deepEqual(
+        deaths.map((told) => told.kind === 'died' && told.code),
+        ['out_of_memory', 'out_of_memory'],
+      );
+      assert.deepEqual((await heard(doomed, 2, 'concurrency')).at(-1), { kind: 'concurrency', jobs: 1 });
+      await enqueue();
+      await heard(doomed, 2, 'finished');
+      doomed.child.kill('SIGKILL');
+      await once(doomed.child, 'exit');
+      const pids = doomed.told.flatMap((told) => (told.kind === 'started' ? [told.pid] : []));
+      const [dead, other] = await end({ pids: [...pids, doomed.child.pid as number], isStaffed: false });
+      assert.deepEqual([dead?.failure?.code, dead?.crashes, other?.state], ['poison', 2, 'rendered']);
+    },
+  );
+
   it('and ends a renderer: its job is tried again, the cause is told, and fewer are rendered at once', async (context) => {
     let kills = 3;
     const { enqueueMany, recorder, supervisor, store, cue, end } = await farm(context, 'slow', {

@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadTemplate } from '../../src/media/install/catalog.js';
+import { look, treeOf } from '../pm2/processes.js';
 import { farm } from './farm/farm.js';
-import { preparingRenderer, TINY } from './farm/real.js';
+import { preparingRenderer, tinyRef } from './farm/real.js';
 
-const { ref } = await loadTemplate(TINY);
-const request = { template: ref, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
+const request = { template: tinyRef, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
 
 describe('an edition that a job asks for', () => {
   it('is prepared beside it, once, and the next job takes the swap path', async (context) => {
@@ -58,6 +57,27 @@ describe('an edition that a job asks for', () => {
     assert.equal(recorder.of('notPrepared').length, 0);
     await end();
   });
+
+  it(
+    'is prepared however often somebody kills who prepares it',
+    { skip: process.platform !== 'linux' },
+    async (context) => {
+      const { enqueueRequest, recorder, supervisor, end } = await farm(context, preparingRenderer, {
+        options: { slots: 1 },
+      });
+      await enqueueRequest(request);
+      for (let kills = 1; kills <= 4; kills++) {
+        await recorder.times(kills, 'preparing');
+        const seated = supervisor.slots.map(({ renderer }) => renderer?.process.pid);
+        for (const pid of treeOf(process.pid))
+          if (!seated.includes(pid) && look(pid, 'cmdline').includes('renderer/main.js')) process.kill(pid, 'SIGKILL');
+        const { args } = (await recorder.times(kills, 'notPrepared')).at(-1) ?? assert.fail();
+        assert.equal(args[2], false, 'not given up');
+      }
+      await recorder.times(5, 'preparing');
+      await end();
+    },
+  );
 
   it('is given up when it cannot be prepared, and its jobs fail for their own reason', async (context) => {
     const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 1 } });

@@ -12,6 +12,7 @@ import { openJournal } from '../../src/supervisor/jobs/journal.js';
 import { markOf } from '../../src/supervisor/renderer/leftovers.js';
 import { Service } from '../cli/storyfarm.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { assertInvariants } from './farm/invariants.js';
 import { TINY } from './farm/real.js';
 
 const skip = process.platform === 'linux' ? false : 'needs /proc';
@@ -60,5 +61,7 @@ it(
     assert.match(metrics, /^storyfarm_jobs_finished_total\{outcome="rendered"\} 1$/m);
     farm.signal('SIGTERM');
     assert.equal(await farm.ended(), 0);
+    const pids = [leftover.pid, farm.child.pid, renderer] as number[];
+    await assertInvariants({ store, dataFolder, ids: [rendered.id, half.id], pids, scrapes: [metrics] });
   },
 );

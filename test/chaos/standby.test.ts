@@ -1,14 +1,10 @@
-/**
- * The standby: it waits, takes the seat of whoever dies or is recycled, and is replaced.
- *
- * STORYFARM_TEST_KILLS is the number of kills after which the times of refilling are told; from 100 on, their 99th percentile is asserted.
- */
+/** The standby: it waits, takes the seat of whoever dies or is recycled, and is replaced. How soon is measured by `npm run bench -- queue`. */
 
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { type Farm, farm, fixture } from './farm/farm.js';
 
-const KILLS = Number(process.env.STORYFARM_TEST_KILLS ?? 10);
+const KILLS = 10;
 
 describe('the standby', () => {
   it('boots when all seats are taken, and waits for ever', async (context) => {
@@ -103,32 +99,25 @@ describe('the standby', () => {
 });
 
 describe('a seat', () => {
-  it(`is refilled within a moment, and its job claimable (${KILLS} kills)`, async (context) => {
+  it(`is refilled by the standby and its job given out again, ${KILLS} times in a row`, async (context) => {
     const made = await farm(context, 'slow', { options: { slots: 2, standby: 1, maxCrashes: 1_000_000 } });
     const { recorder, supervisor, enqueueMany, cue, end } = made;
     await enqueueMany(2);
-    const refills: number[] = [];
-    const returns: number[] = [];
     for (let kill = 1; kill <= KILLS; kill++) {
-      await recorder.times(kill, 'booted', (slot) => slot === -1);
+      const waiting = (await recorder.times(kill, 'booted', (slot) => slot === -1)).at(-1)?.args[1];
       await recorder.times(kill + 1, 'assigned');
-      const pid = supervisor.slots[kill % 2]?.renderer?.process.pid as number;
-      const at = performance.now();
-      process.kill(pid, 'SIGKILL');
-      refills.push(((await recorder.times(kill, 'seated')).at(-1)?.at ?? Number.NaN) - at);
-      returns.push(((await recorder.times(kill, 'failed')).at(-1)?.at ?? Number.NaN) - at);
+      const seat = kill % 2;
+      const renderer = supervisor.slots[seat]?.renderer;
+      const had = renderer?.assignment?.job;
+      process.kill(renderer?.process.pid as number, 'SIGKILL');
+      assert.deepEqual((await recorder.times(kill, 'seated')).at(-1)?.args, [seat, waiting]);
+      await recorder.until('assigned', ({ id, fence }) => id === had?.id && fence > had.fence);
       // A finished job, so that the next standby is started without delay.
       const { args } = recorder.of('assigned').at(-1) as { args: [{ id: string }, number] };
       await cue(args[0].id);
       await recorder.times(kill, 'rendered');
       await enqueueMany(1);
     }
-    const refill = tell(context, 'refilled', refills);
-    const back = tell(context, 'claimable', returns);
-    // Few kills on a machine that has other things to do say little about the hundredth.
-    const [refilled, claimable] = KILLS >= 100 ? [refill.p99, back.p99] : [refill.median, back.median];
-    assert.ok(refilled < 50, `${refilled} ms`);
-    assert.ok(claimable < 100, `${claimable} ms`);
     await cue('all');
     await recorder.times(KILLS + 2, 'rendered');
     await end();
@@ -142,7 +131,7 @@ describe('capacity', () => {
     // One seat: of two that pass the limit together the second waits for a standby to boot.
     ['memory', { maxMemory: 300e6, slots: 1 }, fixture('leaky', 2)],
   ] as const) {
-    it(`lost to planned recycling by ${reason} is under a thousandth of the slots' time`, async (context) => {
+    it(`lost to planned recycling by ${reason} is told as such`, async (context) => {
       const { recorder, enqueueMany, end } = await farm(context, renderer, {
         options: { slots: 2, standby: 1, ...options },
       });
@@ -160,7 +149,8 @@ describe('capacity', () => {
         `${recorder.of('recycled').length} recycled, ${planned.toFixed(1)} of ${Math.round(slots)} ms lost`,
       );
       assert.ok(recorder.of('recycled').every(({ args }) => args[2] === reason));
-      assert.ok(planned < slots / 1_000, `${planned} of ${slots} ms`);
+      // One that is past its memory may wait for its standby; the others work on until it is there.
+      if (reason !== 'memory') assert.equal(planned, 0);
       assert.equal(unplanned, 0);
       await end();
     });
@@ -191,15 +181,4 @@ function spent(recorder: Farm['recorder']) {
     sum.unplanned += args[0].lost.unplanned;
   }
   return sum;
-}
-
-function tell(context: TestContext, what: string, times: number[]): { readonly median: number; readonly p99: number } {
-  times.sort((one, other) => one - other);
-  const median = times[times.length >> 1] ?? Number.NaN;
-  const p99 = times[Math.ceil(times.length * 0.99) - 1] ?? Number.NaN;
-  const ms = (value = Number.NaN) => value.toFixed(1);
-  context.diagnostic(
-    `${what}: median ${ms(median)} ms, p99 ${ms(p99)} ms, most ${ms(times.at(-1))} ms (${times.length} kills)`,
-  );
-  return { median, p99 };
 }

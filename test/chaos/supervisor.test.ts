@@ -32,7 +32,7 @@ describe('a supervisor that is killed', () => {
       await cue('all');
       await supervisor.start();
       await recorder.times(3, 'rendered');
-      const ends = await end(left);
+      const ends = await end({ pids: left });
       assert.ok(ends.every(({ state, crashes, attempt }) => state === 'rendered' && crashes + attempt === 0));
       const histories = await Promise.all(jobs.map(({ id }) => events(id)));
       assert.equal(histories.filter((history) => history === 'enqueued claimed rescued claimed rendered').length, 2);
@@ -73,6 +73,6 @@ describe('a supervisor that stands still', () => {
         [null, 'doomed', 'doomed', 'here', 'here'],
       );
     }
-    await end(pids.map((told) => ('pid' in told ? told.pid : 0)));
+    await end({ pids: pids.map((told) => ('pid' in told ? told.pid : 0)) });
   });
 });

@@ -74,8 +74,22 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['render', 'tiny', ...TINY, '-w', `hello=${'x'.repeat(61)}`], /61 characters; at most 60\. \(words_too_long\)/],
   [
     ['render', 'tiny', ...TINY, '-w', 'hello=x', '-o', 'wrong.json'],
-    /wrong\.json is there already\. \(invalid_request\)/,
+    /wrong\.json is a file, not a folder\. \(invalid_request\)/,
   ],
+  ...['render', 'templates show', 'templates prepare'].map(
+    (call) =>
+      [
+        [
+          ...call.split(' '),
+          'tiny',
+          ...TINY,
+          '--data-folder',
+          'wrong.json',
+          ...(call === 'render' ? ['-w', 'hello=x'] : []),
+        ],
+        /The data folder .*wrong\.json is a file\. \(config_invalid\)\n {2}-> Move the file away/,
+      ] as const,
+  ),
   [
     ['templates', 'new', 'x'],
     /required option '--footage <file>' not specified\n {2}-> `storyfarm templates new --help`/,

@@ -21,10 +21,14 @@ import { run } from './storyfarm.js';
 
 test('the files of the demo are the videos that were asked for', async (t) => {
   const cwd = temporaryFolder(t);
-  const { code, stdout, stderr } = await run(['demo', 'snow-post'], { cwd, env: { TMPDIR: cwd } });
+  const { code, stdout, stderr } = await run(['demo', 'snow-post'], {
+    cwd,
+    env: { TMPDIR: cwd, STORYFARM_STALL: '10min' },
+  });
   assert.equal(code, 0, stderr);
-  const jobs = /The folders are in\n(.*)\n$/.exec(stdout)?.[1] ?? '';
-  const folder = join(jobs, /^Korean +([0-9a-f-]{36}\/1)$/m.exec(stdout)?.[1] ?? '');
+  const jobs = /The folders are in\n(.*)\n/.exec(stdout)?.[1] ?? '';
+  const encoded = /looked at while the rest goes on:\n(.*)\n/.exec(stdout)?.[1] ?? '';
+  const swapped = join(jobs, /^Korean .* swap +([0-9a-f-]{36}\/1)$/m.exec(stdout)?.[1] ?? '');
 
   const { template, ref } = await loadTemplate(join(packageFolder, 'templates', 'snow-post'));
   const cast = Object.fromEntries(template.roles.map((role) => [role.id, role.characters[0]?.id ?? '']));
@@ -33,7 +37,13 @@ test('the files of the demo are the videos that were asked for', async (t) => {
   const words = Object.fromEntries(template.bubbles.map(({ id, sample }) => [id, inLocale(sample, 'ko')]));
   const { scene, layoutOf } = layOutWords(template, { cast, words }, loadFonts());
 
-  for (const rendition of template.ladder) {
+  for (const [rendition, folder] of template.ladder.flatMap(
+    (each) =>
+      [
+        [each, encoded],
+        [each, swapped],
+      ] as const,
+  )) {
     const file = join(folder, `${rendition.id}.mp4`);
     const fps = fpsOfRendition(template, rendition).value;
     const movie = await readMovie(file);

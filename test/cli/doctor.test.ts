@@ -75,7 +75,7 @@ test('an ffmpeg that cannot do what is needed', { skip: process.platform === 'wi
   assert.match(of('codecs').found, /lacks png, afade, /);
   assert.match(of('codecs').remedy, /Install a full ffmpeg/);
   assert.equal(of('films').state, 'poor');
-  assert.match(of('films').found, /lacks addroi, vstack, ssim: every job is encoded/);
+  assert.match(of('films').found, /lacks addroi, vstack, ssim, so it can make no films: every job is encoded/);
 });
 
 test('no templates, and a data folder that cannot be', async (t) => {
@@ -85,7 +85,7 @@ test('no templates, and a data folder that cannot be', async (t) => {
   assert.equal(code, 1);
   assert.deepEqual([of('templates').state, of('folder').state], ['ill', 'ill']);
   assert.match(of('templates').remedy, /templates new/);
-  assert.match(of('folder').found, /file is no folder/);
+  assert.match(of('folder').found, /The data folder .*file is a file\./);
 });
 
 /** Root may write everywhere, so somebody else looks then. */
@@ -102,9 +102,19 @@ test('a folder that may not be written', { skip: noOther }, async (t) => {
   const args = ['--template-folders', fixtureTemplates, '--data-folder', 'locked', ...PORTS];
   const { code, of } = await doctor(args, { cwd, uid });
   assert.deepEqual([code, of('folder').state], [1, 'ill']);
-  assert.equal(of('folder').found, `This user has no right to ${join(cwd, 'locked')}.`);
+  assert.equal(of('folder').found, `This user has no right to the data folder ${join(cwd, 'locked')}.`);
   assert.match(of('folder').remedy, /^Give the user that runs Storyfarm the right to it/);
-  const up = await run(['up', '--port', '0', ...args.slice(0, 4)], { cwd, uid });
-  assert.deepEqual([up.code, up.stdout], [2, '']);
-  assert.match(up.stderr, /This user has no right to .*locked.*\(config_invalid\)\n {2}-> Give the user/);
+  const calls = [
+    ['up', '--port', '0', ...args.slice(0, 4)],
+    ['render', 'tiny', '-w', 'hello=x', ...args.slice(0, 4)],
+    ['templates', 'prepare', 'tiny', ...args.slice(0, 4)],
+  ];
+  for (const call of calls) {
+    const { code, stdout, stderr } = await run(call, { cwd, uid });
+    assert.deepEqual([code, stdout], [2, ''], stderr);
+    assert.match(
+      stderr,
+      /This user has no right to the data folder .*locked.*\(config_invalid\)\n {2}-> Give the user/,
+    );
+  }
 });

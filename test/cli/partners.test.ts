@@ -86,5 +86,6 @@ it('partners and templates are paused and limited for every server, and shown so
   assert.match((await call('resume', '--partner', 'tiny')).stdout, /was not paused\. Paused are: template tiny\.\n$/);
   await call('resume', '--template', 'tiny');
   assert.deepEqual(await claim(), ['acme']);
+  assert.match((await call('limit', 'acmee', '2')).stdout, /Now 0 rendering, 0 queued\. Nothing here knows the name/);
   assert.match((await call('pause', '--template', 'tyni')).stdout, /Nothing here knows the name: is it right\?\n$/);
 });

@@ -2,9 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { JobDocument } from '../../src/front/documents.js';
+import { openStore } from '../../src/store/open.js';
+import { assertInvariants } from '../chaos/farm/invariants.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { oldFfmpegIn } from '../fixtures/old-ffmpeg.js';
 import { fixtureTemplates } from '../fixtures/tiny.js';
 import { gateIn } from './gate.js';
 import { type Ended, ended, processesWith, run, Service, type Surroundings, spawn } from './storyfarm.js';
@@ -76,7 +80,7 @@ describe('storyfarm up', () => {
     const { code, stdout } = await run(['status', '-n', '1'], { cwd });
     assert.equal(code, 0);
     assert.match(stdout, /^queued +rendering +rendered +delivered +dead +cancelled$/m);
-    assert.match(stdout, new RegExp(`^${id}  tiny +rendered  in \\d+\\.\\d\\d s$`, 'm'));
+    assert.match(stdout, new RegExp(`^${id}  tiny +rendered  in \\d+\\.\\d\\d s, (swap|re-encode|mixed)$`, 'm'));
     for (const line of stdout.split('\n').slice(1)) assert.ok(line.length <= 80, line);
     const json = JSON.parse((await run(['status', '--json'], { cwd })).stdout);
     assert.equal(json.byState.rendered, json.latest.length);
@@ -138,9 +142,13 @@ describe('signals while a job is being rendered', { skip: noPipes }, () => {
     await up.said('draining');
     up.signal('SIGINT');
     assert.equal(await up.ended(), 0);
-    const { state, attempt, crashes, failure } = await latest();
+    const { id, state, attempt, crashes, failure } = await latest();
     assert.deepEqual([state, attempt, crashes, failure], ['queued', 0, 0, null]);
     if (process.platform === 'linux') assert.deepEqual(processesWith(cwd), []);
+    const dataFolder = join(cwd, 'var');
+    const store = await openStore(`sqlite:${join(dataFolder, 'storyfarm.db')}`);
+    t.after(() => store.close());
+    await assertInvariants({ store, dataFolder, ids: [id], pids: [up.child.pid as number] });
     const { code, stdout, stderr } = await submitted;
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(
@@ -201,6 +209,23 @@ describe('farm, front and files apart', () => {
       service.signal('SIGTERM');
       assert.equal(await service.ended(), 0);
     }
+  });
+
+  it('say once that this ffmpeg can make no films, and render all the same', { skip: noPipes }, async (t) => {
+    const cwd = temporaryFolder(t);
+    const up = await Service.start(t, ['up', '--port', '0', '--ffmpeg-path', oldFfmpegIn(cwd), ...ONE], { cwd });
+    for (const words of ['x', 'y']) {
+      const { code, stderr } = await run(['submit', 'tiny', '-w', `hello=${words}`, '--url', up.url], { cwd });
+      assert.equal(code, 0, stderr);
+    }
+    up.signal('SIGTERM');
+    assert.equal(await up.ended(), 0);
+    const [warning, ...others] = up.lines.filter(({ level }) => level === 'warn' || level === 'error');
+    assert.match(String(warning?.msg), /ffmpeg lacks addroi, so it can make no films/);
+    assert.match(String(warning?.hint), /Install ffmpeg 4\.4 or newer/);
+    assert.deepEqual(others, []);
+    const paths = up.lines.filter(({ msg }) => msg === 'job rendered').map(({ path, why }) => [path, why]);
+    assert.deepEqual(paths, Array(2).fill(['re-encode', ['large, medium, small: Its film is not prepared.']]));
   });
 
   it('warn when there is no template', async (t) => {

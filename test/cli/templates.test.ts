@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { imageSize } from 'image-size';
 import { readMovie } from '../../src/media/mp4/movie.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { oldFfmpegIn } from '../fixtures/old-ffmpeg.js';
 import { copyOfTiny, fixtureTemplates, tinyFolder } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';
 import { gateIn } from './gate.js';
@@ -100,7 +101,8 @@ describe('looking at templates', () => {
     assert.deepEqual([prepared.code, prepared.stdout], [0, '']);
     assert.match(prepared.stderr, /^tiny red: 100 % prepared\n[\s\S]*tiny green: 100 % prepared\n$/m);
     const after = JSON.parse((await run(['templates', 'show', 'tiny', '--json', ...TINY], { cwd })).stdout);
-    type Told = { cast: unknown; prepared: boolean; films: { rendition: string; areas: { bubble: string }[] }[] };
+    type Film = { rendition: string; areas: { bubble: string }[] };
+    type Told = { cast: unknown; prepared: boolean; films: Film[]; torn: unknown[] };
     const bubblesOf = ({ areas }: Told['films'][number]) => areas.map(({ bubble }) => bubble);
     const casts = (after.casts as Told[]).map(({ films, ...rest }) => ({
       ...rest,
@@ -108,12 +110,72 @@ describe('looking at templates', () => {
     }));
     const films = ['large', 'medium', 'small'].map((rendition) => [rendition, 'hello', 'bye']);
     assert.deepEqual(casts, [
-      { cast: { ball: 'red' }, prepared: true, films },
-      { cast: { ball: 'green' }, prepared: true, films },
+      { cast: { ball: 'red' }, prepared: true, films, torn: [] },
+      { cast: { ball: 'green' }, prepared: true, films, torn: [] },
     ]);
     const shown = await run(['templates', 'show', 'tiny', ...TINY], { cwd });
-    assert.match(shown.stdout, /^green +hello +bye +errors in \/ out \/ after +bytes +SSIM$/m);
+    assert.match(shown.stdout, /^green +hello +bye +errors in \/ out \/ after +size +SSIM$/m);
     assert.match(shown.stdout, /^large +swap +swap +\d+ \/ \d+ \/ \d+ +[+-][\d.]+ % +[+-]0\.\d{4}$/m);
+    assert.doesNotMatch(shown.stdout, /storyfarm templates prepare/, 'there is nothing to be done');
+  });
+
+  it('tells what a video cost and why, and what would make it cheap', async (t) => {
+    const cwd = temporaryFolder(t);
+    const render = (...more: string[]) =>
+      run(['render', 'tiny', ...TINY, '-w', 'hello=x', '-o', 'out', ...more], { cwd });
+    const slow = await render('-c', 'ball=green');
+    assert.equal(slow.code, 0, slow.stderr);
+    assert.match(slow.stdout, /^large +re-encode +320x240 +2\.00 s +\S+ kB +\/.*out\/large\.mp4$/m);
+    assert.match(slow.stdout, /^Every frame was encoded:\n {2}large, medium, small: Its film is not prepared\.\n/m);
+    const remedy = /-> `storyfarm (templates prepare tiny -c ball=green --template-folders .*)` makes/.exec(
+      slow.stdout,
+    )?.[1];
+    const prepared = await run(remedy?.split(' ') ?? [], { cwd });
+    assert.equal(prepared.code, 0, prepared.stderr);
+    const { paths } = JSON.parse((await render('-c', 'ball=green', '--json')).stdout);
+    assert.deepEqual(paths, { large: { path: 'swap' }, medium: { path: 'swap' }, small: { path: 'swap' } });
+    const fast = await render('-c', 'ball=green');
+    assert.match(fast.stdout, /^large +swap +320x240 .*\n[\s\S]*\nrendered in \d+\.\d\d s\n$/m);
+  });
+
+  it('a torn film is told, and made again by prepare', async (t) => {
+    const cwd = temporaryFolder(t);
+    const prepare = () => run(['templates', 'prepare', 'tiny', '-c', 'ball=red', ...TINY], { cwd });
+    const show = async () => (await run(['templates', 'show', 'tiny', ...TINY], { cwd })).stdout;
+    await prepare();
+    const editions = join(cwd, 'var', 'editions', 'tiny');
+    const film = join(editions, readdirSync(editions)[0] ?? '', 'large.film', 'film.mp4');
+    const whole = readFileSync(film);
+    truncateSync(film, whole.length - 1);
+    const torn = await show();
+    assert.match(torn, /^red +2 of 3 films prepared; torn: large$/m);
+    assert.match(torn, /^large +re-encode +re-encode$/m);
+    assert.match(
+      torn,
+      /^ {2}large: the film is torn and will be made again\. .*film\.mp4 is not what was prepared\.$/m,
+    );
+    assert.match(torn, /-> `storyfarm templates prepare tiny --template-folders /);
+    const { code, stderr } = await prepare();
+    assert.equal(code, 0, stderr);
+    assert.ok(readFileSync(film).length > 0 && !(await show()).includes('torn'));
+  });
+
+  it('an ffmpeg that can make no films is named, with the remedy', { skip: POSIX }, async (t) => {
+    const cwd = temporaryFolder(t);
+    const args = [...TINY, '--ffmpeg-path', oldFfmpegIn(cwd)];
+    const said = /ffmpeg lacks addroi, so it can make no films: every job is encoded, at hundreds of times the CPU\./;
+    const prepare = await run(['templates', 'prepare', 'tiny', ...args], { cwd });
+    assert.deepEqual([prepare.code, prepare.stdout], [1, '']);
+    assert.match(prepare.stderr, said);
+    assert.match(prepare.stderr, /^storyfarm: .*\(ffmpeg_too_old\)\n {2}-> Install ffmpeg 4\.4 or newer .*\n$/);
+    const show = await run(['templates', 'show', 'tiny', ...args], { cwd });
+    const render = await run(['render', 'tiny', '-w', 'hello=x', '-o', 'out', ...args], { cwd });
+    for (const { code, stdout } of [show, render]) {
+      assert.equal(code, 0);
+      assert.match(stdout, said);
+      assert.match(stdout, /\n {2}-> Install ffmpeg 4\.4 or newer/);
+      assert.doesNotMatch(stdout, /templates prepare/);
+    }
   });
 
   it('names every place where a template is broken, and keeps the others', async (t) => {

@@ -26,7 +26,10 @@ const TO_SUPERVISOR: Readonly<Record<ToSupervisor['type'], ToSupervisor>> = {
   ready: { type: 'ready', ffmpeg: 'ffmpeg version 5' },
   heartbeat: { type: 'heartbeat' },
   progress: { type: 'progress', ...lease, fraction: 0.5, stage: 'encode' },
-  rendered: { type: 'rendered', ...lease, outputs: [output], stages: { encode: 12.5 } },
+  rendered: {
+    ...{ type: 'rendered', ...lease, outputs: [output], stages: { encode: 12.5 } },
+    paths: { large: { path: 're-encode', reason: 'Its film is not prepared.' }, small: { path: 'swap' } },
+  },
   failed: { type: 'failed', ...lease, failure: failure('ffmpeg_failed', 'It ended with 1.') },
   prepared: { type: 'prepared' },
   unprepared: { type: 'unprepared', failure: failure('ffmpeg_failed', 'It ended with 1.') },

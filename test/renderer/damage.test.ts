@@ -27,6 +27,7 @@ const home = temporaryFolder({ after });
 const prepared = join(home, 'prepared');
 const fonts = loadFonts();
 let installed: InstalledTemplate;
+let jobs = 0;
 /** Relative paths of everything that an edition with its films has. */
 let files: string[];
 /** By way: the bytes of each output. */
@@ -46,7 +47,8 @@ before(async () => {
 
 /** One job in a process of its own, as far as it can be seen from here: its outputs, after `damage` was done to the edition. */
 async function job(way: (typeof WAYS)[number], damage: (edition: Edition) => void): Promise<Map<string, Buffer>> {
-  const data = join(home, 'data');
+  // Another one each time: blank posters are remembered by their path.
+  const data = join(home, `data-${++jobs}`);
   cpSync(prepared, data, { recursive: true });
   try {
     const editions = openEditions(data, ffmpeg);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTemplate } from '../../src/media/install/catalog.js';
 import { USUAL_QUALITY } from '../../src/media/ladder.js';
-import { reencodeCommand, smallerQuality } from '../../src/renderer/reencode.js';
+import { reencodeCommand } from '../../src/renderer/reencode.js';
 import type { Rendition } from '../../src/template/format.js';
 import { tinyFolder } from '../fixtures/tiny.js';
 
@@ -119,14 +119,4 @@ test('two renditions are one command: footage, words in their windows, sound cop
       },
     ],
   });
-});
-
-test('a file over its cap gets the quality that should fit, until nothing worth watching would be left', () => {
-  const capped: Rendition = { ...large, maxBytes: 66_000 };
-  // Of 66,000 bytes 16,000 are sound; twice the rest is one halving: six steps, and one for the error.
-  assert.deepEqual(smallerQuality(capped, { crf: 23 }, 116_000, 2), { crf: 30 });
-  assert.deepEqual(smallerQuality(capped, { crf: 30 }, 66_001, 2), { crf: 32 });
-  assert.equal(smallerQuality(capped, { crf: 37 }, 70_000, 2), undefined);
-  assert.equal(smallerQuality({ ...large, maxBytes: 15_000 }, { crf: 23 }, 20_000, 2), undefined);
-  assert.equal(smallerQuality(large, { crf: 23 }, 1e9, 2), undefined);
 });

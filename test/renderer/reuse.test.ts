@@ -10,7 +10,7 @@ import { temporaryFolder } from '../fixtures/folder.js';
 
 const order: RenderOrder = {
   ...{ id: 'first', fence: 3, template: { id: 'tiny', version: 'v' } },
-  ...{ cast: { ball: 'red', hat: 'blue' }, words: { hello: 'Hi', bye: 'Bye' }, reuseFor: 'partner' },
+  ...{ cast: { ball: 'red', hat: 'blue' }, words: { hello: 'Hi', bye: 'Bye' }, partner: 'partner' },
 };
 const output = (rendition: string, bytes: number): Output => ({
   ...{ rendition, file: `3/${rendition}.mp4`, bytes, width: 320, height: 240, frames: 50, duration: 2 },
@@ -45,7 +45,7 @@ test('an equal job gets the files, under its own fence, and keeps them when the 
 
 test('another partner, template, cast or words is another job', async (t) => {
   const { take } = await published(t);
-  assert.equal(await take({ reuseFor: 'other' }), undefined);
+  assert.equal(await take({ partner: 'other' }), undefined);
   assert.equal(await take({ template: { id: 'tiny', version: 'w' } }), undefined);
   assert.equal(await take({ cast: { ball: 'red', hat: 'red' } }), undefined);
   assert.equal(await take({ words: { hello: 'Hi' } }), undefined);

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { asStoryfarmError } from '../../src/errors.js';
+import type { RenderOrder } from '../../src/ipc/messages.js';
 import type { JobResult } from '../../src/job.js';
 import { likenessOf } from '../../src/media/film/likeness.js';
 import { loadFonts } from '../../src/media/fonts.js';
@@ -17,6 +17,7 @@ import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pa
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
+import { NO_ROOM, NOT_PREPARED, refusalOf, TORN } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
 import { swap, writeAll } from '../../src/renderer/swap.js';
 import { layOutWords } from '../../src/renderer/words.js';
@@ -68,10 +69,10 @@ async function farm(t: Parameters<typeof temporaryFolder>[0]) {
     catalog: async () => ({ list: () => [installed], get: () => installed }),
   };
   let fence = 0;
-  const job = async (asked: Record<string, string> = words) => {
+  const job = async (asked: Record<string, string> = words, fields: Partial<RenderOrder> = {}) => {
     Object.assign(counts, { ffmpeg: 0, measured: 0 });
     const result: JobResult = await render(
-      { id: 'job', fence: ++fence, template: installed.ref, cast, words: asked },
+      { id: 'job', fence: ++fence, template: installed.ref, cast, words: asked, ...fields },
       tools,
     );
     const path = ({ id }: Rendition) => join(storage.folder, 'job', `${fence}`, `${id}.mp4`);
@@ -100,6 +101,7 @@ test('with its films a job needs no ffmpeg; words that were rendered before need
     ['large', 'small', 'poster'],
   );
   assert.deepEqual(Object.keys(first.result.stages), ['fill', 'draw', 'swap', 'verify', 'publish']);
+  assert.deepEqual(first.result.paths, { large: { path: 'swap' }, small: { path: 'swap' } });
   assert.equal(counts.ffmpeg, 0);
   assert.ok(counts.measured > 0);
   const [largeBytes, smallBytes] = [first.bytes(large), first.bytes(small)];
@@ -120,7 +122,8 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   // Another renderer, which has not opened it yet.
   const torn = await farm(t);
   truncateSync(join(torn.edition.film(large), 'film.mp4'), 4000);
-  const { isEncoded, bytes, path } = await torn.job();
+  const { isEncoded, bytes, path, result } = await torn.job();
+  assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN }, small: { path: 'swap' } });
   assert.ok(isEncoded && torn.counts.ffmpeg > 0);
   assert.equal(existsSync(torn.edition.film(large)), false, 'it will be made again');
   assert.ok(existsSync(torn.edition.film(small)));
@@ -193,11 +196,12 @@ test('a swapped file over its cap is encoded, within it', async (t) => {
       ...rest,
       template: { ...template, ladder: [{ ...large, maxBytes }, small] },
     }));
-    const { isEncoded, bytes } = await job();
-    return { isEncoded, bytes: bytes(large).length };
+    const { isEncoded, bytes, result } = await job();
+    return { isEncoded, bytes: bytes(large).length, reason: result.paths?.large?.reason };
   };
-  assert.deepEqual(await cap(size), { isEncoded: false, bytes: size });
-  const { isEncoded, bytes } = await cap(size - 1);
+  assert.deepEqual(await cap(size), { isEncoded: false, bytes: size, reason: undefined });
+  const { isEncoded, bytes, reason } = await cap(size - 1);
+  assert.equal(reason, NO_ROOM);
   assert.ok(isEncoded && bytes < size, `${bytes} of ${size - 1}`);
 });
 
@@ -210,11 +214,16 @@ test('words in a bubble that a film cannot take mean the re-encode path for that
   change(edition, large, (film) => ({
     ...film,
     areas: film.areas.map((area) => (area.bubble === 'two' ? { ...area, bubble: 'nobody' } : area)),
+    refused: [{ bubble: 'two', reason: 'The picture moves there.' }],
   }));
   assert.equal((await job({ one: words.one, two: '' })).isEncoded, false);
   assert.equal(counts.ffmpeg, 0);
   const mixed = await job();
   assert.ok(mixed.isEncoded);
+  assert.deepEqual(mixed.result.paths, {
+    large: { path: 're-encode', reason: 'Bubble "two" cannot be swapped: The picture moves there.' },
+    small: { path: 'swap' },
+  });
   assert.ok(mixed.bytes(small).equals(smallBytes));
   assert.ok(!mixed.bytes(large).equals(largeBytes));
   assert.ok((await likeness(mixed.path(large), largeBytes)) > 0.96);
@@ -304,25 +313,25 @@ test('a disk that fills up while a film is written is told as that', { skip: can
   await assert.rejects(swapping, (error) => asStoryfarmError(error).code === 'no_space');
 });
 
-test('what a write leaves is written next, until nothing more is taken', async () => {
+test('what a write leaves is written next, until nothing more is taken', () => {
   const disk = (room: number, most: number) => {
     const taken: Buffer[] = [];
     let left = room;
-    const writev = async (pieces: readonly Uint8Array[]) => {
+    const write = (pieces: readonly Uint8Array[]) => {
       const bytes = Buffer.concat(pieces).subarray(0, Math.min(most, left));
       left -= bytes.length;
       taken.push(Buffer.from(bytes));
-      return { bytesWritten: bytes.length, buffers: [] };
+      return bytes.length;
     };
-    return { taken, file: { writev } as unknown as FileHandle };
+    return { taken, write };
   };
   const pieces = ['', 'abc', 'd', '', 'efghij'].map((text) => Buffer.from(text));
   for (let most = 1; most <= 11; most++) {
-    const { taken, file } = disk(10, most);
-    await writeAll(file, pieces);
+    const { taken, write } = disk(10, most);
+    writeAll(write, pieces);
     assert.equal(Buffer.concat(taken).toString(), 'abcdefghij');
   }
-  await assert.rejects(writeAll(disk(9, 4).file, pieces), { code: 'no_space' });
+  assert.throws(() => writeAll(disk(9, 4).write, pieces), { code: 'no_space' });
 });
 
 test('words that have no place in the slices of a film mean the re-encode path, not a failed job', async (t) => {
@@ -334,4 +343,26 @@ test('words that have no place in the slices of a film mean the re-encode path, 
   const { isEncoded, result } = await job();
   assert.ok(isEncoded);
   assert.equal(result.outputs.length, 3);
+});
+
+test('a film that is not there, and one that takes no words at all', async (t) => {
+  const { edition, job } = await farm(t);
+  rmSync(edition.film(small), { recursive: true });
+  change(edition, large, (film) => ({ ...film, areas: [], refused: [{ bubble: 'one', reason: 'It moves.' }] }));
+  const { result } = await job();
+  assert.deepEqual(result.paths, {
+    large: { path: 're-encode', reason: 'Bubble "one" cannot be swapped: It moves.' },
+    small: { path: 're-encode', reason: NOT_PREPARED },
+  });
+  assert.equal(refusalOf(undefined, ['one']), NOT_PREPARED);
+});
+
+test('a job that is content with earlier files gets those of any equal job of its partner', async (t) => {
+  const { job } = await farm(t);
+  await job(words, { id: 'first', partner: 'ours' });
+  const later = (fields: Partial<RenderOrder>) => job(words, { id: 'later', reuse: true, ...fields });
+  const { result } = await later({ partner: 'ours' });
+  assert.deepEqual(Object.keys(result.stages), ['reuse', 'publish']);
+  assert.deepEqual(result.paths, { large: { path: 'reuse' }, small: { path: 'reuse' } });
+  assert.deepEqual((await later({ partner: 'theirs' })).result.paths?.large, { path: 'swap' });
 });

@@ -33,7 +33,8 @@ const NATURES: Readonly<Record<TimedFault, Nature>> = {
   // The store's own patience is 5 s.
   lock: { weight: 10, lasts: [500, 7_000] },
   disk: { weight: 3, lasts: [1_000, 4_000] },
-  tear: { weight: 4, lasts: [0, 0] },
+  // Until its film is made anew, which killers of who makes it put off, each of its jobs is encoded.
+  tear: { weight: 2, lasts: [0, 0] },
 };
 
 export interface Decision {
@@ -42,7 +43,7 @@ export interface Decision {
   readonly pick: number;
   /** Milliseconds. */
   readonly lastsMs: number;
-  /** Whether a front that is still starting is spared. Mostly: of one that never answers nothing is learnt. */
+  /** Whether a front or supervisor that is still starting is spared. Mostly: of one that never works nothing is learnt. */
   readonly sparesStarting: boolean;
 }
 
@@ -98,7 +99,7 @@ const SHARES: readonly (readonly [Purpose, number])[] = [
 ];
 /** Every so many jobs one is poison: it costs as many renderers as a job may end. */
 const POISON_EVERY = 400;
-const POISON_FIRST = 40;
+const POISON_FIRST = 20;
 /** Words are often said again: what was encoded before is then taken from the disk. */
 const REPEATED = 0.4;
 

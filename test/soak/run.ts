@@ -12,14 +12,14 @@ import { openStore } from '../../src/store/open.js';
 import { wordsmith } from '../bench/render/contents/words.js';
 import { run as runCommand } from '../cli/storyfarm.js';
 import { look } from '../pm2/processes.js';
-import { audit } from './books/audit.js';
+import { audit, straysNow } from './books/audit.js';
 import type { Facts } from './books/ledger.js';
 import { Census } from './farm/census.js';
 import { Client } from './farm/client.js';
 import { Counters } from './farm/counters.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
-import { begin, filled, progressOf, STUCK, scrapeUntil } from './farm/patience.js';
+import { begin, filled, progressOf, STUCK, scrapeUntil, swept } from './farm/patience.js';
 import { type Known, marked } from './farm/processes.js';
 import { Capacity } from './farm/scrape.js';
 import { attemptIn, Seats } from './farm/seats.js';
@@ -159,9 +159,9 @@ export async function run(
       if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
     };
     const withdrawn: Promise<void>[] = [];
-    const scraping = scrapeUntil(over.signal, farmPort, farm, (scraped, life) => {
-      capacity.take(scraped);
-      counters.take(scraped, life);
+    const scraping = scrapeUntil(over.signal, farmPort, farm, (look, life) => {
+      capacity.take(look.scraped);
+      counters.take(look, life);
     });
     const timed = order.faults.some((fault) => fault !== 'poison');
     const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
@@ -180,6 +180,7 @@ export async function run(
     census.look();
     const ends = [await farm.end()];
     await begin(farm, farmPort);
+    await swept(() => straysNow({ store, dataFolder }));
     census.look();
     ends.push(await farm.end(), await front.end());
     for (const code of ends)

@@ -102,6 +102,20 @@ describe('the observer of a farm', () => {
     assert.match(lines[1] ?? '', /ulimit -n/);
   });
 
+  it('tells which paths a job took and, of the expensive one, why', async () => {
+    const { observer, metrics, lines } = watching();
+    const reason = 'Its film is not prepared.';
+    const [swap, encoded] = [{ path: 'swap' }, { path: 're-encode', reason }] as const;
+    observer.rendered(job, { outputs: [], stages: {}, paths: { large: encoded, medium: swap, small: encoded } });
+    observer.rendered(job, { outputs: [], stages: {}, paths: { large: swap } });
+    const [mixed, swapped] = lines.map((line) => JSON.parse(line));
+    assert.deepEqual([mixed.path, mixed.why], ['mixed', [`large, small: ${reason}`]]);
+    assert.deepEqual([swapped.path, swapped.why], ['swap', undefined]);
+    const text = await metrics.text();
+    assert.match(text, /storyfarm_renditions_total\{path="swap"\} 2\n/);
+    assert.match(text, /storyfarm_renditions_total\{path="re-encode"\} 2\n/);
+  });
+
   it('logs no words', () => {
     const { observer, lines } = watching();
     observer.assigned(job, 0);

@@ -1,185 +1,159 @@
-/** `storyfarm demo`: the whole road on this machine in one go: prepare, start a farm, send three jobs, show what came out. */
+/**
+ * `storyfarm demo`: the whole road on this machine in one go, and both ways to render.
+ *
+ * First a video as somebody gets it who has prepared nothing: soon, but every frame is encoded. Then the films of that cast are made, as `storyfarm templates prepare` does it, and the same
+ * video comes again, with others, in milliseconds. Whoever sees only the first takes Storyfarm for slow, and who sees only the second does not know what it needs.
+ */
 
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { StoryfarmError } from '../../errors.js';
-import type { JobDocument } from '../../front/documents.js';
-import { keyHash, newKey } from '../../front/partners.js';
-import { packageFolder } from '../../package.js';
+import type { StoryfarmError } from '../../errors.js';
+import { openFfmpeg } from '../../media/ffmpeg.js';
+import { filmObstacle } from '../../media/ffmpeg-abilities.js';
+import { pathOf, reasonsOf } from '../../paths.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { inLocale } from '../../template/format.js';
+import { startFarm } from '../demo/farm.js';
+import { type DemoJob, FIRST, type Front, MANY, make, OTHERS, type Rendered } from '../demo/jobs.js';
 import { configOf, withOptions } from '../flags.js';
-import { followJob, sendJob } from '../follow.js';
 import { castsOf, findTemplate } from '../installed.js';
 import type { Config } from '../options.js';
+import { openConfiguredStore } from '../parts.js';
 import { withBars } from '../progress.js';
 import { interruptible } from '../signals.js';
 import { bytesText, secondsText, table } from '../table.js';
 import { prepareEdition } from './templates/prepare.js';
 
-/** Words per job by the position of the bubble; a bubble without gets the template's sample. */
-interface DemoJob {
-  readonly name: string;
-  readonly locale: string;
-  /** Replaces the words of the first bubble. */
-  readonly first?: string;
-}
-
-/** Cut to what the bubble takes: as much as a person may type. */
-const LONG =
-  'A long line shrinks until all of it fits, and then it still looks good, even in a bubble as small as this one is here';
-
-const JOBS: readonly DemoJob[] = [
-  { name: 'Korean', locale: 'ko' },
-  { name: 'English, emoji', locale: 'en', first: 'Guess who? 🎉❤️‍🔥' },
-  { name: 'long, shrinks', locale: 'en', first: LONG },
-];
-
 export function demoCommand(): Command {
   return withOptions(
-    new Command('demo').description('Prepare a template, start a farm, send three jobs, and show the files.'),
+    new Command('demo').description('Make a video, prepare its template, and make more of them in milliseconds.'),
     ['templateFolders', 'ffmpegPath', 'slots'],
   )
-    .argument('[template]', 'id of an installed template', 'birthday-theatre')
+    .argument('[template]', 'id of an installed template; films of larger ones take minutes', 'snow-post')
     .action((name: string, _flags: unknown, command: Command) =>
       interruptible((signal) => run(configOf(command).config, name, signal)),
     );
 }
 
+const say = (text: string) => void process.stdout.write(text);
+
 async function run(config: Config, name: string, signal: AbortSignal): Promise<void> {
   const started = performance.now();
   const installed = await findTemplate(config, name);
+  const obstacle = await filmObstacle(openFfmpeg(config.ffmpegPath).path);
   const folder = await mkdtemp(join(tmpdir(), 'storyfarm-demo-'));
   const { id, title } = installed.template;
-  process.stdout.write(`Storyfarm demo with the template "${inLocale(title, 'en')}" (${id})\n\n`);
+  say(`Storyfarm demo with the template "${inLocale(title, 'en')}" (${id})\n`);
   try {
-    await prepareEdition({ ...config, dataFolder: folder }, installed, castsOf(installed.template)[0] ?? {}, signal, {
-      withFilms: false,
-    });
     const farm = await startFarm(config, folder, signal);
+    const store = await openConfiguredStore(farm, { isMade: true });
     try {
-      tell(await renderAll(farm, installed, signal));
+      const front = { url: farm.url, key: farm.key, store, template: installed.template };
+      await show(front, { ...config, dataFolder: folder }, installed, obstacle, signal);
     } finally {
+      await store.close();
       await farm.end();
     }
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  const seconds = (performance.now() - started) / 1000;
-  process.stdout.write(`\nAll in ${secondsText(seconds)}. The folders are in\n${join(folder, 'jobs')}\n`);
+  say(`\nAll in ${secondsText((performance.now() - started) / 1000)}. The folders are in\n${jobsIn(folder)}\n`);
+  say(`Delete it all when you have seen enough: rm -r ${folder}\n`);
 }
 
-interface RunningFarm {
-  readonly url: string;
-  readonly key: string;
-  end(): Promise<void>;
-}
+const jobsIn = (folder: string) => join(folder, 'jobs');
 
-/** A real farm in a process of its own, as an operator would run it, and apart from one that is configured here. Its log is no answer of ours. */
-async function startFarm(config: Config, folder: string, signal: AbortSignal): Promise<RunningFarm> {
-  const port = await freePort();
-  const flags = {
-    'data-folder': folder,
-    store: `sqlite:${join(folder, 'storyfarm.db')}`,
-    host: '127.0.0.1',
-    port,
-    slots: config.slots,
-    drain: '1s',
-    'log-level': 'warn',
-    'template-folders': config.templateFolders.join(delimiter),
-    ...(config.ffmpegPath === undefined ? {} : { 'ffmpeg-path': config.ffmpegPath }),
-  };
-  const args = ['up', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
-  // Partners that are configured here are not those of the demo; a key of its own is.
-  const key = newKey();
-  const env = { ...process.env, STORYFARM_PARTNERS: JSON.stringify({ demo: { keys: [keyHash(key)] } }) };
-  const child = fork(join(packageFolder, 'bin', 'storyfarm'), args, { env, stdio: ['ignore', 2, 2, 'ipc'] });
-  const exited = once(child, 'exit');
-  const stop = () => child.kill('SIGTERM');
-  signal.addEventListener('abort', stop);
-  const ready = await Promise.race([once(child, 'message'), exited.then(() => undefined)]);
-  signal.removeEventListener('abort', stop);
-  if (!ready) throw new StoryfarmError('unavailable', 'The farm did not start.', { hint: 'Run `storyfarm doctor`.' });
-  return {
-    url: `http://127.0.0.1:${port}`,
-    key,
-    async end() {
-      stop();
-      await exited;
-    },
-  };
-}
-
-interface Rendered {
-  readonly name: string;
-  readonly job: JobDocument;
-  /** From the request to the finished files. */
-  readonly seconds: number;
-}
-
-function renderAll(
-  { url, key }: RunningFarm,
-  { template }: InstalledTemplate,
+/** The three acts. */
+async function show(
+  front: Front,
+  config: Config,
+  installed: InstalledTemplate,
+  obstacle: StoryfarmError | undefined,
   signal: AbortSignal,
-): Promise<readonly Rendered[]> {
-  const manner = { signal, key };
-  return withBars((add) =>
-    Promise.all(
-      JOBS.map(async ({ name, locale, first }): Promise<Rendered> => {
-        const bar = add(name);
-        const words = Object.fromEntries(
-          template.bubbles.map((bubble, n) => [
-            bubble.id,
-            n === 0 && first ? cut(first, bubble.limits.maxLength) : inLocale(bubble.sample, locale),
-          ]),
-        );
-        const sent = performance.now();
-        const accepted = await sendJob(url, { template: template.id, words }, manner);
-        const job = await followJob(url, accepted, bar.show, manner);
-        return { name, job, seconds: (performance.now() - sent) / 1000 };
-      }),
-    ),
+): Promise<void> {
+  say('\n1. A video of which nothing is prepared: every frame is encoded.\n\n');
+  const [first] = await renderAll(front, [FIRST], signal);
+  if (!first || !tellFiles(first, jobsIn(config.dataFolder))) return;
+
+  const cast = castsOf(installed.template)[0] ?? {};
+  if (obstacle) say(`\n2. Films cannot be made here.\n\n${obstacle.message}\n  -> ${obstacle.hint}\n`);
+  else {
+    say('\n2. Its films are made, once: `storyfarm templates prepare`.\n\n');
+    const began = performance.now();
+    await prepareEdition(config, installed, cast, signal, { withFilms: true });
+    say(
+      `made in ${secondsText((performance.now() - began) / 1000)}; a running farm makes them by itself, beside its work\n`,
+    );
+  }
+
+  say(`\n3. ${obstacle ? 'Two' : 'The same video again, and two'} with other words.\n\n`);
+  const others = await renderAll(front, obstacle ? OTHERS : [FIRST, ...OTHERS], signal);
+  tellJobs(others);
+  if (!others.every(isSwapped)) return;
+
+  say(`\n4. ${MANY.length} more, each with words of its own.\n\n`);
+  const began = performance.now();
+  const many = await renderMany(front, signal);
+  const seconds = (performance.now() - began) / 1000;
+  if (many.some(({ job }) => job.failure)) return tellJobs(many);
+  const each = seconds / MANY.length;
+  const times = Math.round((first.seconds - secondsOf(first, 'prepare')) / each);
+  say(
+    `${MANY.length} videos in ${secondsText(seconds)}: one every ${Math.round(each * 1000)} ms, ${times} times as fast as the first was encoded\n`,
   );
 }
 
-/** Whole words, as many as the limit allows. */
-function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  return text.slice(0, text.lastIndexOf(' ', most)).replace(/,$/, '');
+const isSwapped = ({ result }: Rendered) => result?.paths !== undefined && pathOf(result.paths) === 'swap';
+const secondsOf = ({ result }: Rendered, stage: string) => (result?.stages[stage] ?? 0) / 1000;
+
+const renderAll = (front: Front, jobs: readonly DemoJob[], signal: AbortSignal): Promise<readonly Rendered[]> =>
+  withBars((add) => Promise.all(jobs.map((job) => make(front, job, add(job.name).show, signal))));
+
+const renderMany = (front: Front, signal: AbortSignal): Promise<readonly Rendered[]> =>
+  withBars(async (add) => {
+    const bar = add(`${MANY.length} more`);
+    let done = 0;
+    const one = async (job: DemoJob) => {
+      const rendered = await make(front, job, () => {}, signal);
+      bar.show(++done / MANY.length, 'rendered');
+      return rendered;
+    };
+    return Promise.all(MANY.map(one));
+  });
+
+/** Tells one job file by file. Answers whether there are any. */
+function tellFiles(rendered: Rendered, jobs: string): boolean {
+  const { job, result, seconds } = rendered;
+  if (job.failure) {
+    tellJobs([rendered]);
+    return false;
+  }
+  const files = [...job.files, ...(job.poster ? [{ ...job.poster, rendition: 'poster', duration: 0 }] : [])];
+  const rows = files.map(({ rendition, url, width, height, duration, bytes }) => [
+    ...[url.replace(/^.*\//, ''), result?.paths?.[rendition]?.path ?? '', `${width}x${height}`],
+    ...[duration > 0 ? secondsText(duration) : '', bytesText(bytes)],
+  ]);
+  const once = secondsText(secondsOf(rendered, 'prepare'));
+  say(`\n${table(['file', 'path', 'pixels', 'length', 'size'], rows)}\n\n`);
+  say(`took ${secondsText(seconds)}, ${once} of it to lay out the template, once for a cast\n`);
+  say(`It is there, to be looked at while the rest goes on:\n${join(jobs, folderOf(job))}\n`);
+  return true;
 }
 
-function tell(rendered: readonly Rendered[]): void {
-  const rows = rendered.flatMap(({ name, job, seconds }) => {
-    const files = [...job.files, ...(job.poster ? [{ ...job.poster, duration: 0 }] : [])];
-    return files.map(({ url, width, height, duration, bytes }, n) => [
-      ...(n === 0 ? [name, secondsText(seconds)] : ['', '']),
-      ...[url.replace(/^.*\//, ''), `${width}x${height}`, duration > 0 ? secondsText(duration) : '', bytesText(bytes)],
-    ]);
-  });
-  process.stdout.write(`\n${table(['job', 'took', 'file', 'pixels', 'length', 'size'], rows)}\n\n`);
-  const folders = rendered.map(({ name, job }) => [
-    name,
+/** Tells jobs in a line each. */
+function tellJobs(rendered: readonly Rendered[]): void {
+  const rows = rendered.map(({ name, job, result, seconds }) => [
+    ...[name, secondsText(seconds), result?.paths ? pathOf(result.paths) : ''],
     job.failure ? `${job.state}: ${job.failure.message}` : folderOf(job),
   ]);
-  process.stdout.write(`${table(['job', 'folder'], folders)}\n`);
+  say(`\n${table(['job', 'took', 'path', 'folder'], rows)}\n`);
+  for (const reason of new Set(rendered.flatMap(({ result }) => reasonsOf(result?.paths ?? {})))) say(`  ${reason}\n`);
   if (rendered.some(({ job }) => job.failure)) process.exitCode = 1;
 }
 
 /** Below the folder of the jobs. */
-const folderOf = ({ files }: JobDocument) =>
+const folderOf = ({ files }: Rendered['job']) =>
   files[0]?.url.replace(/^.*\/v1\/files\//, '').replace(/\/[^/]*$/, '') ?? '';
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

@@ -1,16 +1,14 @@
 /** `storyfarm doctor`: looks at everything that Storyfarm needs on this machine, and says what to do about what is not well. */
 
-import { execFile } from 'node:child_process';
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { Command } from 'commander';
-import { StoryfarmError } from '../../errors.js';
 import { canLeash } from '../../leash.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
+import { FOR_JOBS, filmObstacle, lackingIn } from '../../media/ffmpeg-abilities.js';
 import { loadFonts } from '../../media/fonts.js';
 import { loadCatalog } from '../../media/install/catalog.js';
+import { checkDataFolder, nearestOf } from '../data-folder.js';
 import { configOf, PLACES, withOptions } from '../flags.js';
 import { NO_TEMPLATE } from '../installed.js';
 import type { Config } from '../options.js';
@@ -29,22 +27,6 @@ interface Finding {
 /** What one look finds, or an error that says what is wrong. */
 type Look = (config: Config) => Promise<Omit<Finding, 'what' | 'remedy'> & { readonly remedy?: string }>;
 
-const run = promisify(execFile);
-interface Parts {
-  readonly encoders?: readonly string[];
-  readonly filters: readonly string[];
-}
-
-/** Encoders and filters without which no job can be made. */
-const NEEDED: Parts = {
-  encoders: ['libx264', 'aac', 'png'],
-  filters: [
-    ...['afade', 'aformat', 'apad', 'aresample', 'asplit', 'atrim', 'color', 'crop', 'format', 'fps', 'mergeplanes'],
-    ...['overlay', 'pad', 'scale', 'setpts', 'setsar', 'split', 'trim', 'volume'],
-  ],
-};
-/** What only films need. */
-const FOR_FILMS: Parts = { filters: ['addroi', 'vstack', 'ssim'] };
 const LOW_DISK = 2e9;
 
 const LOOKS: Readonly<Record<string, Look>> = {
@@ -63,7 +45,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   },
   async codecs({ ffmpegPath }) {
     const { path } = openFfmpeg(ffmpegPath);
-    const missing = await missingIn(path, NEEDED);
+    const missing = await lackingIn(path, FOR_JOBS);
     if (missing.length === 0) return { state: 'well', found: 'H.264, AAC and all filters' };
     return {
       state: 'ill',
@@ -73,13 +55,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   },
   async films({ ffmpegPath }) {
     const { path } = openFfmpeg(ffmpegPath);
-    const missing = await missingIn(path, FOR_FILMS);
-    if (missing.length === 0) return { state: 'well', found: 'words can be put into prepared films' };
-    return {
-      state: 'poor',
-      found: `${path} lacks ${missing.join(', ')}: every job is encoded, at hundreds of times the CPU`,
-      remedy: 'Install ffmpeg 4.4 or newer (apt-get install ffmpeg), or set ffmpegPath.',
-    };
+    const obstacle = await filmObstacle(path);
+    if (!obstacle) return { state: 'well', found: 'words can be put into prepared films' };
+    return { state: 'poor', found: obstacle.message, remedy: obstacle.hint };
   },
   async leash() {
     if (canLeash) return { state: 'well', found: 'children die with their parent (setpriv)' };
@@ -107,12 +85,11 @@ const LOOKS: Readonly<Record<string, Look>> = {
     return { state: 'ill', found: `none in ${templateFolders.join(', ')}`, remedy: NO_TEMPLATE };
   },
   async folder({ dataFolder }) {
-    const there = await nearestFolder(dataFolder);
-    await access(there, constants.W_OK);
+    const there = await checkDataFolder(dataFolder);
     return { state: 'well', found: there === dataFolder ? there : `${dataFolder}, to be made at the first start` };
   },
   async disk({ dataFolder }) {
-    const { bavail, bsize } = await statfs(await nearestFolder(dataFolder));
+    const { bavail, bsize } = await statfs(await nearestOf(dataFolder));
     const free = bavail * bsize;
     return {
       state: free > LOW_DISK ? 'well' : 'poor',
@@ -164,16 +141,6 @@ export function doctorCommand(): Command {
     });
 }
 
-/** What this ffmpeg does not have. */
-async function missingIn(path: string, parts: Parts): Promise<string[]> {
-  const missing: string[] = [];
-  for (const [list, names] of Object.entries(parts)) {
-    const { stdout } = await run(path, ['-hide_banner', `-${list}`]);
-    missing.push(...names.filter((name: string) => !new RegExp(`^ \\S+ +${name} `, 'm').test(stdout)));
-  }
-  return missing;
-}
-
 async function examine(what: string, look: Look, config: Config): Promise<Finding> {
   try {
     const { remedy = '', ...found } = await look(config);
@@ -188,16 +155,6 @@ const SIGNS = { well: 'ok  ', poor: 'weak', ill: 'BAD ' };
 
 function line({ what, state, found, remedy }: Finding): string {
   return `${SIGNS[state]}  ${what.padEnd(10)} ${found}${state !== 'well' && remedy ? `\n                 -> ${remedy}` : ''}`;
-}
-
-/** The folder, or the nearest above it that is there. Makes nothing. */
-async function nearestFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (found && !found.isDirectory())
-    throw new StoryfarmError('config_invalid', `${folder} is no folder.`, { hint: 'Choose another data folder.' });
-  return found ? folder : nearestFolder(dirname(folder));
 }
 
 /** Rejects when this machine or this user cannot listen there at all. */

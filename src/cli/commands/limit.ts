@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { counted } from '../control/command.js';
-import { forStore, inStore, loadOf, partnerName } from '../store-command.js';
+import { forStore, inStore, isNameHere, loadOf, partnerName, UNKNOWN } from '../store-command.js';
 
 const MOST = 100_000;
 
@@ -17,11 +17,13 @@ export function limitCommand(): Command {
     .action((name: string, jobs: number | null, _options, command: Command) =>
       inStore(
         command,
-        async (store) => {
+        async (store, config) => {
           const partner = partnerName(name);
           const before = (await store.limits()).find((limit) => limit.partner === partner)?.most ?? null;
           await store.limit(partner, jobs);
-          return { partner, limit: jobs, before, ...(await loadOf(store, { partner })) };
+          const load = await loadOf(store, { partner });
+          const isKnown = load.queued + load.rendering > 0 || (await isNameHere(config, { partner }));
+          return { partner, limit: jobs, before, ...load, isKnown };
         },
         limited,
       ),
@@ -43,10 +45,11 @@ interface Limited {
   readonly before: number | null;
   readonly queued: number;
   readonly rendering: number;
+  readonly isKnown: boolean;
 }
 
-function limited({ partner, limit, before, queued, rendering }: Limited): string {
+function limited({ partner, limit, before, queued, rendering, isKnown }: Limited): string {
   const said = limit === null ? 'no limit' : `at most ${counted(limit, 'job')} at once, on all servers together`;
   const was = limit === before ? ', as before' : before === null ? '; no limit before' : `; ${before} before`;
-  return `Partner ${partner}: ${said}${was}. Now ${rendering} rendering, ${queued} queued.`;
+  return `Partner ${partner}: ${said}${was}. Now ${rendering} rendering, ${queued} queued.${isKnown ? '' : ` ${UNKNOWN}`}`;
 }

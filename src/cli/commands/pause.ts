@@ -5,13 +5,12 @@
 
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
-import { findInstalled } from '../../media/install/catalog.js';
 import type { JobStore, Pausable, Pause } from '../../store/store.js';
 import { counted, tellFarm } from '../control/command.js';
 import { agedText } from '../control/picture.js';
 import type { Results } from '../control/protocol.js';
 import type { Config } from '../options.js';
-import { forStore, inStore, isSame, loadOf, nameOf, partnerName } from '../store-command.js';
+import { forStore, inStore, isNameHere, isSame, loadOf, nameOf, partnerName, UNKNOWN } from '../store-command.js';
 
 /** Options first that tell the two apart. */
 const withWhom = (command: Command, verb: string): Command =>
@@ -108,14 +107,8 @@ async function hold(store: JobStore, config: Config, what: Pausable): Promise<Pa
   await store.pause(what);
   const since = (await store.pauses()).find((pause) => isSame(pause, what))?.since ?? Date.now();
   const load = await loadOf(store, what);
-  const isKnown = load.queued + load.rendering > 0 || (await knows(config, what));
+  const isKnown = load.queued + load.rendering > 0 || (await isNameHere(config, what));
   return { ...what, since, wasPaused, ...load, isKnown };
-}
-
-/** A name that nobody has is most often a misspelt one. */
-async function knows({ partners, templateFolders }: Config, what: Pausable): Promise<boolean> {
-  if ('template' in what) return (await findInstalled(templateFolders, what.template)) !== undefined;
-  return partners === undefined ? what.partner === 'local' : Object.hasOwn(partners, what.partner);
 }
 
 function held(what: Pausable, { since, wasPaused, queued, rendering, isKnown }: Hold): string {
@@ -124,7 +117,7 @@ function held(what: Pausable, { since, wasPaused, queued, rendering, isKnown }: 
   const lines = [wasPaused ? `${name} was paused already, ${ago} ago.` : `${name} is paused, on every server.`];
   if (queued > 0) lines.push(`${counted(queued, 'queued job')} ${queued === 1 ? 'waits' : 'wait'}.`);
   if (rendering > 0) lines.push(`${counted(rendering, 'job')} under way will be finished.`);
-  if (!isKnown) lines.push('Nothing here knows the name: is it right?');
+  if (!isKnown) lines.push(UNKNOWN);
   return lines.join(' ');
 }
 

@@ -4,17 +4,21 @@ import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
-import type { JobResult } from '../../job.js';
+import type { Cast, JobResult } from '../../job.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
+import { filmObstacle } from '../../media/ffmpeg-abilities.js';
 import { loadFonts } from '../../media/fonts.js';
 import { openEditions } from '../../media/prepare/editions.js';
 import { Films } from '../../media/splice/films.js';
 import { openPhrases } from '../../media/splice/phrases.js';
 import { openStorage } from '../../media/storage.js';
+import { type Paths, reasonsOf } from '../../paths.js';
+import { NOT_PREPARED, TORN } from '../../renderer/paths.js';
 import { type RenderTools, render } from '../../renderer/render.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { checkRequest } from '../../template/request.js';
-import { collectPair, configOf, withOptions } from '../flags.js';
+import { openDataFolder } from '../data-folder.js';
+import { collectPair, configOf, flagsAgain, withOptions } from '../flags.js';
 import { findTemplate } from '../installed.js';
 import type { Config } from '../options.js';
 import { withBars } from '../progress.js';
@@ -44,22 +48,42 @@ export function renderCommand(): Command {
     .action(async (name: string, flags: Flags, command: Command) => {
       const started = performance.now();
       optimiseLess();
-      const { outputs, stages } = await interruptible((signal) =>
-        renderHere(configOf(command).config, name, flags, signal),
-      );
+      const { config } = configOf(command);
+      const { result, cast } = await interruptible((signal) => renderHere(config, name, flags, signal));
+      const { outputs, stages, paths = {} } = result;
       const seconds = (performance.now() - started) / 1000;
-      if (flags.json) return printJson({ files: outputs, stages, seconds });
+      if (flags.json) return printJson({ files: outputs, paths, stages, seconds });
       const rows = outputs.map((output) => [
         output.rendition,
+        paths[output.rendition]?.path ?? '',
         `${output.width}x${output.height}`,
         output.duration ? secondsText(output.duration) : '',
         bytesText(output.bytes),
         output.file,
       ]);
-      process.stdout.write(
-        `${table(['file', 'pixels', 'length', 'size', 'path'], rows)}\nrendered in ${secondsText(seconds)}\n`,
-      );
+      const head = ['rendition', 'path', 'pixels', 'length', 'size', 'file'];
+      const casting = Object.entries(cast).map(([role, character]) => ` -c ${role}=${character}`);
+      const prepare = `storyfarm templates prepare ${name}${casting.join('')}${flagsAgain(command)}`;
+      const why = await whyEncoded(paths, prepare, config);
+      process.stdout.write(`${table(head, rows)}\nrendered in ${secondsText(seconds)}\n${why}`);
     });
+}
+
+interface Rendered {
+  readonly result: JobResult;
+  readonly cast: Cast;
+}
+
+/** Why frames were encoded, and what would make the next video cheap; nothing when none were. `prepare` is the call that prepares this cast. */
+async function whyEncoded(paths: Paths, prepare: string, { ffmpegPath }: Config): Promise<string> {
+  const reasons = reasonsOf(paths);
+  if (reasons.length === 0) return '';
+  const why = `Every frame was encoded:\n${reasons.map((reason) => `  ${reason}\n`).join('')}`;
+  const isToBeMade = Object.values(paths).some(({ reason }) => reason === NOT_PREPARED || reason === TORN);
+  if (!isToBeMade) return why;
+  const obstacle = await filmObstacle(openFfmpeg(ffmpegPath).path);
+  if (obstacle) return `${why}  ${obstacle.message}\n  -> ${obstacle.hint}\n`;
+  return `${why}  -> \`${prepare}\` makes the films, once; then a video takes milliseconds.\n`;
 }
 
 /** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. Newer
@@ -69,9 +93,9 @@ function optimiseLess(): void {
 }
 
 /** Renders in a folder of its own and copies what is finished; in the answer, files have absolute paths. */
-async function renderHere(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<JobResult> {
+async function renderHere(config: Config, name: string, flags: Flags, signal: AbortSignal): Promise<Rendered> {
   const installed = await findTemplate(config, name);
-  const work = await workFolder(config.dataFolder);
+  const work = await workFolder(await openDataFolder(config.dataFolder));
   const tools = openRenderTools(config, installed, work);
   const { words = {}, cast } = flags;
   const request = checkRequest(installed.template, { words, cast }, tools.fonts.book, tools.fonts.measure);
@@ -87,7 +111,7 @@ async function renderHere(config: Config, name: string, flags: Flags, signal: Ab
     });
     const outputs = result.outputs.map((output) => ({ ...output, file: join(folder, basename(output.file)) }));
     for (const { file } of outputs) await copyFile(join(work, 'jobs', 'render', '1', basename(file)), file);
-    return { ...result, outputs };
+    return { result: { ...result, outputs }, cast: request.cast };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -11,6 +11,7 @@ import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
 import type { LoadedConfig } from '../config.js';
+import { nearestOf, openDataFolder } from '../data-folder.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
@@ -96,6 +97,8 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
 }
 
 async function front(config: Config): Promise<void> {
+  // Of the data folder it needs nothing but the store, if that is there.
+  if (config.store?.includes(config.dataFolder)) await nearestOf(config.dataFolder);
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
   const store = await openConfiguredStore(config, parts);
@@ -132,14 +135,15 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
   const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
-      await started;
+      // Else not even for a turn of the event loop: whoever asked is answered that it drains.
+      if (!isStarted) await started;
       await farm?.drain();
       await close();
       log.info('ended');
     },
     stop: async () => {
+      if (!isStarted) return log.warn('stopping at once, in the midst of the start');
       log.warn('stopping at once: the present jobs are given back');
-      if (!isStarted) return;
       await farm?.stop();
       await close();
     },
@@ -194,7 +198,7 @@ const farmCheck = (farm: Farm): Check => ({
 });
 
 async function jobsFolder(config: Config): Promise<string> {
-  const { folder } = openStorage(config.dataFolder);
+  const { folder } = openStorage(await openDataFolder(config.dataFolder));
   await mkdir(folder, { recursive: true });
   return folder;
 }

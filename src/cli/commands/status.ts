@@ -3,9 +3,11 @@
 import { Command } from 'commander';
 import { asStoryfarmError } from '../../errors.js';
 import { JOB_STATES, type Job } from '../../job.js';
+import { pathOf } from '../../paths.js';
 import { askFarm } from '../control/client.js';
 import { agedText, pictureOf } from '../control/picture.js';
 import type { FarmStatus } from '../control/protocol.js';
+import { nearestOf } from '../data-folder.js';
 import { heldText } from '../division.js';
 import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
@@ -20,6 +22,7 @@ export function statusCommand(): Command {
     .option('--json', 'Print one JSON object.')
     .action(async ({ jobs, json }: { jobs: number; json?: boolean }, command: Command) => {
       const { config } = configOf(command);
+      await nearestOf(config.dataFolder);
       const store = await openConfiguredStore(config, { isMade: true });
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
@@ -78,20 +81,22 @@ const brief = ({
   startedAt,
   finishedAt,
   failure,
+  result,
 }: Job) => ({
   ...{ id, state, partner, template: request.template.id, progress, attempt, crashes, server },
-  ...{ createdAt, runAt, startedAt, finishedAt, failure: failure?.code ?? null },
+  ...{ createdAt, runAt, startedAt, finishedAt, failure: failure?.code ?? null, paths: result?.paths ?? null },
 });
 
 const row = (job: Job, now: number) => [job.id, job.request.template.id, job.state, noteOf(job, now)];
 
 /** What is most worth knowing in this state; the rest is in the JSON. */
 function noteOf(
-  { state, progress, runAt, startedAt, finishedAt, attempt, crashes, failure }: Job,
+  { state, progress, runAt, startedAt, finishedAt, attempt, crashes, failure, result }: Job,
   now: number,
 ): string {
   if (state === 'queued' && runAt > now && !failure) return `due in ${agedText(runAt - now)}`;
   if (state === 'rendering') return `${Math.floor(progress * 100)} %`;
   if (failure) return attempt + crashes > 1 ? `${failure.code}, ${attempt + crashes} times` : failure.code;
-  return startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';
+  const seconds = startedAt !== null && finishedAt !== null ? `in ${secondsText((finishedAt - startedAt) / 1000)}` : '';
+  return [seconds, result?.paths && pathOf(result.paths)].filter(Boolean).join(', ');
 }

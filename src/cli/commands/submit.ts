@@ -29,7 +29,7 @@ export function submitCommand(): Command {
     .option('-c, --cast <role=character>', 'Who plays a role; repeat for others.', collectPair)
     .option('--priority <number>', 'From -10 to 10, higher first. [0]', wholeNumber(-10, 10))
     .option('--delay <time>', 'Not before so long from now: 90s, 2h, 7d; at most 30d.', delay)
-    .option('--reuse', 'Take the files of an earlier job that asked for the same, if they are there.')
+    .option('--reuse', 'Take the files of an equal earlier job, if they are still there.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
       new Option('--url <url>', 'Address of the front. [http://127.0.0.1:8080]')

@@ -126,8 +126,10 @@ function whereAlone({ tracks, media }: Mp4Index, track: TrackIndex, sample: numb
   if (!media.some(({ content, end }) => from >= content && to <= end))
     throw unspliceable(`sample ${sample} lies outside the media data`);
   for (const other of tracks) {
-    for (const [number, at] of other.offsets.entries()) {
-      if (at < to && at + (other.sizes[number] ?? 0) > from && !(other === track && number === sample))
+    const { offsets, sizes } = other;
+    for (let number = 0; number < offsets.length; number++) {
+      const at = offsets[number] as number;
+      if (at < to && at + (sizes[number] as number) > from && !(other === track && number === sample))
         throw unspliceable(`sample ${sample} shares bytes with another`);
     }
   }
@@ -146,7 +148,7 @@ function movedChunks(file: Buffer, box: Box, edits: readonly Edit[]): Edit {
       if (at >= offset) break;
       moved += bytes.length - length;
     }
-    table.set(numberAt(0, width, moved).bytes, chunk * width);
+    writeNumber(table, chunk * width, width, moved);
   }
   return { at: box.content + 8, length: table.length, bytes: table };
 }
@@ -158,11 +160,15 @@ function chunkOffset(file: Buffer, box: Box, chunk: number): number {
 }
 
 function numberAt(at: number, width: 4 | 8, value: number): Edit {
-  if (width === 4 && value > 0xffff_ffff) throw unspliceable('the changed file passes 4 GiB');
   const bytes = Buffer.alloc(width);
-  if (width === 8) bytes.writeBigUInt64BE(BigInt(value));
-  else bytes.writeUInt32BE(value);
+  writeNumber(bytes, 0, width, value);
   return { at, length: width, bytes };
+}
+
+function writeNumber(bytes: Buffer, at: number, width: 4 | 8, value: number): void {
+  if (width === 4 && value > 0xffff_ffff) throw unspliceable('the changed file passes 4 GiB');
+  if (width === 8) bytes.writeBigUInt64BE(BigInt(value), at);
+  else bytes.writeUInt32BE(value, at);
 }
 
 /** maxBitrate (of the fullest second) and avgBitrate; bufferSizeDB before them stays, ffmpeg tells none (0). */

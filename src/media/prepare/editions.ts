@@ -20,6 +20,7 @@ import type { InstalledTemplate } from '../../template/catalog.js';
 import type { Rendition, Template } from '../../template/format.js';
 import { seal, sha256OfFile } from '../digest.js';
 import type { Ffmpeg } from '../ffmpeg.js';
+import { makeFilm } from '../film/film.js';
 import { audioKey, framesOf } from '../ladder.js';
 import { readMovie } from '../mp4/movie.js';
 import { describeFilm, type FilmDescription } from '../splice/film.js';
@@ -52,6 +53,8 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without progress after which ffmpeg is killed; default that of Ffmpeg.run. */
   readonly stallMs?: number | undefined;
+  /** Called when footage was made and nobody sees it yet; rejects when the template's files are not those any more that were meant. Then nothing is kept. */
+  readonly recheck?: (() => Promise<void>) | undefined;
 }
 
 export interface Editions {
@@ -59,7 +62,7 @@ export interface Editions {
   find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined>;
   /** Whether these files (paths; all when none are named) are, to the byte, as they were prepared. Where one is not, the edition is deleted with its films: prepare it again. To be asked before they are read. */
   check(edition: Edition, files?: readonly string[]): Promise<boolean>;
-  /** Prepares it unless it is there; while it has not all of its films, which are made from it, its files are checked. Rejects like Ffmpeg.run, or with `output_incomplete` when footage is shorter than the template. */
+  /** Prepares it unless it is there; while it has not all of its films, which are made from it, its files are checked. Rejects like Ffmpeg.run and `recheck`, with `output_incomplete` when footage is shorter than the template, or `template_invalid` when it cannot be decoded. */
   prepare(installed: InstalledTemplate, cast: Cast, options?: PrepareOptions): Promise<Edition>;
   /** What is known of a rendition's film; undefined while it is not made. */
   describe(edition: Edition, rendition: Rendition): Promise<FilmDescription | undefined>;
@@ -131,7 +134,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   async function prepare(
     installed: InstalledTemplate,
     cast: Cast,
-    { onProgress, signal, stallMs }: PrepareOptions = {},
+    { onProgress, signal, stallMs, recheck }: PrepareOptions = {},
   ): Promise<Edition> {
     const { ref, template } = installed;
     const final = folderOf(ref, cast);
@@ -144,7 +147,8 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       const command = prepareCommand(template, cast, (file) => join(installed.folder, file), inPart);
       const total = framesOf(template, template.ladder[0] as Rendition);
       const watch = { signal, ...(stallMs === undefined ? {} : { stallMs }) };
-      await ffmpeg.run(command, { ...watch, onFrames: (frames) => onProgress?.(Math.min(1, frames / total)) });
+      const onFrames = (frames: number) => onProgress?.(Math.min(1, frames / total));
+      await ffmpeg.run(command, { ...watch, onFrames }).catch((error) => blame(installed, error));
       await verify(template, inPart);
       await ffmpeg.run(posterCommand(template, inPart), watch);
       const files = Object.fromEntries(
@@ -159,6 +163,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
         files,
       };
       await writeFile(join(part, DESCRIPTION), seal(description));
+      await recheck?.();
       await settle(part, final);
       const made = await find(ref, cast);
       if (!made) throw new StoryfarmError('output_incomplete', `The edition at ${final} vanished while it was made.`);
@@ -177,8 +182,6 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   }
 
   async function film(edition: Edition, { onProgress, signal, stallMs }: PrepareOptions = {}): Promise<void> {
-    // Loaded by those who make films, not by those who use them.
-    const { makeFilm } = await import('../film/film.js');
     const { template } = edition;
     // Time goes with the number of pixels.
     const weights = template.ladder.map(
@@ -280,4 +283,19 @@ async function verify(template: Template, files: PreparedFiles): Promise<void> {
 
 async function factsOf(path: string): Promise<Described['files'][string]> {
   return { bytes: (await stat(path)).size, sha256: (await sha256OfFile(path)) ?? '' };
+}
+
+/** What decoders say of a stream that is damaged, and of nothing else. */
+const DAMAGED =
+  /error while decoding|Invalid data found|Invalid NAL unit|Error splitting the input|moov atom not found|^\[aac @ \w+\] .*(exceeds limit|not allocated|exhausted|not allowed|nvalid|Reserved bit|decoding)/m;
+
+/** A file that cannot be decoded cannot be decoded the next time either. */
+function blame({ folder }: InstalledTemplate, error: unknown): never {
+  const { code, cause } = error as StoryfarmError;
+  if (code !== 'ffmpeg_failed' || !(cause instanceof Error) || !DAMAGED.test(cause.message)) throw error;
+  throw new StoryfarmError('template_invalid', `A film or the music of ${folder} cannot be decoded to its end.`, {
+    file: folder,
+    cause,
+    hint: 'Put a whole copy of the file in its place; `storyfarm templates prepare` decodes every frame.',
+  });
 }

@@ -1,7 +1,7 @@
 /**
  * One maker at a time: whoever wants to make something that takes minutes makes its part folder first; whoever comes second waits, and finds it made.
  *
- * A part folder says whose it is: process id and, where Linux tells it, the moment that process started, since ids are used again. That of a dead process is nobody's. It comes into being with
+ * A part folder says whose it is, by a name that no other process has, of this boot or another (processes.ts). That of a dead process is nobody's. It comes into being with
  * this mark in it, by a rename, and is deleted only by whom it belongs to, or after it was moved aside and its mark looked at once more: others may act between any two steps here.
  */
 
@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoryfarmError } from '../../errors.js';
-import { isThere, startOf } from '../../processes.js';
+import { lives, nameOf } from '../../processes.js';
 
 const OWNER = '.owner';
 const LOOK_MS = 200;
@@ -32,7 +32,7 @@ export async function exclusively<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const part = partOf(final);
-  const mark = `${process.pid} ${await startOf(process.pid)} ${randomUUID()}`;
+  const mark = `${await nameOf(process.pid)} ${randomUUID()}`;
   await mkdir(dirname(part), { recursive: true });
   for (;;) {
     const found = await find();
@@ -101,9 +101,8 @@ async function isAbandoned(part: string): Promise<boolean> {
 const markIn = (part: string): Promise<string> => readFile(join(part, OWNER), 'utf8').catch(() => '');
 
 async function isDead(mark: string): Promise<boolean> {
-  const [pid, start] = mark.split(' ');
-  if (!pid) return true;
-  return !isThere(Number(pid)) || (await startOf(Number(pid))) !== start;
+  const [owner = ''] = mark.split(' ');
+  return !(await lives(owner));
 }
 
 /** Deletes a folder such that nobody finds half of it. What is left of it when this process dies meanwhile, sweeps take away. */

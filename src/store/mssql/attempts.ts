@@ -1,4 +1,4 @@
-/** Gives attempts out and takes their ends; ends that come at about the same time are one transaction. */
+/** Gives attempts out and takes their ends, and cancels; ends that come at about the same time are one transaction. */
 
 import { randomUUID } from 'node:crypto';
 import { type Failure, StoryfarmError } from '../../errors.js';
@@ -11,9 +11,12 @@ import { Gather } from './gather.js';
 import { toJob } from './rows.js';
 import { REVISIONS } from './texts/frame.js';
 
-/** How an attempt ends, as texts/move.ts reads it. */
-interface End extends Lease {
-  readonly event: 'rendered' | 'dead' | 'retried' | 'released';
+/** How an attempt, or a job, ends, as texts/move.ts reads it. */
+interface End {
+  readonly id: string;
+  /** Null where no lease is needed. */
+  readonly fence: number | null;
+  readonly event: 'rendered' | 'dead' | 'retried' | 'released' | 'cancelled';
   readonly attempts: number;
   readonly crashes: number;
   readonly retry_in: number | null;
@@ -98,24 +101,27 @@ export class Attempts {
   }
 
   async cancel(id: string): Promise<Job> {
-    const [[told] = [], [row] = []] = await this.#calls.write('cancel', { id: known(id), event_id: newId() });
-    if (row === undefined) throw new StoryfarmError('unknown_job', `No job has the id ${JSON.stringify(id)}.`);
-    const job = toJob(row);
-    if (!told?.cancelled) throw new StoryfarmError('not_cancellable', `Job ${id} is already ${job.state}.`);
-    return job;
+    return (await this.#ends.add({ id, fence: null, ...UNHARMED, event: 'cancelled', event_id: newId() })) as Job;
   }
 
   async #write(ends: readonly End[]): Promise<(Job | undefined | StoryfarmError)[]> {
     const items = JSON.stringify(ends.map((end, index) => ({ n: index + 1, ...end, id: known(end.id) })));
     const requeues = ends.some(({ event }) => event === 'retried' || event === 'released');
     const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues });
-    const held = new Set(good.map(({ n }) => Number(n)));
-    const answers = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
-    return ends.map((end, index) => (held.has(index + 1) ? answers.get(index + 1) : fenced(end)));
+    const isGood = new Set(good.map(({ n }) => Number(n)));
+    const found = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
+    return ends.map((end, index) => {
+      const job = found.get(index + 1);
+      return isGood.has(index + 1) ? job : refusal(end, job);
+    });
   }
+}
+
+function refusal({ id, fence, event }: End, job: Job | undefined): StoryfarmError {
+  if (event !== 'cancelled') return new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);
+  if (job === undefined) return new StoryfarmError('unknown_job', `No job has the id ${JSON.stringify(id)}.`);
+  return new StoryfarmError('not_cancellable', `Job ${id} is already ${job.state}.`);
 }
 
 /** An id as a column takes it; ours are shorter, so that what is cut is none of ours. */
 export const known = (id: string): string => id.slice(0, 64);
-
-const fenced = ({ id, fence }: Lease) => new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);

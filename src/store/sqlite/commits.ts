@@ -2,15 +2,17 @@
  * Group commit: writes that are asked for at about the same time share one transaction, and so one flush of the disk.
  *
  * Problem: a durable commit costs a flush (milliseconds), whether it holds one row or a hundred; and SQLite works in the thread of the event
- * loop, so waiting for another process's lock would stop everything else.
+ * loop, so waiting for the disk or for another process's lock would stop everything else.
  *
  * Solution: each write is a synchronous closure. What gathers during one turn of the event loop runs in one BEGIN IMMEDIATE. A closure that throws undoes only
  * itself: then the whole is rolled back and done again with a savepoint around each, which seldom happens, while a savepoint around every write would cost a third of it.
- * So a closure may run twice, and must touch nothing but the database. Every promise settles after COMMIT. When the lock is held elsewhere, SQLite itself
+ * So a closure may run twice, and must touch nothing but the database. After COMMIT the lock is free again, and the log is flushed on another thread (file/log.ts); every
+ * promise settles after that. What is asked for while the disk flushes gathers, and is the next commit. When the lock is held elsewhere, SQLite itself
  * waits a few milliseconds only; then the event loop goes on, and it is tried again after a random pause until the deadline of the write.
  *
- * A write that nothing outside this machine rests on (a claim: whoever holds it dies in the same power cut) asks for no flush: a commit of such writes alone is kept when
- * every process is killed, but not when the power goes, and costs next to nothing. The next flush makes it durable with all before it.
+ * So others may read what is not on the disk yet; when the power goes, they go too, and nobody has been promised anything. A write that nothing outside this machine
+ * rests on (a claim: whoever holds it dies in the same power cut) asks for no flush and waits for none: it is kept when every process is killed, but not when the power goes.
+ * The next flush makes it durable with all before it.
  *
  * Real timers and not a Clock: an unfinished write has to keep its process alive, and the lock that it waits for lives in real time.
  */
@@ -27,6 +29,12 @@ export interface Frame {
   end(): void;
 }
 
+/** Where commits go. */
+export interface Disk {
+  /** Resolves when everything committed before is durable. */
+  flush(): Promise<void>;
+}
+
 interface Pending {
   readonly work: () => unknown;
   readonly isFlushed: boolean;
@@ -35,14 +43,22 @@ interface Pending {
   readonly reject: (thrown: unknown) => void;
 }
 
+/** A write that was done, and how to settle its promise once that is sure. */
+interface Done {
+  readonly write: Pending;
+  readonly settle: () => void;
+}
+
 export class Commits {
   private pending: Pending[] = [];
   private scheduled = false;
+  /** Committed, and waiting for a flush; while the disk flushes, for the next one. */
+  private unflushed: Done[] = [];
+  private flushing = false;
   /** A write of the next batch threw when it shared a transaction without savepoints. */
   private careful = false;
-  /** Whether SQLite now flushes at each commit. */
-  private flushes: boolean | undefined;
   private readonly frame: Frame;
+  private readonly disk: Disk;
   private readonly database: Database.Database;
   private readonly deadlineMs: number;
   private readonly begin: Database.Statement;
@@ -50,8 +66,10 @@ export class Commits {
   private readonly rollback: Database.Statement;
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
-  constructor(database: Database.Database, deadlineMs: number, frame: Frame) {
+  constructor(database: Database.Database, deadlineMs: number, frame: Frame, disk: Disk) {
     this.frame = frame;
+    this.disk = disk;
+    database.pragma('synchronous = NORMAL');
     this.database = database;
     this.deadlineMs = deadlineMs;
     this.begin = database.prepare('BEGIN IMMEDIATE');
@@ -74,15 +92,14 @@ export class Commits {
   }
 
   private schedule(): void {
-    if (this.scheduled) return;
+    if (this.scheduled || (this.flushing && this.pending.every(({ isFlushed }) => isFlushed))) return;
     this.scheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(() => this.run());
   }
 
-  private flush(): void {
+  private run(): void {
     this.scheduled = false;
     try {
-      this.setFlush(this.pending.slice(0, LARGEST_BATCH).some(({ isFlushed }) => isFlushed));
       this.begin.run();
     } catch (thrown) {
       if (isBusy(thrown)) this.postpone(thrown);
@@ -94,12 +111,12 @@ export class Commits {
     this.careful = false;
     try {
       this.frame.begin();
-      const settlements = careful ? batch.map((write) => this.attempt(write)) : this.together(batch);
-      if (settlements === undefined) this.again(batch);
+      const done = careful ? batch.map((write) => this.attempt(write)) : this.together(batch);
+      if (done === undefined) this.again(batch);
       else {
         this.frame.end();
         this.commit.run();
-        for (const settle of settlements) settle();
+        this.finish(done);
       }
     } catch (thrown) {
       this.undo();
@@ -108,19 +125,36 @@ export class Commits {
     if (this.pending.length > 0) this.schedule();
   }
 
-  private setFlush(flushes: boolean): void {
-    if (flushes === this.flushes) return;
-    // Not prepared: SQLite obeys this one when it reads it, and not when it runs it.
-    this.database.exec(`PRAGMA synchronous = ${flushes ? 'FULL' : 'NORMAL'}`);
-    this.flushes = flushes;
+  private finish(done: readonly Done[]): void {
+    for (const one of done) {
+      if (one.write.isFlushed) this.unflushed.push(one);
+      else one.settle();
+    }
+    void this.flush();
   }
 
-  /** Runs the writes; answers how to settle their promises after the commit, or undefined when one of several threw. */
-  private together(batch: readonly Pending[]): (() => void)[] | undefined {
+  /** One flush at a time, for all that was committed before it began. */
+  private async flush(): Promise<void> {
+    if (this.flushing || this.unflushed.length === 0) return;
+    const flushed = this.unflushed.splice(0);
+    this.flushing = true;
     try {
-      return batch.map(({ work, resolve }) => {
-        const value = work();
-        return () => resolve(value);
+      await this.disk.flush();
+      for (const { settle } of flushed) settle();
+    } catch (thrown) {
+      for (const { write } of flushed) write.reject(asStoreError(thrown, this.database.name));
+    }
+    this.flushing = false;
+    void this.flush();
+    if (this.pending.length > 0) this.schedule();
+  }
+
+  /** Runs the writes; undefined when one of several threw. */
+  private together(batch: readonly Pending[]): Done[] | undefined {
+    try {
+      return batch.map((write) => {
+        const value = write.work();
+        return { write, settle: () => write.resolve(value) };
       });
     } catch (thrown) {
       if (batch.length === 1) throw thrown;
@@ -138,14 +172,14 @@ export class Commits {
     if (this.database.inTransaction) this.rollback.run();
   }
 
-  /** Runs one write; answers how to settle its promise after the commit. Throws when SQLite gave up the whole transaction (disk full, input/output error). */
-  private attempt({ work, resolve, reject }: Pending): () => void {
+  /** Runs one write. Throws when SQLite gave up the whole transaction (disk full, input/output error). */
+  private attempt(write: Pending): Done {
     try {
-      const value = this.inSavepoint(work);
-      return () => resolve(value);
+      const value = this.inSavepoint(write.work);
+      return { write, settle: () => write.resolve(value) };
     } catch (thrown) {
       if (!this.database.inTransaction) throw thrown;
-      return () => reject(asStoreError(thrown, this.database.name));
+      return { write, settle: () => write.reject(asStoreError(thrown, this.database.name)) };
     }
   }
 
@@ -156,7 +190,7 @@ export class Commits {
     this.pending = this.pending.filter((write) => !late(write));
     if (this.pending.length === 0) return;
     this.scheduled = true;
-    setTimeout(() => this.flush(), pause());
+    setTimeout(() => this.run(), pause());
   }
 }
 

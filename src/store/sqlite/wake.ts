@@ -1,15 +1,15 @@
 /**
- * Tells listeners that something may have become claimable: after a commit of this process at once, after another process's commit within some ten milliseconds.
+ * Tells listeners that something may have become claimable: after a commit of this process at once, after another process's commit within some milliseconds.
  *
- * Every commit of any process appends to the write-ahead log, and the operating system tells who watches that file. The log grows before the commit is
- * flushed and visible, so a notice is followed by a few looks, further and further apart, until SQLite says that another connection has committed (`data_version`,
+ * Every commit of any process appends to the write-ahead log, and the operating system tells who watches that file. The log grows just before the commit is
+ * visible, so a notice is followed by a few looks, further and further apart, until SQLite says that another connection has committed (`data_version`,
  * which a commit of this connection leaves alone). Nothing runs while nothing is written, and nothing here keeps the process alive.
  */
 
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Milliseconds before each look after a notice. The last ones are for a disk that flushes slowly. */
-const PAUSES = [5, 10, 25, 60, 150, 750];
+/** Milliseconds before each look after a notice. The last ones are for a disk, or a machine, that is slow. */
+const PAUSES = [1, 5, 10, 25, 60, 150, 750];
 
 export class Wake {
   private readonly logFile: string;

@@ -67,8 +67,9 @@ export class Claims {
       if (this.#room.isDue) await this.#room.look();
       if (this.#room.want) return;
       try {
-        const { server, leaseMs } = this.#options;
-        const jobs = await this.#tools.store.claim({ server, leaseMs, limit: free });
+        const { server, leaseMs, ageingMs } = this.#options;
+        const ageing = ageingMs === undefined ? {} : { ageingMs };
+        const jobs = await this.#tools.store.claim({ server, leaseMs, limit: free, ...ageing });
         this.#taken.push(...jobs);
         this.#failing = false;
         if (jobs.length === free) this.expect();

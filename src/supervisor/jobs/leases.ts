@@ -16,12 +16,10 @@ import type { Assignment } from '../renderer/renderer.js';
 export interface LeaseLimits {
   /** How long a claim holds without renewal. Renewed at a third of it, sooner while there is progress to note. */
   readonly leaseMs: number;
-  /** Whether other servers claim from the same store. Default false. */
-  readonly isStoreShared?: boolean;
 }
 
 export interface LeaseTools {
-  readonly store: Pick<JobStore, 'renew' | 'rescue'>;
+  readonly store: Pick<JobStore, 'renew' | 'rescue' | 'isShared'>;
   readonly beside: Beside;
   /** Called with each lease that is found lost, or given up. */
   readonly lost: (lease: Lease) => void;
@@ -91,8 +89,8 @@ export class Leases {
 
   /** Only after a renewal has failed: a process that stood still for long asks first, since its leases may still be good. */
   #giveUp(assignments: readonly Assignment[], now: number): void {
-    const { leaseMs, isStoreShared = false } = this.#limits;
-    if (!isStoreShared) return;
+    const { leaseMs } = this.#limits;
+    if (!this.#tools.store.isShared) return;
     const since = ({ job }: Assignment) => this.#heldSince.get(keyOf(job)) ?? now;
     this.#heldSince = new Map(assignments.map((assignment) => [keyOf(assignment.job), since(assignment)]));
     if (!this.#failing) return;

@@ -16,7 +16,8 @@ import { loadFonts } from '../../../src/media/fonts.js';
 import { type Quality, USUAL_QUALITY } from '../../../src/media/ladder.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
 import { packageFolder } from '../../../src/package.js';
-import { type PlacedOverlay, WORST_CRF } from '../../../src/renderer/reencode.js';
+import { WORST_CRF } from '../../../src/renderer/fit.js';
+import type { PlacedOverlay } from '../../../src/renderer/reencode.js';
 import { drawForRendition, layOutWords } from '../../../src/renderer/words.js';
 import type { InstalledTemplate } from '../../../src/template/catalog.js';
 import type { Rendition } from '../../../src/template/format.js';
@@ -198,7 +199,7 @@ const orderOf = ({ installed, cast }: Bench, words: Words): RenderOrder => ({
   ...{ cast: { ...cast }, words: { ...words } },
 });
 
-/** `storyfarm render` as a user calls it. */
+/** `storyfarm render` as a user calls it: without what this machine asks of every Node, such as more certificates, which take longer to read than Node to start. */
 function renderCold(bench: Bench, { words, folder }: Round, dataFolder: string): Promise<Cost> {
   const { installed, cast, ffmpeg, templateFolders } = bench;
   const named = (flag: string, pairs: Readonly<Record<string, string>>) =>
@@ -207,7 +208,7 @@ function renderCold(bench: Bench, { words, folder }: Round, dataFolder: string):
   const asked = [...named('--words', words), ...named('--cast', cast), '--out', join(folder, 'ours'), '--json'];
   const program = join(packageFolder, 'bin', 'storyfarm');
   const args = [program, 'render', installed.ref.id, ...asked, ...places, '--ffmpeg-path', ffmpeg.path];
-  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_'));
+  const ours = Object.entries(process.env).filter(([name]) => !/^(STORYFARM|NODE)_/.test(name));
   return runMeasured(process.execPath, args, { cwd: folder, env: Object.fromEntries(ours) });
 }
 

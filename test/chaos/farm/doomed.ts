@@ -13,15 +13,20 @@ export interface Doomed {
   readonly told: Told[];
 }
 
-/** Starts a farm as a program of its own (program.ts), as the server `doomed`. */
+/** Starts a farm as a program of its own (program.ts), as the server `doomed`; in a control group, when its door is given. */
 export function program(
   context: TestContext,
   dataFolder: string,
   fixture: string,
   special: Partial<SupervisorOptions> = {},
+  door?: string,
 ): Doomed {
+  const module = fileURLToPath(new URL('./program.js', import.meta.url));
   const args = [dataFolder, fixture, JSON.stringify(special)];
-  const child = fork(fileURLToPath(new URL('./program.js', import.meta.url)), args);
+  const throughDoor = ['-c', 'echo $$ > "$0" && exec "$@"', `${door}`, process.execPath];
+  const child = fork(module, args, door === undefined ? {} : { execPath: '/bin/sh', execArgv: throughDoor });
+  // Each thing that is waited for listens for its end, too.
+  child.setMaxListeners(0);
   const told: Told[] = [];
   child.on('message', (message: Told) => told.push(message));
   context.after(() => void child.kill('SIGKILL'));

@@ -1,22 +1,27 @@
 /** A real farm for one test: the SQLite store in a fresh folder, a supervisor, and a renderer: a fixture, or the real one. */
 
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../../src/clock.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
 import type { Job, JobRequest, Words } from '../../../src/job.js';
+import { createLog } from '../../../src/log.js';
 import { freeIn, markFolder } from '../../../src/media/disk.js';
 import { openStorage } from '../../../src/media/storage.js';
+import { createMetrics } from '../../../src/metrics.js';
 import { openStore } from '../../../src/store/open.js';
 import type { JobStore } from '../../../src/store/store.js';
 import { openJournal } from '../../../src/supervisor/jobs/journal.js';
+import { observeWith } from '../../../src/supervisor/observer.js';
 import type { SupervisorOptions } from '../../../src/supervisor/options.js';
 import { Supervisor, type SupervisorTools } from '../../../src/supervisor/supervisor.js';
 import { mountDisk, type SmallDisk } from '../../fixtures/disk.js';
+import { assertMonotonic, Counters } from './counters.js';
 import { assertInvariants } from './invariants.js';
-import { Recorder } from './recorder.js';
+import { both, Recorder } from './recorder.js';
+import type { TemplateOf } from './whole.js';
 
 /** Limits so wide that none is met by accident; each test narrows the one that it is about. */
 export const WIDE: SupervisorOptions = {
@@ -48,6 +53,10 @@ export interface FarmOptions {
   readonly through?: (store: JobStore) => SupervisorTools['store'];
   /** Bytes of a small disk that is mounted in its place: the whole data folder, or the folder of jobs. Needs the right to mount. */
   readonly disk?: { readonly bytes: number; readonly at: 'data' | 'jobs' };
+  /** The time as the farm is told it; default: as it is. */
+  readonly clock?: Clock;
+  /** Where an earlier life has been; default: a fresh folder. It is deleted in any case. */
+  readonly dataFolder?: string;
   /** Start it at once; default true. */
   readonly start?: boolean;
 }
@@ -58,7 +67,16 @@ export type RendererKind = (dataFolder: string) => {
   readonly args: Readonly<Record<string, unknown>>;
   readonly discard?: SupervisorTools['discard'];
   readonly isPrepared?: SupervisorTools['isPrepared'];
+  /** Of one that makes real files: by which template. */
+  readonly templateOf?: TemplateOf;
 };
+
+export interface EndOptions {
+  /** Processes beside those that the farm has told of. */
+  readonly pids?: readonly number[];
+  /** Whether all seats have to be taken again, by renderers that have booted, before the farm is ended; default true. Not asked of a farm that is ending already. */
+  readonly isStaffed?: boolean;
+}
 
 /** One of test/fixtures/renderers; `megabytes` is for those that eat memory. */
 export const fixture =
@@ -75,18 +93,24 @@ export class Farm {
   readonly store: JobStore;
   readonly supervisor: Supervisor;
   readonly disk: SmallDisk | undefined;
+  readonly #templateOf: TemplateOf | undefined;
+  readonly #counters: Counters;
 
   constructor(
     dataFolder: string,
     store: JobStore,
     renderer: RendererKind,
-    { options, through, oomKills }: FarmOptions,
+    { options, through, oomKills, clock = systemClock }: FarmOptions,
     disk?: SmallDisk,
   ) {
     this.dataFolder = dataFolder;
     this.store = store;
     this.disk = disk;
-    const { module, args, discard, isPrepared } = renderer(dataFolder);
+    const { module, args, discard, isPrepared, templateOf } = renderer(dataFolder);
+    this.#templateOf = templateOf;
+    const metrics = createMetrics();
+    this.#counters = new Counters(metrics);
+    const counting = observeWith(createLog({ part: 'test', level: 'fatal' }), metrics);
     this.supervisor = new Supervisor(
       { ...WIDE, ...options },
       {
@@ -95,8 +119,9 @@ export class Farm {
         discard: discard ?? ((attempt) => openStorage(dataFolder).discard(attempt)),
         journal: openJournal(dataFolder),
         free: disk && (() => freeIn(join(dataFolder, 'jobs'))),
-        observer: this.recorder.observer,
-        clock: systemClock,
+        // What was counted is there when a test hears of it.
+        observer: both(counting, this.recorder.observer, { state: () => this.#counters.note() }),
+        clock,
         isPrepared,
         oomKills,
         // Delays and spreads as short as they can be.
@@ -126,21 +151,36 @@ export class Farm {
   readonly events = async (id: string): Promise<string> =>
     (await this.store.history(id)).map(({ event }) => event).join(' ');
 
-  /** Drains, then holds the farm against all invariants. Answers the jobs as they ended. */
-  readonly end = async (more: readonly number[] = []): Promise<Job[]> => {
+  /** Waits until all seats are taken, drains, then holds the farm against all invariants. Answers the jobs as they ended. */
+  readonly end = async ({ pids = [], isStaffed = true }: EndOptions = {}): Promise<Job[]> => {
+    if (isStaffed && this.supervisor.mode === 'running')
+      await this.recorder.holds('all seats are taken', () => this.isStaffed);
     await this.supervisor.drain();
-    const pids = [...this.recorder.pids, ...more];
-    return assertInvariants({ store: this.store, dataFolder: this.dataFolder, ids: this.ids, pids });
+    const { store, dataFolder, ids } = this;
+    const scrapes = await this.#counters.texts();
+    assert.equal(this.#rendered(scrapes), this.recorder.of('rendered').length, 'each rendered job was counted');
+    const all = [...this.recorder.pids, ...pids];
+    return assertInvariants({ store, dataFolder, ids, pids: all, templateOf: this.#templateOf, scrapes });
   };
+
+  /** Whether there are as many seats as were asked for, and in each a renderer that can work. */
+  get isStaffed(): boolean {
+    const { slots, options } = this.supervisor;
+    return slots.length === options.slots && slots.every(({ renderer }) => renderer && renderer.phase !== 'booting');
+  }
+
+  #rendered(scrapes: readonly string[]): number {
+    return assertMonotonic(scrapes).get('storyfarm_jobs_finished_total{outcome="rendered"}') ?? 0;
+  }
 }
 
 /** A farm that is gone when the test ends, however it ends. */
 export async function farm(
-  context: TestContext,
+  context: { after(end: () => Promise<void>): void },
   renderer: string | RendererKind,
   options: FarmOptions = {},
 ): Promise<Farm> {
-  const dataFolder = await freshFolder();
+  const dataFolder = options.dataFolder ?? (await freshFolder());
   const ends = [() => rm(dataFolder, { recursive: true, force: true })];
   // In reverse, and as far as it came: what is opened last is closed first.
   context.after(async () => {

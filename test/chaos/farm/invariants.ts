@@ -1,14 +1,18 @@
 /**
- * What must be true after every fault, in one assertion: no accepted job lost, none finished twice, no process left, nothing unfinished on the disk, and
- * exactly the published files of rendered jobs.
+ * What must be true after every fault, in one assertion: no accepted job lost, none finished twice, exactly the published files of rendered jobs and each of them whole, no process left,
+ * nothing unfinished on the disk after a sweep, and no counter that fell. That all slots are back is seen before the farm ends (Farm.end).
  */
 
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sweepWorkFolders } from '../../../src/cli/work-folder.js';
 import { FINISHED_STATES, type HistoryEntry, isFinished, type Job } from '../../../src/job.js';
+import { sweepParts } from '../../../src/media/prepare/exclusive.js';
 import type { JobStore } from '../../../src/store/store.js';
+import { assertMonotonic } from './counters.js';
 import { assertGone } from './gone.js';
+import { assertWhole, type TemplateOf } from './whole.js';
 
 export interface Aftermath {
   readonly store: Pick<JobStore, 'get' | 'history' | 'counts'>;
@@ -17,10 +21,15 @@ export interface Aftermath {
   readonly ids: readonly string[];
   /** Every process that was started, directly or not. Each may have led a group. */
   readonly pids: readonly number[];
+  /** Where the files are real: by which template each was to be made. */
+  readonly templateOf?: TemplateOf | undefined;
+  /** What the farm showed at /metrics, in the order of the looks; all of one process. */
+  readonly scrapes?: readonly string[] | undefined;
 }
 
 /** Asserts all of it; answers the jobs as they ended. */
-export async function assertInvariants({ store, dataFolder, ids, pids }: Aftermath): Promise<Job[]> {
+export async function assertInvariants(aftermath: Aftermath): Promise<Job[]> {
+  const { store, dataFolder, ids, pids, templateOf, scrapes = [] } = aftermath;
   const jobs: Job[] = [];
   for (const id of ids) {
     const job = await store.get(id);
@@ -35,6 +44,9 @@ export async function assertInvariants({ store, dataFolder, ids, pids }: Afterma
   const unknown = (await entries(join(dataFolder, 'jobs'))).filter((id) => !ids.includes(id) && id !== '.storyfarm');
   assert.deepEqual(unknown, [], 'no files of unknown jobs');
   await assertGone(pids);
+  if (templateOf) await assertWhole(jobs, templateOf, dataFolder);
+  await assertSwept(dataFolder);
+  assertMonotonic(scrapes);
   return jobs;
 }
 
@@ -71,7 +83,24 @@ async function assertFiles(job: Job, dataFolder: string): Promise<void> {
   assert.deepEqual(found, rendered ? [`${job.fence}`] : [], `the folders of job ${job.id}, which is ${job.state}`);
   if (!rendered) return;
   const files = (await entries(join(folder, `${job.fence}`))).map((name) => `${job.fence}/${name}`);
-  assert.deepEqual(files.sort(), job.result?.outputs.map(({ file }) => file).sort(), `the files of job ${job.id}`);
+  const outputs = job.result?.outputs ?? [];
+  assert.deepEqual(files.sort(), outputs.map(({ file }) => file).sort(), `the files of job ${job.id}`);
+  for (const { file, bytes } of outputs)
+    assert.equal((await stat(join(folder, file))).size, bytes, `${job.id}/${file}`);
+}
+
+const UNFINISHED = /\.part(\/|$)|(^|\/)\.(owner|try-[^/]*)$/;
+
+/** A sweep, of what processes leave in the midst of preparing, and then nothing of anybody is unfinished; nor does an outcome wait to be written. */
+async function assertSwept(dataFolder: string): Promise<void> {
+  await sweepParts(join(dataFolder, 'editions'), 3);
+  await sweepWorkFolders(dataFolder, Date.now());
+  const left = await readdir(dataFolder, { recursive: true }).catch(() => []);
+  assert.deepEqual(
+    left.filter((path) => UNFINISHED.test(path) || path === 'outcomes.journal'),
+    [],
+    'nothing unfinished is left',
+  );
 }
 
 const entries = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);

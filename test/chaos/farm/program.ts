@@ -14,7 +14,9 @@ export type Told =
   | { readonly kind: 'working'; readonly id: string }
   | { readonly kind: 'lost'; readonly id: string }
   | { readonly kind: 'journalled'; readonly id: string }
-  | { readonly kind: 'died'; readonly code: ErrorCode };
+  | { readonly kind: 'died'; readonly code: ErrorCode }
+  | { readonly kind: 'finished'; readonly id: string }
+  | { readonly kind: 'concurrency'; readonly jobs: number };
 
 const [dataFolder = '', renderer = '', special = '{}'] = process.argv.slice(2);
 /** To a parent that has no channel, in lines of JSON. */
@@ -39,7 +41,8 @@ const farm = new Farm(dataFolder, store, fixture(renderer), {
   through,
 });
 const { observer } = farm.recorder;
-const { started, leaseLost, journalled, died } = observer;
+const { started, leaseLost, journalled, died, rendered, failed, capacity } = observer;
+let concurrency = 0;
 Object.assign(observer, {
   started: (...args: Parameters<typeof started>) => {
     started(...args);
@@ -56,6 +59,20 @@ Object.assign(observer, {
   died: (...args: Parameters<typeof died>) => {
     died(...args);
     tell({ kind: 'died', code: args[2].code });
+  },
+  rendered: (...args: Parameters<typeof rendered>) => {
+    rendered(...args);
+    tell({ kind: 'finished', id: args[0].id });
+  },
+  failed: (...args: Parameters<typeof failed>) => {
+    failed(...args);
+    if (args[2] === null) tell({ kind: 'finished', id: args[0].id });
+  },
+  capacity: (...args: Parameters<typeof capacity>) => {
+    capacity(...args);
+    if (args[1].concurrency === concurrency) return;
+    concurrency = args[1].concurrency;
+    tell({ kind: 'concurrency', jobs: concurrency });
   },
 });
 process.on('disconnect', () => process.exit());

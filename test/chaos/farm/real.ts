@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { openFfmpeg } from '../../../src/media/ffmpeg.js';
+import { loadTemplate } from '../../../src/media/install/catalog.js';
 import { openEditions } from '../../../src/media/prepare/editions.js';
 import { openStorage } from '../../../src/media/storage.js';
 import { packageFolder } from '../../../src/package.js';
@@ -9,6 +10,9 @@ import type { RendererOptions } from '../../../src/renderer/options.js';
 import type { RendererKind } from './farm.js';
 
 export const TINY = join(packageFolder, 'test', 'fixtures', 'templates', 'tiny');
+
+/** The template, and what a job names it by. */
+export const { template: tiny, ref: tinyRef } = await loadTemplate(TINY);
 
 /** With editions prepared beside the jobs. */
 export const preparingRenderer: RendererKind = (dataFolder) => ({
@@ -30,5 +34,10 @@ export const realRenderer: RendererKind = (dataFolder) => {
     await storage.discard(attempt);
     await editions.sweep();
   };
-  return { module: join(packageFolder, 'dist', 'src', 'renderer', 'main.js'), args: { ...args }, discard };
+  return {
+    module: join(packageFolder, 'dist', 'src', 'renderer', 'main.js'),
+    args: { ...args },
+    discard,
+    templateOf: () => tiny,
+  };
 };

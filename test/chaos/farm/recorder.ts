@@ -1,6 +1,7 @@
 /** An observer that remembers everything, and on whose events a test can wait. */
 
-import { EventEmitter } from 'node:events';
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import type { FarmObserver } from '../../../src/supervisor/observer.js';
 
 export type Kind = keyof FarmObserver;
@@ -11,8 +12,8 @@ export type Happening = {
 }[Kind];
 export type Of<K extends Kind> = Extract<Happening, { kind: K }>;
 
-/** Nothing that a test waits for takes so long without any event on the way; only so that one which would wait for ever says what for. */
-const GIVE_UP_MS = 40_000;
+/** Nothing that a test waits for takes so long without any event on the way, also what has the lowest priority on a busy machine; only so that one which would wait for ever says what for. */
+const GIVE_UP_MS = 120_000;
 
 export class Recorder {
   readonly all: Happening[] = [];
@@ -90,8 +91,41 @@ export class Recorder {
     });
   }
 
+  /** Resolves when a condition of the farm holds; it is looked at whenever something happens, also when the farm reports how it stands. */
+  async holds(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + GIVE_UP_MS;
+    while (!condition()) {
+      assert.ok(performance.now() < deadline, `in vain for: ${what}`);
+      await once(this.#emitter, 'event');
+    }
+  }
+
   #note(happening: Happening): void {
     this.all.push(happening);
     this.#emitter.emit('event', happening.kind);
   }
+}
+
+/** Lets a second observer see what the first is told. */
+export function also(first: FarmObserver, second: FarmObserver): void {
+  for (const kind of Object.keys(first) as Kind[]) {
+    const [one, other] = [first[kind], second[kind]] as ((...args: unknown[]) => void)[];
+    Object.assign(first, {
+      [kind]: (...args: unknown[]) => {
+        other?.(...args);
+        one?.(...args);
+      },
+    });
+  }
+}
+
+/** One observer that tells all of these, in their order. */
+export function both(...all: readonly Partial<FarmObserver>[]): FarmObserver {
+  const kinds = Object.keys(new Recorder().observer) as Kind[];
+  const tell =
+    (kind: Kind) =>
+    (...args: unknown[]) => {
+      for (const observer of all) (observer[kind] as ((...args: unknown[]) => void) | undefined)?.(...args);
+    };
+  return Object.fromEntries(kinds.map((kind) => [kind, tell(kind)])) as unknown as FarmObserver;
 }

@@ -23,6 +23,7 @@ const OTHER: Readonly<Partial<Record<OptionName, unknown>>> = {
   maxAge: 1_000,
   lease: 9_000,
   poll: 2_000,
+  ageing: 5_000,
   silent: 9_000,
   boot: 9_000,
   stall: 9_000,

@@ -18,6 +18,7 @@ import { readMovie } from '../../../src/media/mp4/movie.js';
 import { type Edition, openEditions } from '../../../src/media/prepare/editions.js';
 import { exclusively } from '../../../src/media/prepare/exclusive.js';
 import { posterCommand, prepareCommand } from '../../../src/media/prepare/footage.js';
+import { nameOf } from '../../../src/processes.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { changeSealed } from '../../fixtures/sealed.js';
 import { copyOfTiny, tinyFolder } from '../../fixtures/tiny.js';
@@ -216,10 +217,11 @@ test('a sweep takes what the dead left, not what the living work on', async (t) 
   const edition = await editions.prepare(tiny, cast);
   const root = join(folder, 'editions', 'tiny');
   const film = edition.film(tiny.template.ladder[0] as never);
+  // No process has this number: Linux ends at 4,194,304.
+  const nobody = (await nameOf(process.pid)).replace(/^\d+/, '99999999');
   for (const [part, owner] of [
-    // No process has this number: Linux ends at 4,194,304.
-    [join(root, 'abc.part'), '99999999 1'],
-    [`${film}.part`, '99999999 1'],
+    [join(root, 'abc.part'), `${nobody} mark`],
+    [`${film}.part`, `${nobody} mark`],
   ] as const) {
     mkdirSync(part);
     writeFileSync(join(part, '.owner'), owner);
@@ -245,5 +247,8 @@ test('footage that is damaged in its middle is refused, not painted over', async
   bytes.fill(0x5a, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.7));
   writeFileSync(file, bytes);
   const damaged = await loadTemplate(copy);
-  await assert.rejects(openEditions(folder, ffmpeg).prepare(damaged, { ball: 'green' }), { code: 'ffmpeg_failed' });
+  await assert.rejects(openEditions(folder, ffmpeg).prepare(damaged, { ball: 'green' }), {
+    code: 'template_invalid',
+    retryable: false,
+  });
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { disown, exclusively, filesOf, partOf, sweepParts } from '../../../src/media/prepare/exclusive.js';
+import { nameOf } from '../../../src/processes.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
 type Test = Parameters<typeof temporaryFolder>[0];
@@ -129,7 +130,7 @@ test(
   async (t) => {
     const part = partOf(join(temporaryFolder(t), 'final'));
     mkdirSync(part);
-    writeFileSync(join(part, '.owner'), `${process.pid} 1`);
+    writeFileSync(join(part, '.owner'), `${(await nameOf(process.pid)).replace(/-\d+-/, '-1-')} mark`);
     assert.equal(await sweepParts(join(part, '..'), 1), 1);
   },
 );
@@ -176,11 +177,13 @@ test('many in one process: each is made once, though all come at once', async (t
 });
 
 test('many that find a dead part at the same moment: one makes, none fails', async (t) => {
+  // No process has this number: Linux ends at 4,194,304.
+  const nobody = (await nameOf(process.pid)).replace(/^\d+/, '99999999');
   const folder = temporaryFolder(t);
   for (let round = 0; round < 10; round++) {
     const final = join(folder, `${round}`);
     mkdirSync(partOf(final));
-    writeFileSync(join(partOf(final), '.owner'), '99999999 1'); // No process has this number: Linux ends at 4,194,304.
+    writeFileSync(join(partOf(final), '.owner'), `${nobody} mark`);
     let made = 0;
     const find = async () => (existsSync(join(final, 'content')) ? 'found' : undefined);
     const make = async (part: string) => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { sha256 } from '../../../src/media/digest.js';
+import { sha256, unseal } from '../../../src/media/digest.js';
 import { makeFilm } from '../../../src/media/film/film.js';
 import { isUnspliceable } from '../../../src/media/h264/bits.js';
 import { blankPlanes } from '../../../src/media/planes.js';
+import { clearTorn, conditionOf } from '../../../src/media/splice/condition.js';
 import { FILM_FILE, type Film, type FilmDescription, openFilm } from '../../../src/media/splice/film.js';
 import { Films } from '../../../src/media/splice/films.js';
 import { encodeArea, spliceRows } from '../../../src/media/splice/splice.js';
@@ -58,6 +59,8 @@ test('a torn or foreign film is told, whatever is torn', async (t) => {
     const copy = copyOf(t);
     tear(copy);
     await assert.rejects(new Films().open(copy), { code: 'not_spliceable' }, name);
+    assert.equal((await conditionOf(copy)).state, 'torn', name);
+    assert.deepEqual([await clearTorn(copy), existsSync(copy), (await conditionOf(copy)).state], [true, false, 'none']);
   }
   assert.ok(await new Films().open(copyOf(t)));
 });
@@ -140,4 +143,11 @@ test('without rows the pieces are the film itself', async () => {
 
 test('only what cannot be spliced means the other path', () => {
   assert.equal(isUnspliceable(new Error('the disk is gone')), false);
+});
+
+test('a whole film is told as it is described, and stays', async (t) => {
+  const copy = copyOf(t);
+  const description = unseal(readFileSync(join(copy, 'film.json'), 'utf8'));
+  assert.deepEqual(await conditionOf(copy), { state: 'whole', description });
+  assert.deepEqual([await clearTorn(copy), existsSync(copy)], [false, true]);
 });

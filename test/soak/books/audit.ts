@@ -27,9 +27,8 @@ export interface Audit {
 }
 
 export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Audit): Promise<Audited> {
-  const jobs = await store.recent(1_000_000);
-  const rendered = jobs.filter(({ state }) => state === 'rendered' || state === 'delivered');
-  const published: Published = new Map(rendered.map((job) => [job.id, outputsOf(job).map(({ file }) => file)]));
+  const jobs = await store.recent(MOST_JOBS);
+  const rendered = renderedOf(jobs);
   const broken: string[] = [];
   for (const job of rendered)
     for (const output of outputsOf(job)) {
@@ -39,8 +38,23 @@ export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Aud
   const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
   const chosen = decoded > 0 ? rendered.filter((_, number) => number % step === 0) : [];
   broken.push(...(await undecodable(ffmpeg, dataFolder, chosen)));
-  return { jobs: await factsOf(jobs, store), strays: straysIn(await entriesIn(dataFolder), published), broken };
+  return {
+    jobs: await factsOf(jobs, store),
+    strays: straysIn(await entriesIn(dataFolder), publishedBy(rendered)),
+    broken,
+  };
 }
+
+/** What belongs to nothing while a farm is at work, apart from what it has open. */
+export async function straysNow({ store, dataFolder }: Pick<Audit, 'store' | 'dataFolder'>): Promise<string[]> {
+  const rendered = renderedOf(await store.recent(MOST_JOBS));
+  return straysIn(await entriesIn(dataFolder), publishedBy(rendered)).filter((path) => path !== 'farm.sock');
+}
+
+const MOST_JOBS = 1_000_000;
+const renderedOf = (jobs: readonly Job[]) => jobs.filter(({ state }) => state === 'rendered' || state === 'delivered');
+const publishedBy = (rendered: readonly Job[]): Published =>
+  new Map(rendered.map((job) => [job.id, outputsOf(job).map(({ file }) => file)]));
 
 const outputsOf = (job: Job): readonly Output[] => job.result?.outputs ?? [];
 

@@ -10,6 +10,8 @@ export interface Entry {
 export type Published = ReadonlyMap<string, readonly string[]>;
 
 const KNOWN = ['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'ffmpeg.json'];
+/** Tells the disk of jobs from an empty mount point. */
+const MARK = 'jobs/.storyfarm';
 const UNFINISHED = /\.part(\/|$)|(^|\/)\.owner$/;
 const PHRASE = /^phrases\/[0-9a-f]{2}\/[0-9a-f]{62}$/;
 
@@ -21,6 +23,7 @@ export function straysIn(entries: readonly Entry[], published: Published): strin
 function belongs({ path, isFolder }: Entry, published: Published): boolean {
   const [top, id = '', ...rest] = path.split('/');
   if (UNFINISHED.test(path)) return false;
+  if (path === MARK && !isFolder) return true;
   if (top === 'jobs') return id === '' || belongsToJob(rest.join('/'), isFolder, published.get(id));
   if (isFolder || top === 'editions') return true;
   return top === 'phrases' ? PHRASE.test(path) : KNOWN.includes(path);

@@ -1,23 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Counters } from './counters.js';
-import { parseMetrics } from './scrape.js';
+import { parseMetrics, risingIn } from './scrape.js';
 
-interface Look {
-  readonly life: number;
-  readonly text: string;
-}
-const look = (life: number, ...series: readonly string[]): Look => ({ life, text: series.join('\n') });
-function fallenAfter(...looks: readonly Look[]): readonly string[] {
+const TYPES = ['# TYPE jobs_total counter', '# TYPE stage_seconds histogram', '# TYPE handles_total gauge'];
+const look = (life: number, ...series: readonly string[]) => ({ life, text: [...TYPES, ...series].join('\n') });
+function fallenAfter(...looks: readonly ReturnType<typeof look>[]): readonly string[] {
   const counters = new Counters();
-  for (const { life, text } of looks) counters.take(parseMetrics(text), life);
+  for (const { life, text } of looks) counters.take({ scraped: parseMetrics(text), rising: risingIn(text) }, life);
   return counters.fallen;
 }
 
 describe('counters', () => {
   it('may stay and rise, and gauges may do as they like', () => {
-    const first = look(1, 'jobs_total{outcome="dead"} 1', 'stage_seconds_sum 2.5', 'slots{condition="busy"} 4');
-    const second = look(1, 'jobs_total{outcome="dead"} 1', 'stage_seconds_sum 3', 'slots{condition="busy"} 1');
+    const first = look(1, 'jobs_total{outcome="dead"} 1', 'stage_seconds_sum 2.5', 'handles_total 4');
+    const second = look(1, 'jobs_total{outcome="dead"} 1', 'stage_seconds_sum 3', 'handles_total 1');
     assert.deepEqual(fallenAfter(first, second), []);
   });
 

@@ -1,9 +1,6 @@
 /** Watches that counters only rise. They begin anew with each life of the farm. Pure. */
 
-import type { Scraped } from './scrape.js';
-
-/** How a counter's series are named; those of histograms rise, too. */
-const RISING = /_(total|count|sum|bucket)$/;
+import type { Look, Scraped } from './scrape.js';
 
 export class Counters {
   /** What has fallen, as sentences. */
@@ -12,13 +9,13 @@ export class Counters {
   #before: Scraped = new Map();
 
   /** `life`: whose they are; the same for the same process only. */
-  take(scraped: Scraped, life: unknown): void {
+  take({ scraped, rising }: Look, life: unknown): void {
     const before = life === this.#life ? this.#before : new Map<string, number>();
     this.#life = life;
     this.#before = scraped;
     for (const [series, was] of before) {
       const now = scraped.get(series);
-      if (!RISING.test(nameOf(series)) || (now !== undefined && now >= was)) continue;
+      if (!rising.has(nameOf(series)) || (now !== undefined && now >= was)) continue;
       this.fallen.push(`counter fell: ${series} from ${was} to ${now ?? 'nothing'}`);
     }
   }

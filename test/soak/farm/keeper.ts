@@ -47,6 +47,7 @@ export class Kept {
   #child: ChildProcess | undefined;
   #process: Known | undefined;
   #ready: Promise<void> = Promise.resolve();
+  #isReady = false;
   #isKept = true;
   #wasKilled = false;
   #said = '';
@@ -63,6 +64,11 @@ export class Kept {
     return this.#process;
   }
 
+  /** Whether its process has said that it can work. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   /** Resolves when it says that it can work, however often it has to be started for that. */
   start(): Promise<void> {
     this.#isKept = true;
@@ -76,8 +82,9 @@ export class Kept {
     return this.#wasKilled;
   }
 
-  /** Asks it to drain. Resolves with its exit code; null when it had to be killed. It is not started again until `start`. */
+  /** Asks it to drain, once it can work: before that it would end at once. Resolves with its exit code; null when it had to be killed. It is not started again until `start`. */
   async end(): Promise<number | null> {
+    for (const deadline = performance.now() + END_MS; !this.#isReady && performance.now() < deadline; ) await pause(50);
     this.#isKept = false;
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return 0;
@@ -102,13 +109,18 @@ export class Kept {
     });
     this.#child = child;
     this.#process = child.pid === undefined ? undefined : known(child.pid);
-    child.on('message', (message) => message === 'ready' && isReady());
+    child.on('message', (message) => {
+      if (message !== 'ready') return;
+      this.#isReady = true;
+      isReady();
+    });
     this.#keepLog(child);
     child.once('exit', (code, name) => void this.#ended(code, name, isReady));
   }
 
   async #ended(code: number | null, name: NodeJS.Signals | null, isReady: () => void): Promise<void> {
     this.#process = undefined;
+    this.#isReady = false;
     if (!this.#isKept) return;
     if (!this.#wasKilled) this.ownEnds.push({ part: this.#part, code, signal: name, said: this.#said });
     await pause(this.#wasKilled ? AT_ONCE_MS : LATER_MS);

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JobStore, QueueCounts } from '../../../src/store/store.js';
 import type { Kept } from './keeper.js';
 import type { Known } from './processes.js';
-import { type Scraped, scrape, seatsFilled } from './scrape.js';
+import { type Look, scrape, seatsFilled } from './scrape.js';
 
 const LOOK_MS = 100;
 const SCRAPE_MS = 500;
@@ -12,9 +12,18 @@ const SCRAPE_MS = 500;
 const STUCK_MS = 240_000;
 /** Longer than the longest wait before a restart, and a boot. */
 const REFILL_MS = 90_000;
+/** The sweeper works a tenth of the time at most; a folder takes it about a millisecond. */
+const SWEEP_MS = 60_000;
 /** A service that has not become ready by then will not. */
 const START_MS = 120_000;
 export const STUCK = `stuck: no job ended for ${STUCK_MS / 1_000} s`;
+
+/** Waits until the farm has swept what belongs to nothing; what is left after a while is for the books. `strays` looks. */
+export async function swept(strays: () => Promise<readonly string[]>): Promise<void> {
+  for (const deadline = performance.now() + SWEEP_MS; performance.now() < deadline; await pause(SCRAPE_MS))
+    // What goes while it is listed is listed again.
+    if ((await strays().catch(() => undefined))?.length === 0) return;
+}
 
 /** Starts a service; when it cannot work, says why. */
 export async function begin(service: Kept, port: number): Promise<void> {
@@ -33,8 +42,8 @@ export async function begin(service: Kept, port: number): Promise<void> {
 /** Waits until there is a renderer in each seat. Answers in how many there is one at last. */
 export async function filled(port: number, seats: number): Promise<number> {
   for (const deadline = performance.now() + REFILL_MS; ; await pause(SCRAPE_MS)) {
-    const scraped = await scrape(port);
-    const now = scraped ? seatsFilled(scraped) : 0;
+    const look = await scrape(port);
+    const now = look ? seatsFilled(look.scraped) : 0;
     if (now === seats || performance.now() > deadline) return now;
   }
 }
@@ -60,7 +69,7 @@ export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
   };
 }
 
-type Take = (scraped: Scraped, life: Known) => void;
+type Take = (look: Look, life: Known) => void;
 
 /** What was answered while one farm ended and another began is left out. */
 export async function scrapeUntil(
@@ -71,8 +80,8 @@ export async function scrapeUntil(
 ): Promise<void> {
   while (!signal.aborted) {
     const life = farm.process;
-    const scraped = await scrape(port);
-    if (scraped && life && life === farm.process) take(scraped, life);
+    const look = await scrape(port);
+    if (look && life && life === farm.process) take(look, life);
     await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
   }
 }

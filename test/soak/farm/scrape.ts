@@ -13,6 +13,17 @@ export function parseMetrics(text: string): Scraped {
   );
 }
 
+/** The names of the metrics whose every series may only rise: counters, and what histograms and summaries count. */
+export function risingIn(text: string): ReadonlySet<string> {
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  return new Set(
+    types.flatMap(([, name = '', type]) => {
+      if (type === 'counter') return [name];
+      return type === 'histogram' || type === 'summary' ? [`${name}_count`, `${name}_sum`, `${name}_bucket`] : [];
+    }),
+  );
+}
+
 /** Sums over all series of a metric that have the text in their labels. */
 const sum = (scraped: Scraped, metric: string, label = '') =>
   [...scraped]
@@ -70,11 +81,18 @@ export class Capacity {
   }
 }
 
+export interface Look {
+  readonly scraped: Scraped;
+  /** See risingIn. */
+  readonly rising: ReadonlySet<string>;
+}
+
 /** Undefined when the farm does not answer at once. */
-export async function scrape(port: number): Promise<Scraped | undefined> {
+export async function scrape(port: number): Promise<Look | undefined> {
   try {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(500) });
-    return parseMetrics(await answer.text());
+    const text = await answer.text();
+    return { scraped: parseMetrics(text), rising: risingIn(text) };
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ import { tearEdition } from './tear.js';
 
 /** What faults act upon. */
 export interface Scene {
-  readonly farm: Pick<Kept, 'process' | 'kill'>;
+  readonly farm: Pick<Kept, 'process' | 'isReady' | 'kill'>;
   readonly front: Pick<Kept, 'kill'>;
   readonly census: Pick<Census, 'look' | 'mourn'>;
   readonly seats: Pick<Seats, 'killed' | 'forget'>;

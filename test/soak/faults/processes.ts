@@ -29,7 +29,8 @@ export const stopOne: Fault = async ({ farm, census, over }, { pick, lastsMs }) 
 };
 
 /** The supervisor; then everything below it has to go by itself. */
-export const killFarm: Fault = async ({ farm, census, seats }) => {
+export const killFarm: Fault = async ({ farm, census, seats }, { sparesStarting }) => {
+  if (sparesStarting && !farm.isReady) return false;
   const below = census.look();
   if (!farm.kill()) return false;
   seats.forget();

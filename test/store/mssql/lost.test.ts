@@ -94,7 +94,7 @@ const DEEDS: Readonly<
     },
   },
   cancel: {
-    text: 'cancel',
+    text: 'end',
     body: async (store, plain) => {
       const { id } = await enqueue(plain, told);
       assert.equal((await store.cancel(id)).state, 'cancelled');

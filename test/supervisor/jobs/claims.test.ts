@@ -8,12 +8,14 @@ import type { RoomLimits } from '../../../src/supervisor/jobs/room.js';
 import { Beside } from '../../../src/supervisor/loop.js';
 import { job, promised, recorder, StillClock, settled } from '../fakes.js';
 
-function claiming(limits: RoomLimits = {}, free?: () => Promise<number>) {
+function claiming(limits: RoomLimits & { readonly ageingMs?: number } = {}, free?: () => Promise<number>) {
   const asked: number[] = [];
+  const ageings: (number | undefined)[] = [];
   let answer = promised<readonly Job[]>();
   const store = {
-    claim: ({ limit }: ClaimOptions) => {
+    claim: ({ limit, ageingMs }: ClaimOptions) => {
       asked.push(limit);
+      ageings.push(ageingMs);
       return answer.promise;
     },
   };
@@ -31,10 +33,17 @@ function claiming(limits: RoomLimits = {}, free?: () => Promise<number>) {
     answer = promised();
     await settled();
   };
-  return { claims, asked, clock, told, reply };
+  return { claims, asked, ageings, clock, told, reply };
 }
 
 describe('claims', () => {
+  it('are made as waiting makes urgent, or as the store has it', async () => {
+    const [said, left] = [claiming({ ageingMs: 5_000 }), claiming()];
+    said.claims.look(1);
+    left.claims.look(1);
+    assert.deepEqual([said.ageings, left.ageings], [[5_000], [undefined]]);
+  });
+
   it('ask for as many as are free, and not at all when none is', async () => {
     const { claims, asked, reply } = claiming();
     claims.look(0);

@@ -14,11 +14,12 @@ const assigned = (id: string, progress = 0.5): Assignment => ({
   lostAt: undefined,
 });
 
-function keeping(isStoreShared = false) {
+function keeping(isShared = false) {
   const calls: string[] = [];
   const lost: Lease[] = [];
   let answer = promised<readonly Lease[]>();
   const store = {
+    isShared,
     renew: (renewals: readonly Renewal[]) => {
       calls.push(`renew ${renewals.map(({ id, progress }) => `${id}@${progress}`).join(' ')}`);
       return answer.promise;
@@ -32,7 +33,7 @@ function keeping(isStoreShared = false) {
     () => {},
     () => {},
   );
-  const limits = { leaseMs: LEASE_MS, isStoreShared };
+  const limits = { leaseMs: LEASE_MS };
   const leases = new Leases(limits, 0, {
     store,
     beside,
@@ -121,7 +122,7 @@ describe('leases', () => {
         (what) => told.push(what),
       );
       const leases = new Leases({ leaseMs: LEASE_MS }, 0, {
-        store: { renew: full, rescue: full },
+        store: { renew: full, rescue: full, isShared: false },
         beside,
         lost: () => {},
       });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { nameOf } from '../../../src/processes.js';
 import { killLeftovers, markOf } from '../../../src/supervisor/renderer/leftovers.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
@@ -33,13 +34,14 @@ describe('what an earlier life left running', () => {
     const [mark, other] = [await markOf(temporaryFolder(t)), await markOf(temporaryFolder(t))];
     const dead = spawn(process.execPath, ['-e', '']);
     await once(dead, 'exit');
+    const gone = (await nameOf(process.pid)).replace(/^\d+/, `${dead.pid}`);
     // This very number, but of a process that started at another moment.
-    const reused = `${process.pid}-1`;
+    const reused = (await nameOf(process.pid)).replace(/-\d+-/, '-1-');
     const stubborn = "process.on('SIGTERM', () => {}); process.on('SIGHUP', () => {}); for (;;) Math.random();";
     const [blocked, orphaned, theirs, living, none] = await Promise.all([
-      marked(t, by(mark, `${dead.pid}-1234`), stubborn),
+      marked(t, by(mark, gone), stubborn),
       marked(t, by(mark, reused)),
-      marked(t, by(other, `${dead.pid}-1234`)),
+      marked(t, by(other, gone)),
       marked(t, mark),
       marked(t, {}),
     ]);

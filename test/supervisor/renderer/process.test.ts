@@ -155,6 +155,10 @@ describe('a renderer process', () => {
   it('gets nothing of what makes this process special', async (context) => {
     const { death, lines } = await live(context, `console.log(JSON.stringify(process.execArgv)); process.exit(0)`);
     await death;
-    assert.deepEqual(lines, ['["--single-threaded-gc"]'], 'its own flags, and none of ours');
+    assert.deepEqual(
+      lines,
+      ['["--single-threaded-gc","--initial-old-space-size=32"]'],
+      'its own flags, and none of ours',
+    );
   });
 });

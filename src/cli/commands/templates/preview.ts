@@ -1,6 +1,6 @@
 /** `storyfarm templates preview`: a contact sheet, to be looked at. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { StoryfarmError } from '../../../errors.js';
@@ -43,7 +43,9 @@ async function preview(config: Config, name: string, flags: Flags, signal: Abort
   const file = resolve(flags.out ?? `${template.id}-${locale}.png`);
   const fonts = loadFonts();
   const request = checkRequest(template, { cast, words: samplesOf(template, locale) }, fonts.book);
+  // Before the work, not after it.
   await mkdir(dirname(file), { recursive: true });
+  await access(dirname(file), constants.W_OK);
   const edition = await prepareEdition(config, installed, request.cast, signal, { withFilms: false });
   await writeFile(file, await contactSheet(edition, locale, openFfmpeg(config.ffmpegPath), fonts));
   return file;

@@ -1,16 +1,17 @@
 /** `storyfarm templates list` and `show`: what is installed, and what a template offers. */
 
 import { Command } from 'commander';
-import type { Cast, TemplateRef } from '../../../job.js';
 import { openFfmpeg } from '../../../media/ffmpeg.js';
+import { filmObstacle } from '../../../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
-import { type Edition, type Editions, openEditions } from '../../../media/prepare/editions.js';
-import type { FilmDescription } from '../../../media/splice/film.js';
+import { openEditions } from '../../../media/prepare/editions.js';
 import { type Bubble, inLocale, type Template } from '../../../template/format.js';
-import { configOf, withOptions } from '../../flags.js';
+import { checkKinds } from '../../data-folder.js';
+import { configOf, flagsAgain, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate, NO_TEMPLATE } from '../../installed.js';
 import type { Config } from '../../options.js';
 import { printJson, secondsText, table } from '../../table.js';
+import { editionText, LEGEND, type Prepared, pathsTable, preparedness, remedy } from './preparedness.js';
 
 export function listCommand(): Command {
   return withOptions(new Command('list').description('List the installed templates.'), ['templateFolders'])
@@ -25,9 +26,7 @@ export function showCommand(): Command {
   )
     .argument('<template>', 'id of an installed template, or a folder')
     .option('--json', 'Print one JSON object.')
-    .action(async (name: string, { json }: { json?: boolean }, command: Command) =>
-      show(configOf(command).config, name, json === true),
-    );
+    .action(async (name: string, { json }: { json?: boolean }, command: Command) => show(command, name, json === true));
 }
 
 async function list({ templateFolders }: Config, json: boolean): Promise<void> {
@@ -48,12 +47,16 @@ async function list({ templateFolders }: Config, json: boolean): Promise<void> {
   for (const { error } of broken) process.stderr.write(`BAD  ${error.message}\n       -> ${error.hint}\n`);
 }
 
-async function show(config: Config, name: string, json: boolean): Promise<void> {
+async function show(command: Command, name: string, json: boolean): Promise<void> {
+  const { config } = configOf(command);
   const { ref, template, folder } = await findTemplate(config, name);
-  const editions = openEditions(config.dataFolder, openFfmpeg(config.ffmpegPath));
-  const casts = [];
+  await checkKinds(config.dataFolder);
+  const ffmpeg = openFfmpeg(config.ffmpegPath);
+  const editions = openEditions(config.dataFolder, ffmpeg);
+  const casts: Prepared[] = [];
   for (const cast of castsOf(template)) casts.push({ cast, ...(await preparedness(editions, ref, cast)) });
-  if (json) return printJson({ ...ref, folder, template, casts });
+  const obstacle = await filmObstacle(ffmpeg.path);
+  if (json) return printJson({ ...ref, folder, template, casts, obstacle: obstacle?.toJSON() ?? null });
   const { width, height, fps, duration, title, bubbles } = template;
   const parts = [
     `${ref.id}  ${inLocale(title, 'en')}  ${width}x${height}  ${fps} fps  ${secondsText(duration)}\nversion ${ref.version}\n${folder}`,
@@ -63,55 +66,14 @@ async function show(config: Config, name: string, json: boolean): Promise<void> 
     ladderTable(template),
     table(
       ['cast', 'edition'],
-      casts.map(({ cast, prepared, films }) => [castText(cast), editionText(template, prepared, films)]),
+      casts.map((each) => [castText(each.cast), editionText(template, each)]),
     ),
-    ...casts.flatMap(({ cast, films }) => (films.length > 0 ? [pathsTable(template, cast, films)] : [])),
+    ...casts.flatMap((each) => (each.films.length + each.torn.length > 0 ? [pathsTable(template, each)] : [])),
+    ...(casts.some(({ films }) => films.length > 0) ? [LEGEND] : []),
+    ...remedy(template, casts, `${name}${flagsAgain(command)}`, obstacle),
   ];
   process.stdout.write(`${parts.join('\n\n')}\n`);
 }
-
-/** How far an edition is prepared, and what is known of its films. */
-async function preparedness(editions: Editions, ref: TemplateRef, cast: Cast) {
-  const edition = await editions.find(ref, cast);
-  const films: FilmDescription[] = [];
-  for (const rendition of edition?.template.ladder ?? []) {
-    const film = await editions.describe(edition as Edition, rendition);
-    if (film) films.push(film);
-  }
-  return { prepared: edition !== undefined, films };
-}
-
-function editionText({ ladder }: Template, prepared: boolean, films: readonly FilmDescription[]): string {
-  if (films.length === ladder.length) return 'prepared';
-  if (films.length > 0) return `${films.length} of ${ladder.length} films prepared`;
-  return prepared ? 'laid out; no films yet' : 'not prepared';
-}
-
-/** Which way words take, per rendition and bubble, and why; with the figures of the swap test. */
-function pathsTable({ bubbles }: Template, cast: Cast, films: readonly FilmDescription[]): string {
-  const rows = films.map((film) => {
-    const { inside, outside, after } = film.swapTest;
-    const { bytes, ssim, reencoded } = film.blank;
-    const figures =
-      film.areas.length === 0
-        ? ['', '', '']
-        : [
-            `${inside} / ${outside} / ${after}`,
-            percent(bytes / reencoded.bytes - 1),
-            `${signed((ssim - reencoded.ssim).toFixed(4))}`,
-          ];
-    const paths = bubbles.map(({ id }) => (film.areas.some(({ bubble }) => bubble === id) ? 'swap' : 're-encode'));
-    return [film.rendition, ...paths, ...figures];
-  });
-  const head = [castText(cast), ...bubbles.map(({ id }) => id), 'errors in / out / after', 'bytes', 'SSIM'];
-  const reasons = films.flatMap(({ rendition, refused }) =>
-    refused.map(({ bubble, reason }) => `  ${rendition} ${bubble}: ${reason}`),
-  );
-  return [table(head, rows), ...reasons].join('\n');
-}
-
-const signed = (number: string) => (number.startsWith('-') ? number : `+${number}`);
-const percent = (share: number) => `${signed((share * 100).toFixed(1))} %`;
 
 const bubbleRow = ({ id, start, end, shape, role, limits }: Bubble) => [
   id,

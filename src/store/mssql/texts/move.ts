@@ -5,7 +5,7 @@
 
 import { BINARY } from '../schema/migrations.js';
 import { REVISIONS, write } from './frame.js';
-import { ANSWER_JOBS, DECLARE_JOBS, INTO_JOBS, JOB, jobs } from './jobs.js';
+import { ANSWER_JOBS, DECLARE_JOBS, INTO_JOBS, JOB } from './jobs.js';
 
 /** What moves: `was` and `becomes` are states, `n` is its place among the changes of this write. */
 const DECLARE_MOVED = `DECLARE @moved TABLE (n int NOT NULL PRIMARY KEY, seq bigint NOT NULL, event varchar(10) ${BINARY} NOT NULL, was varchar(10) ${BINARY} NOT NULL,
@@ -47,36 +47,34 @@ WHERE EXISTS (SELECT 1 FROM ${of} AS m WHERE m.partner = l.partner AND m.templat
 export const tally = (s: string, changes: string): string => `UPDATE t SET jobs = t.jobs + c.change
 FROM ${s}.tally AS t JOIN (SELECT state, SUM(change) AS change FROM (${changes}) AS each GROUP BY state) AS c ON c.state = t.state;`;
 
-/** A job that ends may make room under its partner's limit. */
-const MAKES_ROOM = (s: string): string => `CASE WHEN EXISTS (SELECT 1 FROM ${s}.limits) THEN 1 ELSE 0 END`;
-
 /**
- * @items: how attempts ended, under their leases; `event` is rendered, dead, retried or released. Answers the places (`n`) of those that held good, then the jobs of those that
- * failed. One that an earlier sending has written is found in the history, under its fence.
+ * @items: how jobs end, no job twice; `event` is rendered, dead, retried or released, under a lease, or cancelled, under none (`fence` is null). The bell rings when one waits again, or may have made room under its partner's limit. Answers the places (`n`) of those that held good, then
+ * the jobs of those that failed or were to be cancelled. What an earlier sending has written is found in the history, under its fence.
  */
 export const end = (s: string): string =>
   write(s, {
-    rings: `CASE WHEN @requeues = 1 THEN 1 ELSE ${MAKES_ROOM(s)} END`,
-    before: `DECLARE @ends TABLE (n int NOT NULL PRIMARY KEY, id varchar(64) ${BINARY} NOT NULL, fence bigint NOT NULL, event varchar(10) ${BINARY} NOT NULL,
+    rings: `CASE WHEN @requeues = 1 OR EXISTS (SELECT 1 FROM ${s}.limits) THEN 1 ELSE 0 END`,
+    before: `DECLARE @ends TABLE (n int NOT NULL PRIMARY KEY, id varchar(64) ${BINARY} NOT NULL, fence bigint NULL, event varchar(10) ${BINARY} NOT NULL,
   attempts int NOT NULL, crashes int NOT NULL, retry_in bigint NULL, result nvarchar(max) NULL, failure nvarchar(max) NULL, event_id varchar(64) ${BINARY} NOT NULL);
-DECLARE @good TABLE (n int NOT NULL PRIMARY KEY, seq bigint NOT NULL);
+DECLARE @good TABLE (n int NOT NULL PRIMARY KEY);
 ${DECLARE_MOVED}
 ${DECLARE_JOBS}
 INSERT INTO @ends (n, id, fence, event, attempts, crashes, retry_in, result, failure, event_id)
 SELECT n, id, fence, event, attempts, crashes, retry_in, result, failure, event_id FROM OPENJSON(@items) WITH (n int, id varchar(64), fence bigint,
   event varchar(10), attempts int, crashes int, retry_in bigint, result nvarchar(max) AS JSON, failure nvarchar(max) AS JSON, event_id varchar(64));`,
     body: `${INTO_MOVED}
-SELECT e.n, j.seq, e.event, j.state, CASE WHEN e.event IN ('rendered', 'dead') THEN e.event ELSE 'queued' END, j.fence, j.server, j.partner, j.template, j.priority,
-  e.attempts, e.crashes, e.retry_in, e.result, e.failure, e.event_id
-FROM @ends AS e JOIN ${s}.jobs AS j ON j.id = e.id WHERE j.fence = e.fence AND j.state = 'rendering';
-INSERT INTO @good (n, seq) SELECT n, seq FROM @moved;
-IF @resent = 1 INSERT INTO @good (n, seq)
-SELECT e.n, j.seq FROM @ends AS e JOIN ${s}.jobs AS j ON j.id = e.id WHERE NOT EXISTS (SELECT 1 FROM @moved AS m WHERE m.n = e.n)
-  AND EXISTS (SELECT 1 FROM ${s}.history AS h WHERE h.job = j.seq AND h.fence = e.fence AND h.event = e.event);
+SELECT e.n, j.seq, e.event, j.state, CASE WHEN e.event IN ('retried', 'released') THEN 'queued' ELSE e.event END, j.fence, j.server, j.partner, j.template,
+  j.priority, e.attempts, e.crashes, e.retry_in, e.result, e.failure, e.event_id
+FROM @ends AS e JOIN ${s}.jobs AS j ON j.id = e.id
+WHERE e.fence = j.fence AND j.state = 'rendering' OR e.event = 'cancelled' AND j.state IN ('queued', 'rendering');
+INSERT INTO @good (n) SELECT n FROM @moved;
+IF @resent = 1 INSERT INTO @good (n)
+SELECT e.n FROM @ends AS e JOIN ${s}.jobs AS j ON j.id = e.id WHERE NOT EXISTS (SELECT 1 FROM @moved AS m WHERE m.n = e.n)
+  AND EXISTS (SELECT 1 FROM ${s}.history AS h WHERE h.job = j.seq AND h.event = e.event AND (h.fence = e.fence OR e.event = 'cancelled'));
 ${move(s)}
 ${INTO_JOBS}
-SELECT g.n, ${JOB} FROM @good AS g JOIN @ends AS e ON e.n = g.n JOIN ${s}.jobs AS j ON j.seq = g.seq JOIN ${s}.payloads AS p ON p.job = j.seq
-WHERE e.event IN ('dead', 'retried');`,
+SELECT e.n, ${JOB} FROM @ends AS e JOIN ${s}.jobs AS j ON j.id = e.id JOIN ${s}.payloads AS p ON p.job = j.seq
+WHERE e.event IN ('dead', 'retried', 'cancelled');`,
     answer: `SELECT n FROM @good ORDER BY n;\n${ANSWER_JOBS}`,
   });
 
@@ -90,20 +88,4 @@ SELECT TOP (${REVISIONS}) ROW_NUMBER() OVER (ORDER BY j.seq), j.seq, 'rescued', 
 FROM ${s}.jobs AS j WHERE j.state = 'rendering' AND (@server IS NULL AND j.lease_until <= @now OR j.server = @server) ORDER BY j.seq;
 ${move(s)}`,
     answer: 'SELECT COUNT(*) AS rescued FROM @moved;',
-  });
-
-/** Cancels job @id. Answers the job as it stands, if there is one, and whether it was cancelled now, or by an earlier sending. */
-export const cancel = (s: string): string =>
-  write(s, {
-    rings: MAKES_ROOM(s),
-    before: `${DECLARE_MOVED}\n${DECLARE_JOBS}\nDECLARE @cancelled bit;`,
-    body: `${INTO_MOVED}
-SELECT 1, j.seq, 'cancelled', j.state, 'cancelled', j.fence, j.server, j.partner, j.template, j.priority, 0, 0, NULL, NULL, NULL, @event_id
-FROM ${s}.jobs AS j WHERE j.id = @id AND j.state IN ('queued', 'rendering');
-SET @cancelled = CASE WHEN EXISTS (SELECT 1 FROM @moved) THEN 1 ELSE 0 END;
-${move(s)}
-${INTO_JOBS}
-SELECT 1, ${JOB} FROM ${jobs(s)} WHERE j.id = @id;
-IF @resent = 1 AND EXISTS (SELECT 1 FROM @jobs WHERE state = 'cancelled') SET @cancelled = 1;`,
-    answer: `SELECT @cancelled AS cancelled;\n${ANSWER_JOBS}`,
   });

@@ -94,7 +94,7 @@ function setUp(database: Database.Database): void {
       hint: 'Put the store on a local disk.',
     });
   }
-  // A commit is on the disk when it returns; on macOS that takes fullfsync, elsewhere it changes nothing.
+  // A commit is on the disk when it returns, until somebody else sees to that (log.ts); on macOS that takes fullfsync, elsewhere it changes nothing.
   database.pragma('synchronous = FULL');
   database.pragma('fullfsync = ON');
   database.pragma('foreign_keys = ON');

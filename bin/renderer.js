@@ -1,0 +1,2 @@
+// The renderer, as a supervisor forks it (src/renderer/main.ts).
+require('./load.js').run('renderer');

@@ -1,0 +1,32 @@
+/**
+ * Which way the renditions of a job were made (docs/rendering.md), told in the same words wherever somebody asks: by `storyfarm render`, in the farm's log, in `storyfarm status`.
+ *
+ * The difference is hundreds of times the CPU, and nothing about the files shows it. So every result says it, and for the expensive way why the other was not possible.
+ */
+
+/** `swap`: the words were put into the rendition's film; `re-encode`: every frame was encoded; `reuse`: the file is that of an equal earlier job. */
+export const PATHS = ['swap', 're-encode', 'reuse'] as const;
+export type Path = (typeof PATHS)[number];
+
+export interface TakenPath {
+  readonly path: Path;
+  /** Why a rendition was encoded though words could be put into films: a sentence, without anything that was typed. */
+  readonly reason?: string | undefined;
+}
+
+/** By the rendition's id. */
+export type Paths = Readonly<Record<string, TakenPath>>;
+
+/** In one word: `mixed` when the renditions took different paths. */
+export function pathOf(paths: Paths): Path | 'mixed' {
+  const [first, ...others] = new Set(Object.values(paths).map(({ path }) => path));
+  return first === undefined || others.length > 0 ? 'mixed' : first;
+}
+
+/** The reasons, each with the renditions that it is about: `large, small: Its film is not prepared.` */
+export function reasonsOf(paths: Paths): string[] {
+  const renditions = new Map<string, string[]>();
+  for (const [id, { reason }] of Object.entries(paths))
+    if (reason !== undefined) renditions.set(reason, [...(renditions.get(reason) ?? []), id]);
+  return [...renditions].map(([reason, ids]) => `${ids.join(', ')}: ${reason}`);
+}

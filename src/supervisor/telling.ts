@@ -1,0 +1,46 @@
+/** Tells the observer every second how the farm stands, and counts the store's jobs for that; more seldom while every renderer waits for a job. */
+
+import type { Clock } from '../clock.js';
+import type { JobStore, QueueCounts } from '../store/store.js';
+import type { Beside } from './loop.js';
+import type { FarmObserver } from './observer.js';
+import type { Seats } from './seats.js';
+
+export interface TellingTools {
+  readonly store: Pick<JobStore, 'counts'>;
+  readonly seats: Pick<Seats, 'slots' | 'spent' | 'standbys' | 'concurrency'>;
+  readonly observer: Pick<FarmObserver, 'state' | 'capacity'>;
+  readonly beside: Beside;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+const STATE_MS = 1_000;
+/** While every renderer waits for a job, what is looked at now and then is looked at this many times more seldom. */
+export const QUIET_FACTOR = 5;
+
+export class Telling {
+  readonly #tools: TellingTools;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #queue: QueueCounts | undefined;
+
+  constructor(tools: TellingTools) {
+    this.#tools = tools;
+  }
+
+  tell(isQuiet: boolean): void {
+    const { store, seats, observer, beside, clock } = this.#tools;
+    const now = clock.monotonic();
+    if (now - this.#toldAt < STATE_MS) return;
+    this.#toldAt = now;
+    if (now - this.#countedAt >= STATE_MS * (isQuiet ? QUIET_FACTOR : 1)) {
+      this.#countedAt = now;
+      beside.run('counting jobs', async () => {
+        this.#queue = await store.counts();
+      });
+    }
+    const { standbys, concurrency } = seats;
+    observer.state(seats.slots, this.#queue);
+    observer.capacity(seats.spent(), { standbys, concurrency });
+  }
+}
