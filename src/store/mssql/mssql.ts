@@ -12,44 +12,40 @@
  * gathered in each. And it overwrites nothing that was forgotten: the server's log and backups keep it as long as they are kept.
  */
 
-import { randomUUID } from 'node:crypto';
-import { StoryfarmError } from '../../errors.js';
-import type { HistoryEntry, Job, JobResult, JobState } from '../../job.js';
-import {
-  type ClaimOptions,
-  type Enqueued,
-  type FailOptions,
-  type JobStore,
-  LARGEST_PURGE,
-  type Lease,
-  type Limit,
-  type NewJob,
-  type OutboxRow,
-  type Pausable,
-  type Pause,
-  type Purgeable,
-  type PurgeOptions,
-  type QueueCounts,
-  type Renewal,
-  type Share,
-  type StoreOptions,
+import type { HistoryEntry, Job, JobResult } from '../../job.js';
+import { assertAtLeastOne, refused } from '../refusals.js';
+import type {
+  ClaimOptions,
+  Enqueued,
+  FailOptions,
+  JobStore,
+  Lease,
+  Limit,
+  NewJob,
+  OutboxRow,
+  Pausable,
+  Pause,
+  Purgeable,
+  PurgeOptions,
+  QueueCounts,
+  Renewal,
+  Share,
+  StoreOptions,
 } from '../store.js';
 import { type Address, parseAddress } from './address.js';
-import { Attempts, known } from './attempts.js';
+import { Attempts } from './attempts.js';
 import { Calls } from './calls.js';
-import { assertName, Enqueuer } from './enqueuer.js';
+import { Enqueuer } from './enqueuer.js';
+import { Forgetting } from './forgetting.js';
+import { Holds } from './holds.js';
 import { Patience } from './link/patience.js';
 import { type Link, Pool } from './link/pool.js';
-import { toEntry, toJob, toOutboxRow, toPause, toShare } from './rows.js';
 import { assertUpToDate, versionOf } from './schema/migrate.js';
 import { textsFor } from './texts/texts.js';
+import { Views } from './views.js';
 
-/** Jobs in one answer of `changes`. */
-const LARGEST_PAGE = 1000;
 /** Items of one transaction: some ten milliseconds of the store's time. */
 const LARGEST_GROUP = 200;
-/** Jobs that are forgotten in one transaction. */
-const PURGED_AT_ONCE = 100;
 
 /** Opens the store; rejects as openStore does. Its tables must have been made (schema/migrate.ts). `linkTo` makes the connections. */
 export async function openMssqlStore(
@@ -78,12 +74,18 @@ class MssqlStore implements JobStore {
   readonly #calls: Calls;
   readonly #enqueuer: Enqueuer;
   readonly #attempts: Attempts;
+  readonly #views: Views;
+  readonly #holds: Holds;
+  readonly #forgetting: Forgetting;
 
   constructor(name: string, calls: Calls, deadlineMs: number) {
     this.name = name;
     this.#calls = calls;
     this.#enqueuer = new Enqueuer(calls, LARGEST_GROUP, deadlineMs);
     this.#attempts = new Attempts(calls, LARGEST_GROUP, deadlineMs);
+    this.#views = new Views(calls);
+    this.#holds = new Holds(calls);
+    this.#forgetting = new Forgetting(calls);
   }
 
   enqueue(job: NewJob): Promise<Enqueued> {
@@ -91,17 +93,11 @@ class MssqlStore implements JobStore {
   }
 
   get(id: string): Promise<Job | undefined> {
-    return this.#calls.during(async () => {
-      const [[row] = []] = await this.#calls.look('get', { id: known(id) });
-      return row && toJob(row);
-    });
+    return this.#calls.during(() => this.#views.job(id));
   }
 
   history(id: string): Promise<readonly HistoryEntry[]> {
-    return this.#calls.during(async () => {
-      const [rows = []] = await this.#calls.look('history', { id: known(id) });
-      return rows.map(toEntry);
-    });
+    return this.#calls.during(() => this.#views.history(id));
   }
 
   claim(options: ClaimOptions): Promise<readonly Job[]> {
@@ -137,119 +133,59 @@ class MssqlStore implements JobStore {
   }
 
   limit(partner: string, most: number | null): Promise<void> {
-    return this.#calls.during(async () => {
-      if (most !== null) assertAtLeastOne(most);
-      assertName(partner);
-      await this.#calls.write('limit', { partner, most });
-    });
+    return this.#calls.during(() => this.#holds.limit(partner, most));
   }
 
   limits(): Promise<readonly Limit[]> {
-    return this.#calls.during(async () => {
-      const [rows = []] = await this.#calls.look('limits');
-      return rows.map(({ partner, most }) => ({ partner: String(partner), most: Number(most) }));
-    });
+    return this.#calls.during(() => this.#holds.limits());
   }
 
   pause(what: Pausable): Promise<void> {
-    return this.#calls.during(async () => void (await this.#calls.write('pause', named(what))));
+    return this.#calls.during(() => this.#holds.pause(what));
   }
 
   resume(what: Pausable): Promise<void> {
-    return this.#calls.during(async () => void (await this.#calls.write('resume', named(what))));
+    return this.#calls.during(() => this.#holds.resume(what));
   }
 
   pauses(): Promise<readonly Pause[]> {
-    return this.#calls.during(async () => {
-      const [rows = []] = await this.#calls.look('pauses');
-      return rows.map(toPause);
-    });
+    return this.#calls.during(() => this.#holds.pauses());
   }
 
-  purgeable({ state, olderThanMs, limit, ...rest }: PurgeOptions): Promise<readonly Purgeable[]> {
-    return this.#calls.during(async () => {
-      assertAtLeastOne(limit);
-      assertAge(olderThanMs);
-      const values = { state, age: Math.trunc(olderThanMs), limit, server: rest.server ?? null };
-      const [rows = []] = await this.#calls.look('purgeable', values);
-      return rows.map((row) => ({ id: String(row.id), server: row.server == null ? null : String(row.server) }));
-    });
+  purgeable(options: PurgeOptions): Promise<readonly Purgeable[]> {
+    return this.#calls.during(() => this.#forgetting.purgeable(options));
   }
 
   purge(ids: readonly string[]): Promise<number> {
-    return this.#calls.during(async () => {
-      if (ids.length > LARGEST_PURGE) throw refused(`At most ${LARGEST_PURGE} jobs are purged at once.`);
-      let purged = 0;
-      for (let start = 0; start < ids.length; start += PURGED_AT_ONCE) {
-        const items = ids.slice(start, start + PURGED_AT_ONCE).map((id) => ({ id: known(id) }));
-        const [[row] = []] = await this.#calls.write('purge', { items: JSON.stringify(items) });
-        purged += Number(row?.purged);
-      }
-      return purged;
-    });
+    return this.#calls.during(() => this.#forgetting.purge(ids));
   }
 
   eraseWords(olderThanMs: number, limit: number): Promise<number> {
-    return this.#calls.during(async () => {
-      assertAtLeastOne(limit);
-      assertAge(olderThanMs);
-      const [[row] = []] = await this.#calls.write('eraseWords', { age: Math.trunc(olderThanMs), limit });
-      return Number(row?.erased);
-    });
+    return this.#calls.during(() => this.#forgetting.eraseWords(olderThanMs, limit));
   }
 
   counts(): Promise<QueueCounts> {
-    return this.#calls.during(async () => {
-      const [rows = []] = await this.#calls.look('counts');
-      const byState = Object.fromEntries(rows.map(({ state, jobs }) => [state, Number(jobs)]));
-      const { now, later, oldest } = rows[0] ?? {};
-      return {
-        byState: byState as Record<JobState, number>,
-        due: (byState.queued ?? 0) - Number(later),
-        oldestDueMs: oldest == null ? 0 : Math.max(0, Number(now) - Number(oldest)),
-      };
-    });
+    return this.#calls.during(() => this.#views.counts());
   }
 
   shares(): Promise<readonly Share[]> {
-    return this.#calls.during(async () => {
-      const [rows = []] = await this.#calls.look('shares');
-      return rows.map(toShare);
-    });
+    return this.#calls.during(() => this.#views.shares());
   }
 
   recent(limit: number): Promise<readonly Job[]> {
-    return this.#calls.during(async () => {
-      assertAtLeastOne(limit);
-      const [rows = []] = await this.#calls.look('recent', { limit });
-      return rows.map(toJob);
-    });
+    return this.#calls.during(() => this.#views.recent(limit));
   }
 
   changes(cursor: string | null): Promise<{ readonly jobs: readonly Job[]; readonly cursor: string }> {
-    return this.#calls.during(async () => {
-      const after = cursor === null ? Number.MAX_SAFE_INTEGER : parseCursor(cursor);
-      const [[counter] = [], rows = []] = await this.#calls.look('changes', { cursor: after, limit: LARGEST_PAGE });
-      // Without rows, a cursor of another, older life of the database (a restored backup) is brought back to the present.
-      const next = rows.at(-1)?.revision ?? Math.min(after, Number(counter?.revision));
-      return { jobs: rows.map(toJob), cursor: String(next) };
-    });
+    return this.#calls.during(() => this.#views.changes(cursor));
   }
 
   outbox(limit: number): Promise<readonly OutboxRow[]> {
-    return this.#calls.during(async () => {
-      assertAtLeastOne(limit);
-      const [rows = []] = await this.#calls.look('outbox', { limit });
-      return rows.map(toOutboxRow);
-    });
+    return this.#calls.during(() => this.#views.outbox(limit));
   }
 
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void> {
-    return this.#calls.during(async () => {
-      const delivered = outcome === 'delivered';
-      const retry_in = delivered || outcome.retryInMs === null ? null : Math.trunc(Math.max(0, outcome.retryInMs));
-      await this.#calls.write('settle', { event_id: known(eventId), delivered, retry_in, ticket: randomUUID() });
-    });
+    return this.#calls.during(() => this.#attempts.settle(eventId, outcome));
   }
 
   watch(listener: () => void): () => void {
@@ -257,34 +193,10 @@ class MssqlStore implements JobStore {
   }
 
   ping(): Promise<void> {
-    return this.#calls.during(async () => void (await this.#calls.look('bell')));
+    return this.#calls.during(() => this.#views.ping());
   }
 
   close(): Promise<void> {
     return this.#calls.close();
   }
-}
-
-function assertAtLeastOne(limit: number): void {
-  if (!(Number.isInteger(limit) && limit >= 1)) throw refused(`A limit is a whole number of 1 or more, not ${limit}.`);
-}
-
-function assertAge(olderThanMs: number): void {
-  if (!(olderThanMs >= 0)) throw refused(`An age is 0 or more milliseconds, not ${olderThanMs}.`);
-}
-
-const refused = (message: string) => new StoryfarmError('invalid_request', message);
-
-function named(what: Pausable): { readonly kind: 'partner' | 'template'; readonly name: string } {
-  const [kind, name] =
-    'partner' in what ? (['partner', what.partner] as const) : (['template', what.template] as const);
-  assertName(name);
-  return { kind, name };
-}
-
-function parseCursor(cursor: string): number {
-  const number = Number(cursor);
-  if (!/^\d{1,16}$/.test(cursor) || !Number.isSafeInteger(number))
-    throw refused('The cursor is not one of this store.');
-  return number;
 }

@@ -60,6 +60,11 @@ test('an untrusted certificate comes with its remedy, and a login with another',
   const hintOf = (thrown: unknown) => asStoreError(thrown, faultOf(thrown), 'name').hint;
   const untrusted = unconnected('ESOCKET', 'Failed to connect to h:1433 - unable to verify the first certificate');
   assert.match(hintOf(untrusted), /NODE_EXTRA_CA_CERTS.*trustServerCertificate=true/);
+  const named = unconnected(
+    'ESOCKET',
+    "Failed to connect to h:1433 - Hostname/IP does not match certificate's altnames",
+  );
+  assert.match(hintOf(named), /serverName/);
   assert.match(hintOf(unconnected('ELOGIN', 'Login failed.')), /user, password/);
   assert.match(hintOf(said(208)), /storyfarm migrate/);
   assert.match(hintOf(said(229)), /rights/);

@@ -107,6 +107,9 @@ export function asStoreError(thrown: unknown, fault: Fault, name: string): Story
 function remedyOf(thrown: unknown): string {
   const chain = [...causesOf(thrown)];
   const numbers = chain.map((error) => error.number);
+  if (chain.some(({ code, message = '' }) => code === 'ERR_TLS_CERT_ALTNAME_INVALID' || message.includes('altnames'))) {
+    return 'The certificate is for another name: use that one as the host, or give it as serverName in the address.';
+  }
   if (isUntrusted(chain)) {
     return "The server's certificate is not trusted: name the authority that signed it in NODE_EXTRA_CA_CERTS (a file), or, on a network that you trust, add trustServerCertificate=true to the address.";
   }

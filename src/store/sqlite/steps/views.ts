@@ -2,7 +2,7 @@
 
 import type { HistoryEntry, Job, JobState } from '../../../job.js';
 import type { QueueCounts } from '../../store.js';
-import { parseCursor } from '../refusals.js';
+import { parseCursor } from '../../refusals.js';
 import type { Lanes } from './lanes.js';
 import { type Statements, toEntry, toJob } from './statements.js';
 
