@@ -24,6 +24,7 @@ describe('the metrics', () => {
       'storyfarm_renderer_boot_seconds',
       'storyfarm_renderer_recycles_total',
       'storyfarm_renderer_restarts_total',
+      'storyfarm_renditions_total',
       'storyfarm_slot_base_bytes',
       'storyfarm_slot_jobs',
       'storyfarm_slot_leak_bytes_per_job',
