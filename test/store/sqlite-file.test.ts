@@ -26,7 +26,12 @@ describe('addresses', () => {
   });
 
   test('that name no place, and of unknown databases, are refused without repeating a password', async () => {
-    for (const url of ['mssql://sa:secret@host', 'mssql://sa:secret@host/farm?x=secret', 'mysql://sa:secret@host/farm', 'secret']) {
+    for (const url of [
+      'mssql://sa:secret@host',
+      'mssql://sa:secret@host/farm?x=secret',
+      'mysql://sa:secret@host/farm',
+      'secret',
+    ]) {
       await assert.rejects(openStore(url), (thrown: Error & { code: string }) => {
         assert.equal(thrown.code, 'config_invalid');
         assert.doesNotMatch(thrown.message, /secret/);
