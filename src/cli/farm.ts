@@ -14,6 +14,7 @@ import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
 import { rendererProgram } from '../package.js';
+import { sqliteFile } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
 import { openJournal } from '../supervisor/jobs/journal.js';
 import { Sweeper } from '../supervisor/jobs/sweeper.js';
@@ -29,7 +30,7 @@ import { reportOf } from './control/report.js';
 import { type ControlServer, openControl } from './control/server.js';
 import { rendererOptions, supervisorOptions } from './farm-options.js';
 import { castsOf } from './installed.js';
-import { claimFolder, type Instance } from './instance.js';
+import { claimFarm, type Instance } from './instance.js';
 import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
 import { retention } from './retention.js';
@@ -37,7 +38,7 @@ import type { Exits } from './signals.js';
 import { sweepWorkFolders } from './work-folder.js';
 
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
-  /** Rejects with `already_running` while another farm uses the folder. `exits` are what is done when the control socket is asked to end the farm. */
+  /** Rejects with `already_running` while another farm uses the folder, or its embedded store. `exits` are what is done when the control socket is asked to end the farm. */
   start(exits: Exits): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
@@ -164,11 +165,11 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     await Promise.all([end(), sweeper.stop()]);
     // First, since the next farm puts its own there.
     control?.close();
-    await instance?.release();
+    instance?.release();
   };
   return {
     async start(exits) {
-      instance = await claimFolder(dataFolder);
+      instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');

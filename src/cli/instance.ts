@@ -1,65 +1,41 @@
 /**
- * One farm per data folder: two would take each other's jobs back and sweep each other's files.
+ * One farm per data folder and per embedded store: two would take each other's jobs back and sweep each other's files.
  *
- * The claim is a listening local socket named after the folder. The kernel lets go of it the moment its process ends, however it ends; no number of a process is
- * ever trusted. On Linux the name is abstract and leaves no file; elsewhere a stale file is told from a living farm by connecting to it.
+ * The claim is a file in the folder and one beside the store, held as long as the process lives (hold.ts); no number of a process is ever trusted.
  */
 
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { realpath, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
+import { type Held, holdFile } from '../store/sqlite/file/hold.js';
 
 export interface Instance {
-  /** Lets another farm use the folder. Safe to repeat. */
-  release(): Promise<void>;
+  /** Lets another farm use them. Safe to repeat. */
+  release(): void;
 }
 
-/** Claims an existing folder for this process. Rejects with `already_running`. */
-export async function claimFolder(folder: string): Promise<Instance> {
-  const name = `storyfarm-${createHash('sha256')
-    .update(await realpath(folder))
-    .digest('hex')
-    .slice(0, 32)}`;
-  const path =
-    process.platform === 'linux'
-      ? `\0${name}`
-      : process.platform === 'win32'
-        ? `\\\\.\\pipe\\${name}`
-        : join(tmpdir(), `${name}.sock`);
-  const server = createServer((socket) => socket.destroy());
-  server.unref();
-  for (let tries = 0; ; tries++) {
-    try {
-      server.listen(path);
-      await once(server, 'listening');
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      if (tries > 0 || path.startsWith('\0') || (await answers(path))) {
-        throw new StoryfarmError('already_running', `Another farm uses the data folder ${folder}.`, { file: folder });
-      }
-      await rm(path, { force: true });
-    }
-  }
-  return {
-    async release() {
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
-    },
+/** Claims an existing folder for this process, and the file of a store that it shares with no other farm. Throws `already_running`. */
+export function claimFarm(folder: string, store?: string): Instance {
+  const claims: Held[] = [];
+  const release = () => {
+    for (const claim of claims) claim.release();
   };
-}
-
-async function answers(path: string): Promise<boolean> {
-  const socket = connect(path);
+  const claim = (file: string, refusal: () => StoryfarmError) => {
+    const held = holdFile(file);
+    if (!held) throw refusal();
+    claims.push(held);
+  };
   try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
+    claim(join(folder, 'farm.lock'), () => taken(`the data folder ${folder}`, folder));
+    if (store !== undefined) claim(`${realpathSync(store)}-farm`, () => taken(`the store ${store}`, store, HINT));
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
   }
 }
+
+const HINT = 'An embedded store is for one farm: give this one a store of its own, or stop the other.';
+
+const taken = (what: string, file: string, hint?: string): StoryfarmError =>
+  new StoryfarmError('already_running', `Another farm uses ${what}.`, { file, ...(hint && { hint }) });

@@ -170,7 +170,7 @@ export const OPTIONS = {
     'size',
     'Disk that has to stay free in the data folder: with less, no jobs are claimed until a tenth more is free. 0 for none.',
   ),
-  maxPhrases: option(size, '1GB', 'size', 'Disk for words that were encoded before; 0 keeps none.'),
+  maxPhrases: option(sizeOrNone, '1GB', 'size', 'Disk for words that were encoded before; 0 keeps none.'),
   prepare: option(
     z.enum(['used', 'all', 'none'], { error: 'Give used, all or none.' }),
     'used',

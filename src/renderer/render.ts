@@ -29,7 +29,7 @@ import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
-import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN } from './paths.js';
+import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN, TORN_AND_KEPT } from './paths.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
 import { prepareFootage, type SourceTools, soundEdition } from './source.js';
@@ -96,6 +96,7 @@ export async function render(
     const prepared = () =>
       stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal }));
     const edition = (await tools.editions.find(order.template, order.cast)) ?? (await prepared());
+    await tools.editions.touch(edition);
     const { template } = edition;
     const sound = (files: readonly string[]) => soundEdition(order, tools, prepared, () => files);
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
@@ -133,7 +134,7 @@ async function swapAll(
   edition: Edition,
   words: LaidOutWords,
   folder: string,
-  { films, phrases, editions }: RenderTools,
+  { films, phrases }: RenderTools,
 ): Promise<ReadonlyMap<Rendition, string>> {
   const { ladder } = edition.template;
   const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
@@ -141,21 +142,22 @@ async function swapAll(
   const slow = new Map<Rendition, string>();
   for (const rendition of ladder) {
     const owner = { edition: edition.name, rendition: rendition.id };
-    let isTorn = false;
+    let torn: string | undefined;
     const film = await films.open(edition.film(rendition), owner).catch(async (error: unknown) => {
       if (!isUnspliceable(error)) throw error;
-      isTorn = true;
-      // It will be made again.
-      await rm(edition.film(rendition), { recursive: true, force: true });
+      // It will be made again. Where it cannot be deleted, as when it is another user's, the job is none the worse for it.
+      torn = await rm(edition.film(rendition), { recursive: true, force: true }).then(
+        () => TORN,
+        () => TORN_AND_KEPT,
+      );
       return undefined;
     });
     if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
     else {
       const description = film?.description ?? (await describeFilm(edition.film(rendition), owner));
-      slow.set(rendition, isTorn ? TORN : refusalOf(description, bubbles));
+      slow.set(rendition, torn ?? refusalOf(description, bubbles));
     }
   }
-  if (jobs.length > 0) await editions.touch(edition);
   const made = await swap(words, edition.template, jobs, phrases);
   for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
   return slow;

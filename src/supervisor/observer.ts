@@ -71,6 +71,14 @@ const SPARED: Record<Wear, { readonly hint: string; readonly text: string }> = {
   },
 };
 
+/** What ends a pause of claims, by its reason. */
+const PAUSED: Readonly<Record<string, string>> = {
+  no_space: 'Free disk space, or lower diskFloor; claims go on by themselves.',
+  storage:
+    'Make jobs/ in the data folder writable, or mount its disk, which jobs/.storyfarm marks; claims go on by themselves.',
+  request: '`storyfarm resume` ends it.',
+};
+
 /** Which path a job took and, where it was the expensive one, why. */
 function toldOf(paths: Paths) {
   const why = reasonsOf(paths);
@@ -148,7 +156,8 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     trouble: (what, error) => log.error({ err: error }, `trouble with ${what}`),
     paused: (reason, on) => {
       metrics.claimsPaused.set({ reason }, on ? 1 : 0);
-      log.warn({ reason }, on ? 'claims paused' : 'claims go on');
+      if (on) log.warn({ reason, hint: PAUSED[reason] }, 'claims paused');
+      else log.warn({ reason }, 'claims go on');
     },
     state: (slots, queue) => {
       const conditions = slots.map((slot) => slot.renderer?.phase ?? 'empty');

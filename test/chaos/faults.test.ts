@@ -90,15 +90,15 @@ describe('a renderer that dies or has to be killed mid-job', () => {
     await end();
   });
 
-  it('its job is claimable within a moment of its death, not of its lease', async (context) => {
-    const { enqueue, recorder, cue, end } = await farm(context, 'slow', { options: { slots: 1 } });
+  it('its job is claimable on its death, not when its lease expires', async (context) => {
+    const { enqueue, recorder, cue, events, end } = await farm(context, 'slow', { options: { slots: 1 } });
     const { id } = await enqueue();
     await recorder.until('assigned');
     const killedAt = performance.now();
     process.kill(recorder.pids[0] as number, 'SIGKILL');
     const { at } = await recorder.until('failed');
     context.diagnostic(`requeued ${Math.round(at - killedAt)} ms after the kill`);
-    assert.ok(at - killedAt < 1_000, `${at - killedAt} ms`);
+    assert.match(await events(id), /^enqueued claimed retried/, 'nobody had to rescue it');
     await cue(id);
     const [job] = await end();
     assert.deepEqual([job?.state, job?.crashes], ['queued', 1]);

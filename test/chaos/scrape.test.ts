@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { healthRoutes } from '../../src/http/health.js';
 import { createServer } from '../../src/http/server.js';
-import { type FarmObserver, observeWith } from '../../src/supervisor/observer.js';
+import { observeWith } from '../../src/supervisor/observer.js';
 import { recorded, running } from '../http/running.js';
 import { farm } from './farm/farm.js';
+import { also } from './farm/recorder.js';
 
 const SCRAPES = 20;
 
@@ -21,7 +22,7 @@ describe('a scrape', () => {
       server.app.register(healthRoutes, { ...parts, checks: [] });
       const url = await running(context, server);
       const made = await farm(context, fixture, { options: { slots, standby: 1, maxCrashes: 1 }, start: false });
-      join(made.recorder.observer, observeWith(parts.log, parts.metrics));
+      also(made.recorder.observer, observeWith(parts.log, parts.metrics));
       await made.supervisor.start();
       await made.enqueueMany(slots);
       await made.recorder.times(slots, 'assigned');
@@ -55,16 +56,3 @@ describe('a scrape', () => {
     });
   }
 });
-
-/** Lets a second observer see what the first is told. */
-function join(first: FarmObserver, second: FarmObserver): void {
-  for (const kind of Object.keys(first) as (keyof FarmObserver)[]) {
-    const [one, other] = [first[kind], second[kind]] as ((...args: unknown[]) => void)[];
-    Object.assign(first, {
-      [kind]: (...args: unknown[]) => {
-        other?.(...args);
-        one?.(...args);
-      },
-    });
-  }
-}

@@ -15,7 +15,7 @@ import { notHere, refused, Served, UNDISTURBED } from './farm/served.js';
 const QUIET = ['up', '--port', '0', '--log-level', 'silent'];
 
 describe('a farm in the middle of a job', { skip: notHere }, () => {
-  it('is not touched by a second farm on its folder, which is refused', async (context) => {
+  it('is not touched by a second farm on its folder or its store, which is refused', async (context) => {
     const served = new Served(context);
     const up = await served.start('up');
     await served.ask(up.url);
@@ -29,6 +29,10 @@ describe('a farm in the middle of a job', { skip: notHere }, () => {
     context.diagnostic(`refused ${Math.round(performance.now() - from)} ms after it was called`);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
+    const elsewhere = ['--data-folder', 'other', '--store', `sqlite:${join(served.dataFolder, 'storyfarm.db')}`];
+    const beside = await refused(context, ['farm', '--farm-port', '0', '--log-level', 'silent', ...elsewhere], served);
+    assert.deepEqual([beside.code, beside.stdout], [1, '']);
+    assert.match(beside.stderr, /Another farm uses the store .*\(already_running\)\n {2}-> .*a store of its own/);
     await served.gate.open();
     await up.said('job rendered');
     up.signal('SIGTERM');

@@ -81,6 +81,11 @@ describe('configuration', () => {
       assert.equal(loadConfig({ ...NOTHING, flags: { bodyLimit: text } }).config.bodyLimit, bytes, text);
   });
 
+  it('takes no disk at all where that means something', () => {
+    const { config } = loadConfig({ ...NOTHING, flags: { diskFloor: '0', maxPhrases: '0' } });
+    assert.deepEqual([config.diskFloor, config.maxPhrases], [0, 0]);
+  });
+
   const wrong: readonly (readonly [string, ConfigSources, readonly RegExp[]])[] = [
     ['a port that is none', { flags: { port: '80x' } }, [/^--port: Give a whole number from 0 to 65535, not "80x"\.$/]],
     ['a port too high', { env: { STORYFARM_PORT: '65536' } }, [/^STORYFARM_PORT: .*65535, not "65536"/]],

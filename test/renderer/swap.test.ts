@@ -1,7 +1,17 @@
 /** Jobs on the swap path: when it is taken, when not, and that what comes out is the same. */
 
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { asStoryfarmError } from '../../src/errors.js';
@@ -17,14 +27,14 @@ import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pa
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
-import { NO_ROOM, NOT_PREPARED, refusalOf, TORN } from '../../src/renderer/paths.js';
+import { NO_ROOM, NOT_PREPARED, refusalOf, TORN, TORN_AND_KEPT } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
 import { swap, writeAll } from '../../src/renderer/swap.js';
 import { layOutWords } from '../../src/renderer/words.js';
 import type { InstalledTemplate } from '../../src/template/catalog.js';
 import type { Bubble, Rendition, Template } from '../../src/template/format.js';
 import { writeTemplate } from '../fixtures/clip.js';
-import { cannotMount, smallDisk } from '../fixtures/disk.js';
+import { cannotMount, mountDisk, smallDisk } from '../fixtures/disk.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { changeSealed } from '../fixtures/sealed.js';
 import { ffmpeg } from '../fixtures/video.js';
@@ -130,6 +140,41 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   assert.ok(bytes(small).equals(smallBytes), 'the other rendition is swapped');
   assert.ok((await likeness(path(large), largeBytes)) > 0.96);
   assert.deepEqual([counts.ffmpeg, existsSync(edition.film(large))], [0, true]);
+});
+
+test('a film that cannot be looked at means the re-encode path, not a failed job', async (t) => {
+  const { edition, job } = await farm(t);
+  rmSync(edition.film(large), { recursive: true });
+  symlinkSync('large.film', edition.film(large)); // To itself, which stops root too.
+  const { result } = await job();
+  assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN }, small: { path: 'swap' } });
+});
+
+test('a torn film that cannot be deleted is told; the job is right', { skip: cannotMount }, async (t) => {
+  const { edition, job } = await farm(t);
+  const film = edition.film(large);
+  const torn = readFileSync(join(film, 'film.json')).subarray(0, 100);
+  const disk = mountDisk(film, 16 * 4096);
+  try {
+    writeFileSync(join(film, 'film.json'), torn);
+    const { isEncoded, result } = await job();
+    assert.ok(isEncoded);
+    assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN_AND_KEPT }, small: { path: 'swap' } });
+  } finally {
+    disk.unmount(); // Before the folder around it is deleted.
+  }
+});
+
+test('an edition is in use by whichever path its jobs take', async (t) => {
+  const { edition, job } = await farm(t);
+  const file = join(edition.folder, 'edition.json');
+  const usedAt = () => statSync(file).mtimeMs;
+  for (const isSwapped of [true, false]) {
+    if (!isSwapped) for (const rendition of [large, small]) rmSync(edition.film(rendition), { recursive: true });
+    utimesSync(file, 1000, 1000);
+    assert.equal((await job()).isEncoded, !isSwapped);
+    assert.ok(usedAt() > 1_000_000, `${isSwapped}`);
+  }
 });
 
 /** A phrase with its cuts changed. */

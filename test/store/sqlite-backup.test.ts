@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { backUpStore } from '../../src/store/open.js';
@@ -115,4 +115,14 @@ test('refuses what is no store, what is damaged, and SQL Server; a copy that is 
   await writeFile(damaged, 'This is a letter and not a database. '.repeat(200));
   assert.throws(copy(`sqlite:${damaged}`), { code: 'store_corrupt' });
   assert.equal((await stat(to)).size, 'the copy of yesterday'.length);
+});
+
+test('of a store that cannot be opened the store is named, and not the copy', async (context) => {
+  const file = await freshFile(context);
+  // Its path is longer than SQLite takes.
+  const far = join(dirname(file), ...Array<string>(3).fill('x'.repeat(200)), 'far.db');
+  await mkdir(dirname(far), { recursive: true });
+  await writeFile(far, '');
+  const copy = () => backUpStore(`sqlite:${far}`, `${file}.copy`);
+  assert.throws(copy, { code: 'config_invalid', message: /^The store .*far\.db cannot be opened/ });
 });

@@ -102,6 +102,16 @@ describe('the observer of a farm', () => {
     assert.match(lines[1] ?? '', /ulimit -n/);
   });
 
+  it('says what ends a pause of claims', () => {
+    const { observer, lines } = watching();
+    for (const reason of ['no_space', 'storage', 'request']) observer.paused(reason, true);
+    observer.paused('storage', false);
+    const hints = lines.map((line) => JSON.parse(line).hint);
+    for (const [index, hint] of [/diskFloor/, /jobs\/\.storyfarm/, /storyfarm resume/].entries())
+      assert.match(hints[index], hint);
+    assert.equal(hints[3], undefined);
+  });
+
   it('tells which paths a job took and, of the expensive one, why', async () => {
     const { observer, metrics, lines } = watching();
     const reason = 'Its film is not prepared.';

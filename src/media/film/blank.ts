@@ -27,7 +27,9 @@ export interface BlankOptions {
 /** The file of the blank film. Throws `not_spliceable` when the encoder did not do what was asked, or a picture passes the film's level. */
 export function blankFilm(file: Buffer, { areas, stills, surroundings, keyFrames, fps, qp }: BlankOptions): Buffer {
   const video = readVideo(file);
-  if (partsBelow8x8(unitsOf(video, 0))) throw unspliceable('its encoder parts macroblocks more finely than 8x8');
+  const isFine = partsBelow8x8(unitsOf(video, 0));
+  if (isFine === undefined) throw unspliceable('its encoder does not say how finely it parts macroblocks');
+  if (isFine) throw unspliceable('its encoder parts macroblocks more finely than 8x8');
   assertKeyFrames(keyFrames.map((frame) => homeOf(unitsOf(video, frame), video.sets)));
   const samples = new Map<number, Uint8Array>();
   for (const [number, { frame, areas: visible }] of cutsOf(areas).entries()) {

@@ -293,7 +293,7 @@ const DAMAGED =
 function blame({ folder }: InstalledTemplate, error: unknown): never {
   const { code, cause } = error as StoryfarmError;
   if (code !== 'ffmpeg_failed' || !(cause instanceof Error) || !DAMAGED.test(cause.message)) throw error;
-  throw new StoryfarmError('template_invalid', `A film or the music of ${folder} cannot be decoded to its end.`, {
+  throw new StoryfarmError('template_invalid', `The footage or the music of ${folder} cannot be decoded to its end.`, {
     file: folder,
     cause,
     hint: 'Put a whole copy of the file in its place; `storyfarm templates prepare` decodes every frame.',

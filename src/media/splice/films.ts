@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { unspliceable } from '../h264/bits.js';
 import { DESCRIPTION_FILE, type Film, type FilmOwner, openFilm } from './film.js';
 
 /** What is kept open: nine films of 720p. */
@@ -18,7 +19,7 @@ export class Films {
 
   /** The film in a folder; undefined when there is none or words can be put into none of its bubbles. Rejects with `not_spliceable` when it is torn or foreign. */
   async open(folder: string, owner?: FilmOwner): Promise<Film | undefined> {
-    const madeAt = statSync(join(folder, DESCRIPTION_FILE), { throwIfNoEntry: false })?.mtimeMs;
+    const madeAt = madeAtOf(join(folder, DESCRIPTION_FILE));
     if (madeAt === undefined) return undefined;
     const known = this.#open.get(folder);
     this.#open.delete(folder);
@@ -35,5 +36,14 @@ export class Films {
       bytes += film ? film.file.length + film.areas.reduce((sum, { still }) => sum + still.luma.length * 1.5, 0) : 0;
       if (bytes > ROOM && folder !== used) this.#open.delete(folder);
     }
+  }
+}
+
+/** Undefined where there is nothing. One that nobody may look at is as good as torn. */
+function madeAtOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch (error) {
+    throw unspliceable(`its description cannot be looked at (${(error as NodeJS.ErrnoException).code})`);
   }
 }

@@ -2,15 +2,10 @@
 
 import assert from 'node:assert/strict';
 import type { Metrics } from '../../../src/metrics.js';
-import { parseMetrics, type Scraped } from '../../soak/farm/scrape.js';
+import { Counters } from '../../soak/farm/counters.js';
+import { parseMetrics, risingIn, type Scraped } from '../../soak/farm/scrape.js';
 
-/** Whether a series may not fall: it is of a metric that calls itself a counter or a histogram. */
-function risingIn(text: string): (series: string) => boolean {
-  const rising = new Set([...text.matchAll(/^# TYPE (\S+) (?:counter|histogram)$/gm)].map(([, name]) => name));
-  return (series) => rising.has(series.replace(/\{.*/, '').replace(/_(sum|count|bucket)$/, ''));
-}
-
-export class Counters {
+export class Noted {
   readonly #metrics: Pick<Metrics, 'text'>;
   readonly #scrapes: Promise<string>[] = [];
 
@@ -31,16 +26,9 @@ export class Counters {
 
 /** No counter of one process has fallen, or gone, from one scrape to the next. Answers the last. */
 export function assertMonotonic(scrapes: readonly string[]): Scraped {
-  let before: Scraped = new Map();
-  for (const text of scrapes) {
-    const now = parseMetrics(text);
-    const isRising = risingIn(text);
-    for (const [name, value] of before) {
-      if (!isRising(name)) continue;
-      const present = now.get(name);
-      assert.ok(present !== undefined && present >= value, `${name} was ${value} and is ${present}`);
-    }
-    before = now;
-  }
-  return before;
+  const counters = new Counters();
+  const looks = scrapes.map((text) => ({ scraped: parseMetrics(text), rising: risingIn(text) }));
+  for (const look of looks) counters.take(look, 'one process');
+  assert.deepEqual(counters.fallen, []);
+  return looks.at(-1)?.scraped ?? new Map();
 }

@@ -18,7 +18,7 @@ import { observeWith } from '../../../src/supervisor/observer.js';
 import type { SupervisorOptions } from '../../../src/supervisor/options.js';
 import { Supervisor, type SupervisorTools } from '../../../src/supervisor/supervisor.js';
 import { mountDisk, type SmallDisk } from '../../fixtures/disk.js';
-import { assertMonotonic, Counters } from './counters.js';
+import { assertMonotonic, Noted } from './counters.js';
 import { assertInvariants } from './invariants.js';
 import { both, Recorder } from './recorder.js';
 import type { TemplateOf } from './whole.js';
@@ -94,7 +94,7 @@ export class Farm {
   readonly supervisor: Supervisor;
   readonly disk: SmallDisk | undefined;
   readonly #templateOf: TemplateOf | undefined;
-  readonly #counters: Counters;
+  readonly #counters: Noted;
 
   constructor(
     dataFolder: string,
@@ -109,7 +109,7 @@ export class Farm {
     const { module, args, discard, isPrepared, templateOf } = renderer(dataFolder);
     this.#templateOf = templateOf;
     const metrics = createMetrics();
-    this.#counters = new Counters(metrics);
+    this.#counters = new Noted(metrics);
     const counting = observeWith(createLog({ part: 'test', level: 'fatal' }), metrics);
     this.supervisor = new Supervisor(
       { ...WIDE, ...options },

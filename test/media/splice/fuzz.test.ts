@@ -216,7 +216,7 @@ describe('films that are not as they were made', () => {
       fc.assert(
         fc.property(fc.constantFrom(...parts), damage, ([from, to], how) => {
           const changed = damaged(file, how, from, to);
-          const start = performance.now();
+          const before = process.cpuUsage();
           try {
             const film = filmOf(own, changed, stills);
             assertOnlyCutsDiffer(film, withWords(film, 25));
@@ -225,7 +225,8 @@ describe('films that are not as they were made', () => {
             if (!isRefusal(error)) throw error;
             refused++;
           }
-          assert.ok(performance.now() - start < 2000, 'it took seconds');
+          // Of its own work: how long that took by the clock depends on what else the machine does.
+          assert.ok(process.cpuUsage(before).user < 2e6, 'it took seconds');
         }),
         { numRuns: 400 },
       );

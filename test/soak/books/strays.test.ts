@@ -8,7 +8,8 @@ const published = new Map([['a', ['2/large.mp4', '2/poster.jpg']]]);
 const phrase = `phrases/0f/${'1'.repeat(62)}`;
 
 const belonging = [
-  ...['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'ffmpeg.json', 'jobs/.storyfarm', phrase].map(file),
+  ...['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'storyfarm.db-farm'].map(file),
+  ...['farm.lock', 'ffmpeg.json', 'jobs/.storyfarm', phrase].map(file),
   ...['jobs', 'jobs/a', 'jobs/a/2', 'editions', 'editions/tiny', 'editions/tiny/0123', 'phrases', 'phrases/0f'].map(
     folder,
   ),

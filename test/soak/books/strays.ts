@@ -9,7 +9,8 @@ export interface Entry {
 /** The files of a rendered job, below its folder (`3/large.mp4`), by its id. */
 export type Published = ReadonlyMap<string, readonly string[]>;
 
-const KNOWN = ['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'ffmpeg.json'];
+const STORE = ['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'storyfarm.db-farm'];
+const KNOWN = [...STORE, 'farm.lock', 'ffmpeg.json'];
 /** Tells the disk of jobs from an empty mount point. */
 const MARK = 'jobs/.storyfarm';
 const UNFINISHED = /\.part(\/|$)|(^|\/)\.owner$/;

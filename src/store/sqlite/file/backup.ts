@@ -70,12 +70,24 @@ function assertPlace(source: string, file: string, replace: boolean): void {
 function copy(source: string, part: string): void {
   // Made here, since SQLite would make it readable for everyone; it takes an empty file.
   closeSync(openSync(part, 'wx', 0o600));
-  const database = connect(source, { readonly: true, fileMustExist: true });
+  const database = openSource(source);
   try {
-    assertOurs(database);
     database.prepare('VACUUM INTO ?').run(part);
   } finally {
     database.close();
+  }
+}
+
+/** Apart from the copying, so that what is wrong with the store is not told of the copy. */
+function openSource(source: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    database = connect(source, { readonly: true, fileMustExist: true });
+    assertOurs(database);
+    return database;
+  } catch (thrown) {
+    database?.close();
+    throw asStoreError(thrown, source);
   }
 }
 
