@@ -89,12 +89,15 @@ describe('storyfarm up', () => {
 
   it('keeps a second farm away from its folder, and another server from its port', async () => {
     const port = new URL(up.url).port;
-    const [second, samePort] = await Promise.all([
+    const [second, twice, samePort] = await Promise.all([
       run(['farm', '--farm-port', '0', '--log-level', 'silent', ...ONE], { cwd }),
+      run(['up', '--port', port, '--log-level', 'silent', ...ONE], { cwd }),
       run(['up', '--port', port, '--data-folder', 'other', '--log-level', 'silent', ...ONE], { cwd }),
     ]);
     assert.deepEqual([second.code, second.stdout, samePort.code, samePort.stdout], [1, '', 1, '']);
-    assert.match(second.stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
+    for (const { stderr } of [second, twice])
+      assert.match(stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
+    assert.deepEqual([twice.code, twice.stdout], [1, '']);
     assert.match(
       samePort.stderr,
       new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is taken\\. \\(port_in_use\\)\\n {2}-> `),
