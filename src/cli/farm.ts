@@ -72,7 +72,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       await storage.discard(attempt);
       await editions.sweep();
     },
-    journal: openJournal(dataFolder),
+    journal: openJournal(dataFolder, observer.journalDamaged),
     free: () => freeIn(storage.folder),
     observer,
     clock,
