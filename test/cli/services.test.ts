@@ -247,7 +247,10 @@ describe('farm, front and files apart', () => {
     mkdirSync(journal);
     const refused = await run([...args, '--log-level', 'silent'], { cwd });
     assert.deepEqual([refused.code, refused.stdout], [2, '']);
-    assert.match(refused.stderr, /var\/outcomes\.journal is a folder, .*\(config_invalid\)\n {2}-> Move the folder away/);
+    assert.match(
+      refused.stderr,
+      /var\/outcomes\.journal is a folder, .*\(config_invalid\)\n {2}-> Move the folder away/,
+    );
   });
 
   it('warn when there is no template', async (t) => {
