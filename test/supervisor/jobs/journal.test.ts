@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { failure } from '../../../src/errors.js';
-import { type Damage, type Entry, lineOf, openJournal, readLines } from '../../../src/supervisor/jobs/journal.js';
+import { type Damage, openJournal } from '../../../src/supervisor/jobs/journal.js';
+import { type Entry, lineOf, readLines } from '../../../src/supervisor/jobs/journal-lines.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
 const rendered = (id: string, fence = 1): Entry => ({
