@@ -105,7 +105,7 @@ const KNOWN = {
   boot_failed: { retryable: true, hint: 'The renderer could not start; run `storyfarm doctor`.' },
   poison: {
     retryable: false,
-    hint: 'The job ended several renderers; it was set aside. Look at its history before trying it again.',
+    hint: 'The job ended several renderers; it was set aside. See what they died of (`storyfarm history JOB`) before sending it again.',
   },
   // Store.
   fenced: { retryable: false, hint: 'The lease was lost; another attempt owns the job now. Nothing was written.' },

@@ -38,7 +38,9 @@ import type { Exits } from './signals.js';
 import { sweepWorkFolders } from './work-folder.js';
 
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
-  /** Rejects with `already_running` while another farm uses the folder, or its embedded store. `exits` are what is done when the control socket is asked to end the farm. */
+  /** Makes it the one farm of the folder, and of its embedded store, until it has ended. Throws `already_running` while another is. To be called before anything that it could be refused for instead. */
+  claim(): void;
+  /** `exits` are what is done when the control socket is asked to end the farm. */
   start(exits: Exits): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
@@ -73,7 +75,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       await storage.discard(attempt);
       await editions.sweep();
     },
-    journal: openJournal(dataFolder),
+    journal: openJournal(dataFolder, observer.journalDamaged),
     free: () => freeIn(storage.folder),
     observer,
     clock,
@@ -170,8 +172,10 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     instance?.release();
   };
   return {
-    async start(exits) {
+    claim() {
       instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
+    },
+    async start(exits) {
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');

@@ -47,7 +47,7 @@ const TAIL = `
   others at a restart: ${LIVE.map((name) => `\`${name}\``).join(', ')}.
 - \`maxMemoryHard\` must be greater than \`maxMemory\`, \`silent\` greater than \`heartbeat\`.
 
-Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to, and \`STORYFARM_KEY\`
+Variables that are no options: \`STORYFARM_CONFIG\` names the configuration file; \`STORYFARM_URL\` is the front that \`storyfarm submit\` talks to, else that of \`host\` and \`port\`, and \`STORYFARM_KEY\`
 the key that it shows there.
 
 ## Partners

@@ -9,6 +9,7 @@ import { type Paths, pathOf, reasonsOf } from '../paths.js';
 import type { Lease, QueueCounts } from '../store/store.js';
 import { LOSSES, type Spent } from './capacity.js';
 import type { RecycleReason, Wear } from './decisions/recycle.js';
+import type { Damage } from './jobs/journal.js';
 import type { Slot } from './renderer/renderer.js';
 
 /** A slot of -1 is no seat: that of a standby, or of the renderer that prepares editions. */
@@ -42,6 +43,8 @@ export interface FarmObserver {
   fenced(lease: Lease): void;
   /** The store has not taken an outcome yet; it was kept in the journal. */
   journalled(job: Job): void;
+  /** Lines of the journal were left out; told once, at the start. */
+  journalDamaged(damage: Damage): void;
   /** The sweeper deleted what nobody wants: `what` is `attempt`, `edition` or `render`. */
   swept(what: string, name: string): void;
   /** An edition is being prepared beside the jobs. */
@@ -82,6 +85,9 @@ const PAUSED: Readonly<Record<string, string>> = {
     'Make jobs/ in the data folder writable, or mount its disk, which jobs/.storyfarm marks; claims go on by themselves.',
   request: '`storyfarm resume` ends it.',
 };
+
+const LEFT_OUT =
+  'Jobs whose results were left out are rendered again. Look at the disk of the data folder, then delete the file.';
 
 /** Which path a job took and, where it was the expensive one, why. */
 function toldOf(paths: Paths) {
@@ -143,6 +149,11 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       metrics.outcomesJournalled.inc();
       log.warn({ job }, 'the store is away; outcome kept in the journal');
     },
+    journalDamaged: ({ lines, bytes, kept, aside, error }) =>
+      log.warn(
+        { lines, bytes, kept, file: aside ?? null, ...(error !== undefined && { err: error }), hint: LEFT_OUT },
+        'the journal of outcomes was damaged; what is not whole was left out',
+      ),
     swept: (what, name) => {
       metrics.swept.inc({ what });
       log.info({ what, name }, 'swept');

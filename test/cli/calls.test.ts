@@ -64,6 +64,7 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['submit', 'tiny', '--url', 'localhost'], /such as http:\/\/127\.0\.0\.1:8080/],
   [['submit', 'tiny', '--idempotency-key', '키'], /printable ASCII/],
   [['submit', 'tiny'], /such as http:/, { STORYFARM_URL: 'nonsense' }],
+  [['submit', 'tiny'], /any free port \(port 0\)\. .*\n {2}-> .*--url/, { STORYFARM_PORT: '0' }],
   [['render', 'nope', ...TINY], /There is no template "nope"\. \(unknown_template\)\n {2}-> There are: tiny\./],
   [['render', 'x', '--template-folders', 'none'], /-> None is in .*none\. Put a template there/],
   [['render', 'tiny', ...TINY], /\/words\/hello: This bubble must have words\. \(missing_words\)/],
@@ -142,6 +143,10 @@ test('work that fails ends with 1', async (t) => {
   const noFront = await run(['submit', 'tiny', '-w', 'hello=x', '--url', 'http://127.0.0.1:1'], { cwd });
   assert.deepEqual([noFront.code, noFront.stdout], [1, '']);
   assert.match(noFront.stderr, /No front answers at http:\/\/127\.0\.0\.1:1\. \(unavailable\)\n {2}-> Start one/);
+  // Of the configuration here, unless an address is given.
+  writeFileSync(join(cwd, 'storyfarm.config.json'), '{"port": 1}');
+  const configured = await run(['submit', 'tiny', '-w', 'hello=x'], { cwd });
+  assert.match(configured.stderr, /No front answers at http:\/\/127\.0\.0\.1:1\. \(unavailable\)/);
   const noFfmpeg = await run(['up', '--port', '0', '--ffmpeg-path', 'none', ...TINY], { cwd });
   assert.deepEqual([noFfmpeg.code, noFfmpeg.stdout], [1, '']);
   assert.match(noFfmpeg.stderr, /The configured ffmpeg is not there: .*none \(ffmpeg_missing\)/);

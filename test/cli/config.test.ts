@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { type ConfigSources, loadConfig } from '../../src/cli/config.js';
+import { frontAddress } from '../../src/cli/front-address.js';
 import { flagOf, OPTIONS, type OptionName, variableOf } from '../../src/cli/options.js';
 import { configurationPage } from '../../src/cli/page.js';
 import { StoryfarmError } from '../../src/errors.js';
@@ -220,5 +221,26 @@ describe('the table of options', () => {
 
   it('is what docs/configuration.md shows (node scripts/docs.mjs)', () => {
     assert.equal(readFileSync(join(packageFolder, 'docs', 'configuration.md'), 'utf8'), configurationPage());
+  });
+});
+
+describe('the address of the front', () => {
+  it('is where it listens, or this machine where it listens on every network', () => {
+    const hosts = ['127.0.0.1', '0.0.0.0', '10.1.2.3', '::', 'fd00::1', 'front'];
+    assert.deepEqual(
+      hosts.map((host) => frontAddress({ host, port: 81 })),
+      [
+        'http://127.0.0.1:81',
+        'http://127.0.0.1:81',
+        'http://10.1.2.3:81',
+        'http://[::1]:81',
+        'http://[fd00::1]:81',
+        'http://front:81',
+      ],
+    );
+  });
+
+  it('is unknown where the system chooses the port', () => {
+    assert.throws(() => frontAddress({ host: '127.0.0.1', port: 0 }), { code: 'invalid_request', hint: /--url/ });
   });
 });

@@ -1,7 +1,6 @@
 /** `storyfarm doctor` finds what is not well, and has a remedy for it. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -9,7 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { copyOfTiny, fixtureTemplates } from '../fixtures/tiny.js';
-import { PROGRAM, run, type Surroundings } from './storyfarm.js';
+import { noOther, uid } from './other-user.js';
+import { run, type Surroundings } from './storyfarm.js';
 
 interface Finding {
   readonly what: string;
@@ -87,13 +87,6 @@ test('no templates, and a data folder that cannot be', async (t) => {
   assert.match(of('templates').remedy, /templates new/);
   assert.match(of('folder').found, /The data folder .*file is a file\./);
 });
-
-/** Root may write everywhere, so somebody else looks then. */
-const uid = process.getuid?.() === 0 ? 65534 : undefined;
-const noOther =
-  process.platform === 'win32' || (uid && spawnSync('test', ['-r', PROGRAM], { uid }).status !== 0)
-    ? 'no user can be found who may read this folder and not write everywhere'
-    : false;
 
 test('a folder that may not be written', { skip: noOther }, async (t) => {
   const cwd = temporaryFolder(t);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { JobDocument } from '../../src/front/documents.js';
@@ -89,12 +90,15 @@ describe('storyfarm up', () => {
 
   it('keeps a second farm away from its folder, and another server from its port', async () => {
     const port = new URL(up.url).port;
-    const [second, samePort] = await Promise.all([
+    const [second, twice, samePort] = await Promise.all([
       run(['farm', '--farm-port', '0', '--log-level', 'silent', ...ONE], { cwd }),
+      run(['up', '--port', port, '--log-level', 'silent', ...ONE], { cwd }),
       run(['up', '--port', port, '--data-folder', 'other', '--log-level', 'silent', ...ONE], { cwd }),
     ]);
     assert.deepEqual([second.code, second.stdout, samePort.code, samePort.stdout], [1, '', 1, '']);
-    assert.match(second.stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
+    for (const { stderr } of [second, twice])
+      assert.match(stderr, /Another farm uses the data folder .*\(already_running\)\n {2}-> /);
+    assert.deepEqual([twice.code, twice.stdout], [1, '']);
     assert.match(
       samePort.stderr,
       new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is taken\\. \\(port_in_use\\)\\n {2}-> `),
@@ -226,6 +230,27 @@ describe('farm, front and files apart', () => {
     assert.deepEqual(others, []);
     const paths = up.lines.filter(({ msg }) => msg === 'job rendered').map(({ path, why }) => [path, why]);
     assert.deepEqual(paths, Array(2).fill(['re-encode', ['large, medium, small: Its film is not prepared.']]));
+  });
+
+  it('start on a damaged journal and say what was left out, and on none that is a folder', async (t) => {
+    const cwd = temporaryFolder(t);
+    const journal = join(cwd, 'var', 'outcomes.journal');
+    mkdirSync(join(cwd, 'var'));
+    writeFileSync(journal, 'noise\n');
+    const args = ['farm', '--farm-port', '0', ...ONE];
+    const farm = await Service.start(t, args, { cwd });
+    const { lines, bytes, kept, file } = await farm.said('the journal of outcomes was damaged');
+    assert.deepEqual([lines, bytes, kept, file], [1, 6, 0, `${journal}.damaged`]);
+    farm.signal('SIGTERM');
+    assert.equal(await farm.ended(), 0);
+    assert.equal(readFileSync(`${journal}.damaged`, 'utf8'), 'noise\n');
+    mkdirSync(journal);
+    const refused = await run([...args, '--log-level', 'silent'], { cwd });
+    assert.deepEqual([refused.code, refused.stdout], [2, '']);
+    assert.match(
+      refused.stderr,
+      /var\/outcomes\.journal is a folder, .*\(config_invalid\)\n {2}-> Move the folder away/,
+    );
   });
 
   it('warn when there is no template', async (t) => {

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { imageSize } from 'image-size';
@@ -12,6 +21,7 @@ import { oldFfmpegIn } from '../fixtures/old-ffmpeg.js';
 import { copyOfTiny, fixtureTemplates, tinyFolder } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';
 import { gateIn } from './gate.js';
+import { noOther, uid } from './other-user.js';
 import { ended, processesWith, run, spawn } from './storyfarm.js';
 
 const footage = join(tinyFolder, 'footage.mp4');
@@ -102,7 +112,7 @@ describe('looking at templates', () => {
     assert.match(prepared.stderr, /^tiny red: 100 % prepared\n[\s\S]*tiny green: 100 % prepared\n$/m);
     const after = JSON.parse((await run(['templates', 'show', 'tiny', '--json', ...TINY], { cwd })).stdout);
     type Film = { rendition: string; areas: { bubble: string }[] };
-    type Told = { cast: unknown; prepared: boolean; films: Film[]; torn: unknown[] };
+    type Told = { cast: unknown; prepared: boolean; films: Film[]; torn: unknown[]; unreadable: unknown[] };
     const bubblesOf = ({ areas }: Told['films'][number]) => areas.map(({ bubble }) => bubble);
     const casts = (after.casts as Told[]).map(({ films, ...rest }) => ({
       ...rest,
@@ -110,8 +120,8 @@ describe('looking at templates', () => {
     }));
     const films = ['large', 'medium', 'small'].map((rendition) => [rendition, 'hello', 'bye']);
     assert.deepEqual(casts, [
-      { cast: { ball: 'red' }, prepared: true, films, torn: [] },
-      { cast: { ball: 'green' }, prepared: true, films, torn: [] },
+      { cast: { ball: 'red' }, prepared: true, films, torn: [], unreadable: [] },
+      { cast: { ball: 'green' }, prepared: true, films, torn: [], unreadable: [] },
     ]);
     const shown = await run(['templates', 'show', 'tiny', ...TINY], { cwd });
     assert.match(shown.stdout, /^green +hello +bye +errors in \/ out \/ after +size +SSIM$/m);
@@ -136,6 +146,10 @@ describe('looking at templates', () => {
     assert.deepEqual(paths, { large: { path: 'swap' }, medium: { path: 'swap' }, small: { path: 'swap' } });
     const fast = await render('-c', 'ball=green');
     assert.match(fast.stdout, /^large +swap +320x240 .*\n[\s\S]*\nrendered in \d+\.\d\d s\n$/m);
+    const editions = join(cwd, 'var', 'editions', 'tiny');
+    rmSync(join(editions, readdirSync(editions)[0] ?? '', 'small.film'), { recursive: true });
+    const mixed = await render('-c', 'ball=green');
+    assert.match(mixed.stdout, /^Every frame of small was encoded:\n {2}small: Its film is not prepared\.\n/m);
   });
 
   it('a torn film is told, and made again by prepare', async (t) => {
@@ -150,14 +164,24 @@ describe('looking at templates', () => {
     const torn = await show();
     assert.match(torn, /^red +2 of 3 films prepared; torn: large$/m);
     assert.match(torn, /^large +re-encode +re-encode$/m);
-    assert.match(
-      torn,
-      /^ {2}large: the film is torn and will be made again\. .*film\.mp4 is not what was prepared\.$/m,
-    );
+    assert.match(torn, /^ {2}large: the film is torn and will be made again: film\.mp4 is not what was prepared\.$/m);
     assert.match(torn, /-> `storyfarm templates prepare tiny --template-folders /);
     const { code, stderr } = await prepare();
     assert.equal(code, 0, stderr);
     assert.ok(readFileSync(film).length > 0 && !(await show()).includes('torn'));
+  });
+
+  it('a film that may not be read is told as that', { skip: noOther }, async (t) => {
+    const cwd = temporaryFolder(t);
+    chmodSync(cwd, 0o755);
+    await run(['templates', 'prepare', 'tiny', '-c', 'ball=red', ...TINY], { cwd });
+    const editions = join(cwd, 'var', 'editions', 'tiny');
+    chmodSync(join(editions, readdirSync(editions)[0] ?? '', 'small.film', 'film.mp4'), 0);
+    const { code, stdout, stderr } = await run(['templates', 'show', 'tiny', ...TINY], { cwd, uid });
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^red +2 of 3 films prepared; not readable: small$/m);
+    assert.match(stdout, /^ {2}small: film\.mp4 cannot be read \(EACCES\)\. See who owns it in the data folder\.$/m);
+    assert.doesNotMatch(stdout, /torn/);
   });
 
   it('an ffmpeg that can make no films is named, with the remedy', { skip: POSIX }, async (t) => {

@@ -78,12 +78,18 @@ interface Rendered {
 async function whyEncoded(paths: Paths, prepare: string, { ffmpegPath }: Config): Promise<string> {
   const reasons = reasonsOf(paths);
   if (reasons.length === 0) return '';
-  const why = `Every frame was encoded:\n${reasons.map((reason) => `  ${reason}\n`).join('')}`;
+  const why = `Every frame${encodedOf(paths)} was encoded:\n${reasons.map((reason) => `  ${reason}\n`).join('')}`;
   const isToBeMade = Object.values(paths).some(({ reason }) => reason === NOT_PREPARED || reason === TORN);
   if (!isToBeMade) return why;
   const obstacle = await filmObstacle(openFfmpeg(ffmpegPath).path);
   if (obstacle) return `${why}  ${obstacle.message}\n  -> ${obstacle.hint}\n`;
   return `${why}  -> \`${prepare}\` makes the films, once; then a video takes milliseconds.\n`;
+}
+
+/** Which renditions were encoded, where not all were. */
+function encodedOf(paths: Paths): string {
+  const encoded = Object.keys(paths).filter((id) => paths[id]?.path === 're-encode');
+  return encoded.length < Object.keys(paths).length ? ` of ${encoded.join(', ')}` : '';
 }
 
 /** A process that makes one video has usually ended before most of what V8 optimises for it pays off. So it optimises only what is used five times as much as usual; that saves a tenth of the whole. Newer

@@ -149,6 +149,8 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
     },
   });
   const starting = (async () => {
+    // Before the port: whoever starts the same farm twice is told so, not that a program has its port.
+    farm?.claim();
     const address = await server.listen({ host: config.host, port });
     await farm?.start(exits);
     isStarted = true;

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { asStoryfarmError } from '../../errors.js';
 import { JOB_STATES, type Job } from '../../job.js';
 import { pathOf } from '../../paths.js';
+import { brief } from '../brief.js';
 import { askFarm } from '../control/client.js';
 import { agedText, pictureOf } from '../control/picture.js';
 import type { FarmStatus } from '../control/protocol.js';
@@ -65,27 +66,6 @@ async function lookAt(
     return { asData: { error: { code, message, hint } }, asText: `farm: ${message} (${code})\n  -> ${hint}` };
   }
 }
-
-/** Never the words. */
-const brief = ({
-  id,
-  state,
-  partner,
-  request,
-  progress,
-  attempt,
-  crashes,
-  server,
-  createdAt,
-  runAt,
-  startedAt,
-  finishedAt,
-  failure,
-  result,
-}: Job) => ({
-  ...{ id, state, partner, template: request.template.id, progress, attempt, crashes, server },
-  ...{ createdAt, runAt, startedAt, finishedAt, failure: failure?.code ?? null, paths: result?.paths ?? null },
-});
 
 const row = (job: Job, now: number) => [job.id, job.request.template.id, job.state, noteOf(job, now)];
 

@@ -3,14 +3,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { asStoryfarmError, StoryfarmError } from '../../errors.js';
 import { type JobDocument, LONGEST_DELAY } from '../../front/documents.js';
-import { collectPair, idempotencyKey, webAddress, wholeNumber } from '../flags.js';
+import { collectPair, configOf, idempotencyKey, webAddress, wholeNumber, withOptions } from '../flags.js';
 import { followJob, sendJob } from '../follow.js';
+import { frontAddress } from '../front-address.js';
 import { withBars } from '../progress.js';
 import { interruptible } from '../signals.js';
 import { bytesText, printJson, secondsText, table } from '../table.js';
 
 interface Flags {
-  readonly url: string;
+  readonly url?: string;
   readonly words?: Record<string, string>;
   readonly cast?: Record<string, string>;
   readonly priority?: number;
@@ -22,8 +23,7 @@ interface Flags {
 }
 
 export function submitCommand(): Command {
-  return new Command('submit')
-    .description('Send a job to a front and wait for its files.')
+  return withOptions(new Command('submit').description('Send a job to a front and wait for its files.'), [])
     .argument('<template>', 'template id (`storyfarm templates list`)')
     .option('-w, --words <bubble=text>', 'Words of one bubble; repeat for others.', collectPair)
     .option('-c, --cast <role=character>', 'Who plays a role; repeat for others.', collectPair)
@@ -32,7 +32,7 @@ export function submitCommand(): Command {
     .option('--reuse', 'Take the files of an equal earlier job, if they are still there.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
-      new Option('--url <url>', 'Address of the front. [http://127.0.0.1:8080]')
+      new Option('--url <url>', 'Address of the front. [host and port of the configuration]')
         .argParser(webAddress)
         .env('STORYFARM_URL'),
     )
@@ -42,7 +42,9 @@ export function submitCommand(): Command {
       'after',
       '\nA front with partners wants a key: STORYFARM_KEY in the environment.\n\nExample:\n  storyfarm submit night-balloon -w hello="Psst… awake?" -w heart="Good morning!"',
     )
-    .action(async (template: string, { words = {}, url = 'http://127.0.0.1:8080', ...flags }: Flags) => {
+    .action(async (template: string, { words = {}, ...flags }: Flags, command: Command) => {
+      // Where an address is given nothing else is read: a front elsewhere has nothing to do with the configuration here.
+      const url = flags.url ?? frontAddress(configOf(command).config);
       const { cast, priority, delay, idempotencyKey, reuse } = flags;
       const key = keyOf(process.env);
       const order = { template, words, cast, priority, delay, idempotencyKey, reuse };

@@ -10,14 +10,21 @@
 
 import { StoryfarmError } from '../../errors.js';
 
-/** What is no H.264 or MP4 that can be spliced: damaged, cut off, or using what is not understood here. */
-export function unspliceable(why: string): StoryfarmError {
-  return new StoryfarmError('not_spliceable', `The stream cannot be spliced: ${why}.`);
+/** What is no H.264 or MP4 that words can be put into: damaged, cut off, or using what is not understood here. `why` begins small and has no full stop. */
+export class Unspliceable extends StoryfarmError {
+  readonly why: string;
+
+  constructor(why: string) {
+    super('not_spliceable', `Words cannot be put into it: ${why}.`);
+    this.why = why;
+  }
 }
 
+export const unspliceable = (why: string): Unspliceable => new Unspliceable(why);
+
 /** Whether an error is one of these: then the re-encode path is to be taken. */
-export function isUnspliceable(error: unknown): boolean {
-  return error instanceof StoryfarmError && error.code === 'not_spliceable';
+export function isUnspliceable(error: unknown): error is Unspliceable {
+  return error instanceof Unspliceable;
 }
 
 export class BitReader {

@@ -1,7 +1,6 @@
 /** The H.264 track of an MP4 in memory, and key frames of it with other slices. */
 
-import { StoryfarmError } from '../../errors.js';
-import { unspliceable } from '../h264/bits.js';
+import { Unspliceable, unspliceable } from '../h264/bits.js';
 import { brokenLimit } from '../h264/limits.js';
 import { type ParameterSets, readParameterSets } from '../h264/parameter-sets.js';
 import { joinLengths, splitLengths, UnitType, unitType } from '../h264/units.js';
@@ -32,11 +31,11 @@ export function unitsOf({ file, track, lengthSize }: Video, sample: number): Uin
 }
 
 /** A picture passes what the video's level allows one: `not_spliceable`, and which it is. */
-export class LevelPassed extends StoryfarmError {
+export class LevelPassed extends Unspliceable {
   readonly frame: number;
 
   constructor(frame: number, broken: string) {
-    super('not_spliceable', `The stream cannot be spliced: ${broken}.`);
+    super(broken);
     this.frame = frame;
   }
 }

@@ -3,22 +3,20 @@
  *
  * One outcome a line, checksum and JSON, flushed before it counts. The next supervisor reads what is there at its start and writes it under the fence of the old claim. So a
  * line may stay too long without harm: an outcome that the store has already is recognised in the job's history, and one that came too late is refused by the fence.
- * That allows the file to be simple: lines are appended, also those that say that an outcome is settled, until enough are useless; and it goes when all are settled. A line that a
- * dying machine tore is left out, and its job rendered again.
+ * That allows the file to be simple: lines are appended, also those that say that an outcome is settled, until enough are useless; and it goes when all are settled.
+ *
+ * A line that a dying machine tore, or a disk has damaged, is left out, and its job rendered again. That is told, and the file as it was is kept beside, one at most: what
+ * it says of a disk is of use to a person, and to nobody else.
  *
  * What it does not do: hold what the person typed. A released job is not kept either: taking the lease back at the start comes to the same.
  */
 
-import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { StoryfarmError } from '../../errors.js';
 import { sync } from '../../media/storage.js';
 import type { Lease } from '../../store/store.js';
-import type { Fate } from '../decisions/fate.js';
-
-export interface Entry extends Lease {
-  readonly fate: Exclude<Fate, { readonly event: 'released' }>;
-}
+import { type Entry, keyOf, lineOf, readLines, settledLine } from './journal-lines.js';
 
 export interface Journal {
   /** What is kept: by earlier lives, and by this one. */
@@ -29,16 +27,32 @@ export interface Journal {
   forget(lease: Lease): Promise<void>;
 }
 
+/** What was found damaged when the file was read. */
+export interface Damage {
+  /** Left out: lines, and bytes of the file. */
+  readonly lines: number;
+  readonly bytes: number;
+  /** Outcomes that are whole. */
+  readonly kept: number;
+  /** Where the file as it was is kept; undefined when that failed, by `error`. */
+  readonly aside: string | undefined;
+  readonly error?: unknown;
+}
+
 /** Useless lines in the file before it is written anew. */
 const MOST_USELESS = 100;
 
-/** The journal of the one farm that uses a data folder. Calls may overlap; they are done in their order. */
-export function openJournal(dataFolder: string): Journal {
-  return new FileJournal(join(dataFolder, 'outcomes.journal'));
+/**
+ * The journal of the one farm that uses a data folder. Calls may overlap; they are done in their order. The first of them reads the file: it rejects with `config_invalid` when a
+ * folder is in its place, and tells `damaged` what is not whole.
+ */
+export function openJournal(dataFolder: string, damaged: (damage: Damage) => void = () => {}): Journal {
+  return new FileJournal(join(dataFolder, 'outcomes.journal'), damaged);
 }
 
 class FileJournal implements Journal {
   readonly #file: string;
+  readonly #damaged: (damage: Damage) => void;
   /** Undefined until the file was read. */
   #entries: Map<string, Entry> | undefined;
   /** Lines in the file, and whether the last one may be torn. */
@@ -46,8 +60,9 @@ class FileJournal implements Journal {
   #isTorn = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(file: string) {
+  constructor(file: string, damaged: (damage: Damage) => void) {
     this.#file = file;
+    this.#damaged = damaged;
   }
 
   entries(): Promise<readonly Entry[]> {
@@ -86,15 +101,27 @@ class FileJournal implements Journal {
 
   async #read(): Promise<Map<string, Entry>> {
     if (this.#entries) return this.#entries;
-    const text = await readFile(this.#file, 'utf8').catch((error) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    const { entries, lines, isTorn } = readLines(text);
+    const content = await contentOf(this.#file);
+    const { entries: whole, lines, dropped } = readLines(content);
+    const entries = new Map(whole.map((entry) => [keyOf(entry), entry]));
     this.#lines = lines;
-    this.#isTorn = isTorn;
-    this.#entries = new Map(entries.map((entry) => [keyOf(entry), entry]));
-    return this.#entries;
+    this.#isTorn = dropped.lines > 0;
+    if (this.#isTorn) this.#damaged({ ...dropped, kept: entries.size, ...(await this.#putAside(content, entries)) });
+    this.#entries = entries;
+    return entries;
+  }
+
+  /** First the copy, then the journal without what is damaged: at no moment is what is whole in one place only. */
+  async #putAside(content: Buffer, entries: ReadonlyMap<string, Entry>): Promise<Pick<Damage, 'aside' | 'error'>> {
+    const aside = `${this.#file}.damaged`;
+    try {
+      await write(aside, 'w', content);
+    } catch (error) {
+      return { aside: undefined, error };
+    }
+    // Where this fails, it is done before the next line.
+    await this.#rewrite(entries).catch(() => {});
+    return { aside };
   }
 
   async #append(line: string): Promise<void> {
@@ -119,47 +146,26 @@ class FileJournal implements Journal {
   }
 }
 
-/** One outcome as it stands in the file. */
-export const lineOf = ({ id, fence, fate }: Entry): string => checked({ id, fence, fate });
-
-const settledLine = ({ id, fence }: Lease): string => checked({ id, fence });
-
-const checked = (line: Lease & { readonly fate?: Entry['fate'] }): string => {
-  const json = JSON.stringify(line);
-  return `${checksum(json)} ${json}\n`;
-};
-
-/** What the whole lines of a journal come to; `isTorn` when something in it is not one. */
-export function readLines(text: string): {
-  readonly entries: readonly Entry[];
-  readonly lines: number;
-  readonly isTorn: boolean;
-} {
-  const lines = text.split('\n');
-  // Behind the last line end there is nothing, unless what stands there was torn.
-  let isTorn = lines.pop() !== '';
-  const entries = new Map<string, Entry>();
-  for (const line of lines) {
-    const [, sum, json = ''] = /^([0-9a-f]{16}) (.*)$/.exec(line) ?? [];
-    if (sum !== checksum(json)) {
-      isTorn = true;
-      continue;
-    }
-    const entry: Entry = JSON.parse(json);
-    if (entry.fate) entries.set(keyOf(entry), entry);
-    else entries.delete(keyOf(entry));
+/** Empty where there is no file. */
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return Buffer.alloc(0);
+    if (code !== 'EISDIR') throw error;
+    throw new StoryfarmError('config_invalid', `${file} is a folder, and results are to be kept there.`, {
+      hint: 'Move the folder away and start again.',
+      cause: error,
+      file,
+    });
   }
-  return { entries: [...entries.values()], lines: lines.length, isTorn };
 }
 
-const checksum = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, 16);
-
-const keyOf = ({ id, fence }: Lease): string => `${fence} ${id}`;
-
-async function write(file: string, flag: 'a' | 'w', text: string): Promise<void> {
+async function write(file: string, flag: 'a' | 'w', content: string | Buffer): Promise<void> {
   const handle = await open(file, flag);
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();

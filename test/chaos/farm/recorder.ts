@@ -35,6 +35,7 @@ export class Recorder {
     leaseLost: (...args) => this.#note({ kind: 'leaseLost', at: performance.now(), args }),
     fenced: (...args) => this.#note({ kind: 'fenced', at: performance.now(), args }),
     journalled: (...args) => this.#note({ kind: 'journalled', at: performance.now(), args }),
+    journalDamaged: (...args) => this.#note({ kind: 'journalDamaged', at: performance.now(), args }),
     swept: (...args) => this.#note({ kind: 'swept', at: performance.now(), args }),
     preparing: (...args) => this.#note({ kind: 'preparing', at: performance.now(), args }),
     prepared: (...args) => this.#note({ kind: 'prepared', at: performance.now(), args }),

@@ -9,7 +9,7 @@ const phrase = `phrases/0f/${'1'.repeat(62)}`;
 
 const belonging = [
   ...['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'storyfarm.db-farm'].map(file),
-  ...['farm.lock', 'ffmpeg.json', 'jobs/.storyfarm', phrase].map(file),
+  ...['farm.lock', 'ffmpeg.json', 'outcomes.journal.damaged', 'jobs/.storyfarm', phrase].map(file),
   ...['jobs', 'jobs/a', 'jobs/a/2', 'editions', 'editions/tiny', 'editions/tiny/0123', 'phrases', 'phrases/0f'].map(
     folder,
   ),

@@ -10,7 +10,7 @@ export interface Entry {
 export type Published = ReadonlyMap<string, readonly string[]>;
 
 const STORE = ['storyfarm.db', 'storyfarm.db-wal', 'storyfarm.db-shm', 'storyfarm.db-farm'];
-const KNOWN = [...STORE, 'farm.lock', 'ffmpeg.json'];
+const KNOWN = [...STORE, 'farm.lock', 'ffmpeg.json', 'outcomes.journal.damaged'];
 /** Tells the disk of jobs from an empty mount point. */
 const MARK = 'jobs/.storyfarm';
 const UNFINISHED = /\.part(\/|$)|(^|\/)\.owner$/;

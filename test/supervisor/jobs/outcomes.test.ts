@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { failure, StoryfarmError } from '../../../src/errors.js';
 import type { HistoryEntry } from '../../../src/job.js';
 import type { Lease } from '../../../src/store/store.js';
-import type { Entry } from '../../../src/supervisor/jobs/journal.js';
+import type { Entry } from '../../../src/supervisor/jobs/journal-lines.js';
 import { Outcomes } from '../../../src/supervisor/jobs/outcomes.js';
 import { job, recorder, StillClock, settled } from '../fakes.js';
 

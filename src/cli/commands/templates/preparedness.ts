@@ -19,7 +19,15 @@ export interface Prepared {
   readonly prepared: boolean;
   readonly films: readonly FilmDescription[];
   /** Films that are there and not what was prepared. The next job deletes them, and they are made again. */
-  readonly torn: readonly { readonly rendition: string; readonly reason: string }[];
+  readonly torn: readonly Fault[];
+  /** Films that this user may not read. */
+  readonly unreadable: readonly Fault[];
+}
+
+interface Fault {
+  readonly rendition: string;
+  /** Begins small and has no full stop. */
+  readonly reason: string;
 }
 
 export async function preparedness(
@@ -29,26 +37,34 @@ export async function preparedness(
 ): Promise<Omit<Prepared, 'cast'>> {
   const edition = await editions.find(ref, cast);
   const films: FilmDescription[] = [];
-  const torn: Prepared['torn'][number][] = [];
-  if (!edition) return { prepared: false, films, torn };
+  const faults = { torn: [] as Fault[], unreadable: [] as Fault[] };
+  if (!edition) return { prepared: false, films, ...faults };
   for (const rendition of edition.template.ladder) {
     const owner = { edition: edition.name, rendition: rendition.id };
     const condition = await conditionOf(edition.film(rendition), owner);
     if (condition.state === 'whole') films.push(condition.description);
-    if (condition.state === 'torn') torn.push({ rendition: rendition.id, reason: condition.reason });
+    else if (condition.state !== 'none')
+      faults[condition.state].push({ rendition: rendition.id, reason: condition.reason });
   }
-  return { prepared: true, films, torn };
+  return { prepared: true, films, ...faults };
 }
 
-export function editionText({ ladder }: Template, { prepared, films, torn }: Prepared): string {
+/** Whether there is a film of which there is something to tell. */
+export const hasFilms = ({ films, torn, unreadable }: Prepared): boolean =>
+  films.length + torn.length + unreadable.length > 0;
+
+export function editionText({ ladder }: Template, edition: Prepared): string {
+  const { prepared, films, torn, unreadable } = edition;
   if (films.length === ladder.length) return 'prepared';
-  const broken = torn.length > 0 ? `; torn: ${torn.map(({ rendition }) => rendition).join(', ')}` : '';
-  if (films.length + torn.length > 0) return `${films.length} of ${ladder.length} films prepared${broken}`;
+  const named = (what: string, faults: readonly Fault[]) =>
+    faults.length > 0 ? `; ${what}: ${faults.map(({ rendition }) => rendition).join(', ')}` : '';
+  if (hasFilms(edition))
+    return `${films.length} of ${ladder.length} films prepared${named('torn', torn)}${named('not readable', unreadable)}`;
   return prepared ? 'laid out; no films yet' : 'not prepared';
 }
 
 /** Which way words take, per rendition and bubble, and why; with the figures of the swap test. */
-export function pathsTable(template: Template, { cast, films, torn }: Prepared): string {
+export function pathsTable(template: Template, { cast, films, torn, unreadable }: Prepared): string {
   const { bubbles, ladder } = template;
   const rows = ladder.map((rendition) => {
     const film = films.find((each) => each.rendition === rendition.id);
@@ -62,7 +78,8 @@ export function pathsTable(template: Template, { cast, films, torn }: Prepared):
     ...films.flatMap(({ rendition, refused }) =>
       refused.map(({ bubble, reason }) => `  ${rendition} ${bubble}: ${reason}`),
     ),
-    ...torn.map(({ rendition, reason }) => `  ${rendition}: the film is torn and will be made again. ${reason}`),
+    ...torn.map(({ rendition, reason }) => `  ${rendition}: the film is torn and will be made again: ${reason}.`),
+    ...unreadable.map(({ rendition, reason }) => `  ${rendition}: ${reason}. See who owns it in the data folder.`),
   ];
   return [table(head, rows), ...reasons].join('\n');
 }

@@ -11,7 +11,7 @@ import { configOf, flagsAgain, withOptions } from '../../flags.js';
 import { castsOf, castText, findTemplate, NO_TEMPLATE } from '../../installed.js';
 import type { Config } from '../../options.js';
 import { printJson, secondsText, table } from '../../table.js';
-import { editionText, LEGEND, type Prepared, pathsTable, preparedness, remedy } from './preparedness.js';
+import { editionText, hasFilms, LEGEND, type Prepared, pathsTable, preparedness, remedy } from './preparedness.js';
 
 export function listCommand(): Command {
   return withOptions(new Command('list').description('List the installed templates.'), ['templateFolders'])
@@ -68,7 +68,7 @@ async function show(command: Command, name: string, json: boolean): Promise<void
       ['cast', 'edition'],
       casts.map((each) => [castText(each.cast), editionText(template, each)]),
     ),
-    ...casts.flatMap((each) => (each.films.length + each.torn.length > 0 ? [pathsTable(template, each)] : [])),
+    ...casts.flatMap((each) => (hasFilms(each) ? [pathsTable(template, each)] : [])),
     ...(casts.some(({ films }) => films.length > 0) ? [LEGEND] : []),
     ...remedy(template, casts, `${name}${flagsAgain(command)}`, obstacle),
   ];
