@@ -36,6 +36,8 @@ export interface Metrics {
   readonly renditions: Counter<'path'>;
   /** Editions that were prepared beside the jobs; `outcome` is `prepared`, `failed` (and will be tried again) or `given_up`. */
   readonly preparations: Counter<'outcome'>;
+  /** Fraction of the edition that is being prepared, 0 to 1; not shown while none is. */
+  readonly preparationProgress: Gauge;
   /** Renderers replaced as planned, by reason: `jobs`, `memory`, `files`, `age` or `request`. */
   readonly recycles: Counter<'reason'>;
   /** Renderers replaced after a death, by cause (an error code such as `renderer_crashed`). */
@@ -135,6 +137,10 @@ export function createMetrics(): Metrics {
     stageDuration: seconds('stage_duration_seconds', 'Wall time of a stage of an attempt.', ['stage'], STAGE_SECONDS),
     renditions: counter('renditions_total', 'Renditions made, by the path that was taken.', ['path']),
     preparations: counter('preparations_total', 'Editions prepared beside the jobs, by outcome.', ['outcome']),
+    preparationProgress: gauge(
+      'preparation_progress',
+      'Fraction of the edition that is being prepared beside the jobs.',
+    ),
     recycles: counter('renderer_recycles_total', 'Renderers replaced as planned, by reason.', ['reason']),
     restarts: counter('renderer_restarts_total', 'Renderers replaced after a death, by cause.', ['cause']),
     slotMemory: gauge('slot_memory_bytes', 'Memory of the process tree in a slot.', ['slot']),

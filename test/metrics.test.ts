@@ -17,6 +17,7 @@ describe('the metrics', () => {
       'storyfarm_leases_lost_total',
       'storyfarm_outcomes_fenced_total',
       'storyfarm_outcomes_journalled_total',
+      'storyfarm_preparation_progress',
       'storyfarm_preparations_total',
       'storyfarm_queue_due_jobs',
       'storyfarm_queue_jobs',
@@ -45,7 +46,10 @@ describe('the metrics', () => {
 
   it('show no gauge that nobody has set', async () => {
     const text = await createMetrics().text();
-    assert.doesNotMatch(text, /^storyfarm_(queue|slot(?!_seconds_total)|standbys|concurrency|claims|http_event)\w* /m);
+    assert.doesNotMatch(
+      text,
+      /^storyfarm_(queue|slot(?!_seconds_total)|standbys|concurrency|claims|preparation_|http_event)\w* /m,
+    );
   });
 
   it('show the queue in every state, and seconds', async () => {

@@ -58,6 +58,9 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const observer = observeWith(log, metrics);
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
+  const sweepEditions = async () => {
+    if ((await editions.sweep()) > 0) observer.swept('edition', 'unfinished');
+  };
   const supervisor = new Supervisor(supervisorOptions(config), {
     store,
     program: {
@@ -81,6 +84,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       if (config.prepare === 'none') return true;
       return (await canFilm) ? editions.isWhole(template, cast) : (await editions.find(template, cast)) !== undefined;
     },
+    sweepEditions,
   });
   /** Cuts short what may take long beside the work. */
   const leaving = new AbortController();
@@ -91,9 +95,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     observer,
     clock,
     others: [
-      async () => {
-        if ((await editions.sweep()) > 0) observer.swept('edition', 'unfinished');
-      },
+      sweepEditions,
       async () => {
         for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },

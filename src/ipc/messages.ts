@@ -45,10 +45,10 @@ export type Edition = z.infer<typeof edition>;
 
 const toRenderer = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('render'), order }),
-  /** Prepare an edition, with the lowest priority for good; answered by `prepared` or `unprepared`. */
+  /** Prepare an edition, with the lowest priority for good; `preparing` tells how far it is, and it is answered by `prepared` or `unprepared`. */
   z.strictObject({ type: z.literal('prepare'), edition }),
-  /** Stop the present job as soon as possible; answered by `failed` with `aborted`. */
-  z.strictObject({ type: z.literal('abort'), id: z.string() }),
+  /** Stop the present job as soon as possible; answered by `failed` with `aborted`. Without an id: the present preparation, answered by `unprepared`. Nothing is answered when it has just ended. */
+  z.strictObject({ type: z.literal('abort'), id: z.string().optional() }),
   /** Finish the present job, if any, then exit with 0. */
   z.strictObject({ type: z.literal('leave') }),
 ]);
@@ -78,6 +78,8 @@ const toSupervisor = z.discriminatedUnion('type', [
     paths: z.record(z.string(), z.strictObject({ path: z.enum(PATHS), reason: z.string().optional() })).optional(),
   }),
   z.strictObject({ type: z.literal('failed'), id: z.string(), fence: z.int(), failure }),
+  /** Fraction of the preparation, 0 to 1, rising; sent once a second at most. */
+  z.strictObject({ type: z.literal('preparing'), fraction: z.number().min(0).max(1) }),
   /** All that can be prepared of the edition is. */
   z.strictObject({ type: z.literal('prepared') }),
   z.strictObject({ type: z.literal('unprepared'), failure }),

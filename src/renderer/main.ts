@@ -13,6 +13,7 @@ import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadFonts } from '../media/fonts.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { type Editions, openEditions } from '../media/prepare/editions.js';
+import { FOOTAGE_SHARE } from '../media/prepare/footage.js';
 import { Films } from '../media/splice/films.js';
 import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage } from '../media/storage.js';
@@ -51,18 +52,26 @@ function boot(options: RendererOptions): PrepareTools {
   return tools;
 }
 
-/** Renders, and answers what to tell the supervisor about it. */
-async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<ToSupervisor> {
-  const { id, fence } = order;
+/** Passes on what is worth a message of a fraction that rises; the first one a while after `since`, so that a short job sends none. */
+function paced(
+  tell: (fraction: number, stage: string) => ToSupervisor,
+  since = performance.now(),
+): (fraction: number, stage?: string) => void {
   let told = 0;
-  let toldAt = performance.now();
-  const onProgress = (fraction: number, stage: string) => {
+  let toldAt = since;
+  return (fraction, stage = '') => {
     const now = performance.now();
     if (fraction - told < STEP || now - toldAt < PACE_MS) return;
     told = fraction;
     toldAt = now;
-    void send({ type: 'progress', id, fence, fraction, stage });
+    void send(tell(fraction, stage));
   };
+}
+
+/** Renders, and answers what to tell the supervisor about it. */
+async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal): Promise<ToSupervisor> {
+  const { id, fence } = order;
+  const onProgress = paced((fraction, stage) => ({ type: 'progress', id, fence, fraction, stage }));
   try {
     const { outputs, stages, paths } = await render(order, tools, { onProgress, signal });
     return { type: 'rendered', id, fence, outputs: [...outputs], stages: { ...stages }, paths: { ...paths } };
@@ -76,12 +85,16 @@ async function work(order: RenderOrder, tools: RenderTools, signal: AbortSignal)
 }
 
 /** Prepares an edition, as far as its ffmpeg can, and answers how it went. The process has the lowest priority from then on, and so has every ffmpeg that it starts. */
-async function prepare({ template, cast }: Edition, tools: PrepareTools): Promise<ToSupervisor> {
+async function prepare({ template, cast }: Edition, tools: PrepareTools, signal: AbortSignal): Promise<ToSupervisor> {
+  const tell = paced((fraction) => ({ type: 'preparing', fraction }), Number.NEGATIVE_INFINITY);
+  const laying = { signal, onProgress: (fraction: number) => tell(fraction * FOOTAGE_SHARE) };
+  const filming = { signal, onProgress: (fraction: number) => tell(FOOTAGE_SHARE + fraction * (1 - FOOTAGE_SHARE)) };
   try {
     setPriority(constants.priority.PRIORITY_LOW);
     const source = { template, cast };
-    const edition = await soundEdition(source, tools, () => prepareFootage(source, tools, {}));
-    if (!(await filmObstacle(tools.ffmpeg.path))) await tools.editions.film(edition, { stallMs: tools.stallMs });
+    const edition = await soundEdition(source, tools, () => prepareFootage(source, tools, laying));
+    if (!(await filmObstacle(tools.ffmpeg.path)))
+      await tools.editions.film(edition, { ...filming, stallMs: tools.stallMs });
     return { type: 'prepared' };
   } catch (thrown) {
     return { type: 'unprepared', failure: asStoryfarmError(thrown).toJSON() };
@@ -95,8 +108,21 @@ function main(): void {
   process.on('SIGTERM', () => {});
   if (process.env.STORYFARM_UNLEASHED) void import('./parent.js').then(({ dieWithParent }) => dieWithParent());
   const tools = boot(options);
-  let present: { readonly id: string; readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  /** A job, or a preparation, which has no id. */
+  let present:
+    | { readonly id: string | undefined; readonly abort: AbortController; readonly done: Promise<void> }
+    | undefined;
   let told = Promise.resolve();
+  const begin = (id: string | undefined, run: (signal: AbortSignal) => Promise<ToSupervisor>) => {
+    if (present) throw new StoryfarmError('internal', `${nameOf(id)} came while ${nameOf(present.id)} was under way.`);
+    const abort = new AbortController();
+    const done = run(abort.signal).then((outcome) => {
+      // Before it is told: the answer may be the next job.
+      present = undefined;
+      told = send(outcome);
+    });
+    present = { id, abort, done };
+  };
 
   setInterval(() => void send({ type: 'heartbeat' }), options.heartbeatMs);
   const leave = async (abort: boolean) => {
@@ -111,26 +137,16 @@ function main(): void {
   process.on('message', (raw) => {
     const message = parseToRenderer(raw);
     if (message.type === 'leave') return void leave(false);
-    if (message.type === 'prepare')
-      return void prepare(message.edition, tools).then((outcome) => {
-        told = send(outcome);
-      });
-    if (message.type === 'abort')
-      return present?.id === message.id ? present.abort.abort(new Error('The supervisor said so.')) : undefined;
-    if (present)
-      throw new StoryfarmError(
-        'internal',
-        `A second job (${message.order.id}) came while ${present.id} was being rendered.`,
-      );
-    const abort = new AbortController();
-    const done = work(message.order, tools, abort.signal).then((outcome) => {
-      // Before it is told: the answer may be the next job.
-      present = undefined;
-      told = send(outcome);
-    });
-    present = { id: message.order.id, abort, done };
+    if (message.type === 'prepare') return begin(undefined, (signal) => prepare(message.edition, tools, signal));
+    if (message.type === 'abort') {
+      if (present && present.id === message.id) present.abort.abort(new Error('The supervisor said so.'));
+      return;
+    }
+    begin(message.order.id, (signal) => work(message.order, tools, signal));
   });
 }
+
+const nameOf = (id: string | undefined): string => (id === undefined ? 'a preparation' : `job ${id}`);
 
 try {
   main();

@@ -8,7 +8,7 @@ import type { Rendition, Template } from '../template/format.js';
 export const NOT_PREPARED = 'Its film is not prepared.';
 export const TORN = 'Its film was torn or of another version; it was deleted, to be made again.';
 export const TORN_AND_KEPT =
-  'Its film is torn, of another version or not readable, and cannot be deleted. See who owns it in the data folder.';
+  'Its film is torn, of another version or not readable, and cannot be taken away. See who owns it in the data folder.';
 export const NO_ROOM = 'With these words its film would pass its cap or its level.';
 
 /** Why words in these bubbles cannot be put into the film that is described so, or into that which is not there. */

@@ -19,17 +19,18 @@ import type { RenderOrder } from '../ipc/messages.js';
 import type { JobResult, Output } from '../job.js';
 import type { Ffmpeg } from '../media/ffmpeg.js';
 import type { Fonts } from '../media/fonts.js';
-import { isUnspliceable } from '../media/h264/bits.js';
 import { USUAL_QUALITY } from '../media/ladder.js';
 import type { Edition } from '../media/prepare/editions.js';
 import { posterSize } from '../media/prepare/footage.js';
+import { isDrawn } from '../media/splice/areas.js';
 import { describeFilm } from '../media/splice/film.js';
 import type { Films } from '../media/splice/films.js';
 import type { Phrases } from '../media/splice/phrases.js';
 import type { Storage } from '../media/storage.js';
 import type { Rendition } from '../template/format.js';
 import { encode } from './encode.js';
-import { NO_ROOM, pathsOf, refusalOf, reusedPaths, TORN, TORN_AND_KEPT } from './paths.js';
+import { openOrRemove } from './opening.js';
+import { NO_ROOM, pathsOf, refusalOf, reusedPaths } from './paths.js';
 import type { RenditionJob } from './reencode.js';
 import { noteFiles, takeEarlier } from './reuse.js';
 import { prepareFootage, type SourceTools, soundEdition } from './source.js';
@@ -136,29 +137,22 @@ async function swapAll(
   folder: string,
   { films, phrases }: RenderTools,
 ): Promise<ReadonlyMap<Rendition, string>> {
-  const { ladder } = edition.template;
-  const bubbles = words.scene.overlays.map(({ bubble }) => bubble);
+  const { template } = edition;
   const jobs: SwapJob[] = [];
   const slow = new Map<Rendition, string>();
-  for (const rendition of ladder) {
+  for (const rendition of template.ladder) {
     const owner = { edition: edition.name, rendition: rendition.id };
-    let torn: string | undefined;
-    const film = await films.open(edition.film(rendition), owner).catch(async (error: unknown) => {
-      if (!isUnspliceable(error)) throw error;
-      // It will be made again. Where it cannot be deleted, as when it is another user's, the job is none the worse for it.
-      torn = await rm(edition.film(rendition), { recursive: true, force: true }).then(
-        () => TORN,
-        () => TORN_AND_KEPT,
-      );
-      return undefined;
-    });
-    if (film && takes(film, words)) jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
+    const { film, torn } = await openOrRemove(films, edition.film(rendition), owner);
+    if (film && takes(film, words, template, rendition))
+      jobs.push({ rendition, film, out: join(folder, fileOf(rendition)) });
     else {
       const description = film?.description ?? (await describeFilm(edition.film(rendition), owner));
+      const drawn = words.scene.overlays.filter((overlay) => isDrawn(template, rendition, overlay));
+      const bubbles = drawn.map(({ bubble }) => bubble);
       slow.set(rendition, torn ?? refusalOf(description, bubbles));
     }
   }
-  const made = await swap(words, edition.template, jobs, phrases);
+  const made = await swap(words, template, jobs, phrases);
   for (const job of jobs) if (!made.includes(job)) slow.set(job.rendition, NO_ROOM);
   return slow;
 }

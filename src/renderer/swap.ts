@@ -7,7 +7,7 @@ import { StoryfarmError } from '../errors.js';
 import { drawPixels } from '../media/canvas.js';
 import { isUnspliceable } from '../media/h264/bits.js';
 import { fitOf, fpsOfRendition, matrixOf } from '../media/ladder.js';
-import { boundsOfArea, inPixels } from '../media/splice/areas.js';
+import { boundsOfArea, inPixels, isDrawn } from '../media/splice/areas.js';
 import { FILM_FILE, type Film } from '../media/splice/film.js';
 import { inkOver } from '../media/splice/ink.js';
 import { type PhraseRows, packRows, unpackRows } from '../media/splice/pack.js';
@@ -24,9 +24,16 @@ export interface SwapJob {
   readonly out: string;
 }
 
-/** Whether all words of a scene stand in bubbles that the film can take. */
-export function takes(film: Film, { scene }: Pick<LaidOutWords, 'scene'>): boolean {
-  return scene.overlays.every(({ bubble }) => film.areas.some((area) => area.bubble === bubble));
+/** Whether all words of a scene stand in bubbles that the film can take, or in such of which the rendition shows nothing. */
+export function takes(
+  film: Film,
+  { scene }: Pick<LaidOutWords, 'scene'>,
+  template: Template,
+  rendition: Rendition,
+): boolean {
+  return scene.overlays.every(
+    (overlay) => numberOf(film, overlay.bubble) >= 0 || !isDrawn(template, rendition, overlay),
+  );
 }
 
 /** Writes the files of these renditions. Answers those that were made: where the words cannot be encoded or have no room, or the file would pass its cap, nothing is written. Rejects with `no_space` when the disk is full. */
@@ -89,7 +96,9 @@ async function phraseOf(
 /** Whether what was kept has a bubble's words in a film. A cache is believed no more than anybody else. */
 function isIn(phrase: PhraseRows, { rendition, film }: SwapJob, { bubble }: Overlay): boolean {
   const cuts = phrase.get(rendition.id);
-  return cuts !== undefined && areOf(film, numberOf(film, bubble), cuts);
+  const number = numberOf(film, bubble);
+  if (number < 0) return cuts?.size === 0;
+  return cuts !== undefined && areOf(film, number, cuts);
 }
 
 const numberOf = (film: Film, bubble: string) => film.areas.findIndex((area) => area.bubble === bubble);
@@ -104,7 +113,7 @@ async function unlessUnspliceable<T>(work: () => T | Promise<T>): Promise<T | un
   }
 }
 
-/** One bubble's words in one film, by cut. */
+/** One bubble's words in one film, by cut; none where nothing is shown of them. */
 async function encodeOverlay(
   overlay: Overlay,
   words: LaidOutWords,
@@ -113,7 +122,10 @@ async function encodeOverlay(
 ): Promise<ReadonlyMap<number, EncodedRows>> {
   const number = numberOf(film, overlay.bubble);
   const area = film.areas[number];
-  if (!area) throw new Error(`${overlay.bubble} is no area of the film`); // `takes` has been asked.
+  if (!area) {
+    if (isDrawn(template, rendition, overlay)) throw new Error(`${overlay.bubble} is no area of the film`); // `takes` has been asked.
+    return new Map();
+  }
   const box = inPixels(boundsOfArea(area));
   const pixels = await drawPixels(overlay, words.layoutOf(overlay), fitOf(template, rendition).view, box);
   const inked = inkOver(area.still, pixels, matrixOf(rendition));

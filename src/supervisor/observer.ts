@@ -49,9 +49,13 @@ export interface FarmObserver {
   swept(what: string, name: string): void;
   /** An edition is being prepared beside the jobs. */
   preparing(edition: Edition): void;
+  /** Its preparation has come so far: a fraction that rises, told once a second at most. */
+  preparationProgress(edition: Edition, fraction: number): void;
   prepared(edition: Edition, ms: number): void;
   /** It was not prepared: for good, or it will be tried again. */
   notPrepared(edition: Edition, failure: Failure, isGivenUp: boolean): void;
+  /** Its preparation was stopped: nobody wants it any more, or the farm ends. That is no failure. */
+  preparationStopped(edition: Edition): void;
   /** Something failed that the farm will try again or can do without; `what` continues "trouble with". */
   trouble(what: string, error: unknown): void;
   /** Claims stop or go on. */
@@ -97,6 +101,8 @@ const named = ({ template, cast }: Edition) => ({ template: template.id, cast: O
 const CONDITIONS = ['empty', 'booting', 'idle', 'busy', 'resting', 'leaving'] as const;
 
 export function observeWith(log: Log, metrics: Metrics): FarmObserver {
+  /** Quarters of the present preparation that the log has told. */
+  let quarters = 0;
   return {
     started: (slot, pid) => log.debug({ slot, renderer: pid }, 'renderer started'),
     booted: (slot, pid, ms) => {
@@ -152,12 +158,29 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       metrics.swept.inc({ what });
       log.info({ what, name }, 'swept');
     },
-    preparing: (edition) => log.info({ ...named(edition) }, 'preparing an edition'),
+    preparing: (edition) => {
+      quarters = 0;
+      metrics.preparationProgress.set(0);
+      log.info({ ...named(edition) }, 'preparing an edition');
+    },
+    preparationProgress: (edition, fraction) => {
+      metrics.preparationProgress.set(fraction);
+      const reached = Math.floor(fraction * 4);
+      if (reached <= quarters || reached === 4) return;
+      quarters = reached;
+      log.info({ ...named(edition), percent: reached * 25 }, 'edition under way');
+    },
     prepared: (edition, ms) => {
+      metrics.preparationProgress.remove();
       metrics.preparations.inc({ outcome: 'prepared' });
       log.info({ ...named(edition), ms: Math.round(ms) }, 'edition prepared');
     },
+    preparationStopped: (edition) => {
+      metrics.preparationProgress.remove();
+      log.info({ ...named(edition) }, 'preparation stopped');
+    },
     notPrepared: (edition, { code, message, hint }, isGivenUp) => {
+      metrics.preparationProgress.remove();
       metrics.preparations.inc({ outcome: isGivenUp ? 'given_up' : 'failed' });
       const what = isGivenUp
         ? 'edition not prepared; its jobs are encoded'

@@ -4,8 +4,10 @@
  * Problem: a job whose edition is not prepared costs hundreds of times more, but preparing takes minutes that no job should wait for.
  *
  * How: whoever asks for an edition only notes it here. While something is noted and not yet prepared, one more renderer runs, with the lowest priority, and is sent home when nothing is left. It may
- * be killed at any moment: films that were finished stay, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries, for an
+ * be killed at any moment: films that were finished stay, what was not is swept, and the next one goes on from there. An edition that cannot be prepared is given up after a few tries, for an
  * hour or until what its process is started with has changed; its jobs take the re-encode path.
+ *
+ * What is wanted no more is called off: the renderer is asked to stop, which deletes what is unfinished, and killed where it does not.
  */
 
 import type { Clock } from '../clock.js';
@@ -18,12 +20,24 @@ export interface PreparerTools {
   readonly program: RendererProgram;
   /** Whether an edition is prepared as far as it can be. */
   readonly isPrepared: (edition: Edition) => Promise<boolean>;
-  readonly observer: Pick<FarmObserver, 'preparing' | 'prepared' | 'notPrepared' | 'trouble' | 'line'>;
+  readonly observer: Pick<
+    FarmObserver,
+    'preparing' | 'preparationProgress' | 'prepared' | 'notPrepared' | 'preparationStopped' | 'trouble' | 'line'
+  >;
   readonly clock: Clock;
   /** Whether the kernel has just ended a process for want of memory. */
   readonly lacksMemory: () => boolean;
+  /** Called when its process has died in the midst of a preparation: what it was making lies there. */
+  readonly sweep: () => void;
   /** Rung when there may be something to do. */
   readonly ring: () => void;
+}
+
+/** A preparation under way: its fraction, 0 to 1, and how many others wait for their turn. */
+export interface Preparation {
+  readonly edition: Edition;
+  readonly progress: number;
+  readonly waiting: number;
 }
 
 interface Wanted {
@@ -43,6 +57,8 @@ const STRUCK_RETRY_MS = 1_000;
 /** How long an answer about an edition is good; and that it was given up: it would be tried, and told of in the log, at every job. */
 const REMEMBER_MS = 60_000;
 const GIVEN_UP_MS = 3_600_000;
+/** In which a process that was asked to stop has to. */
+const GRACE_MS = 5_000;
 
 export class Preparer {
   #silentMs: number;
@@ -51,8 +67,12 @@ export class Preparer {
   /** Until when nobody has to look at an edition again: it was found prepared, or given up. */
   readonly #settled = new Map<string, number>();
   #process: RendererProcess | undefined;
-  /** What it is at; undefined while it boots or has nothing. */
+  /** What it is at; undefined while it boots or has nothing, or what it is at was called off. */
   #present: Wanted | undefined;
+  #progress = 0;
+  /** Something was given to it and is not answered. */
+  #isAtIt = false;
+  #calledOffAt = 0;
   #isReady = false;
   /** It is to go when it has nothing under way. */
   #isOutdated = false;
@@ -70,6 +90,11 @@ export class Preparer {
   /** Whether its process lives. */
   get isAlive(): boolean {
     return this.#process !== undefined;
+  }
+
+  get present(): Preparation | undefined {
+    if (!this.#present) return undefined;
+    return { edition: this.#present.edition, progress: this.#progress, waiting: this.#wanted.size - 1 };
   }
 
   /** Notes an edition; cheap when it was asked for a moment ago. */
@@ -93,12 +118,17 @@ export class Preparer {
     this.#silentMs = silentMs;
   }
 
+  /** This process was not running for so many milliseconds: what was not heard in them says nothing. */
+  forgive(ms: number): void {
+    this.#heardAt += ms;
+    this.#calledOffAt += ms;
+  }
+
   /** Forgets what was asked for, and stops preparing it. It may be asked for again. */
   forget(): void {
     this.#wanted.clear();
     this.#settled.clear();
-    this.#present = undefined;
-    this.#process?.kill();
+    this.#callOff();
   }
 
   /** What its process is started with has changed: what was given up may be possible now. What is under way is finished first. */
@@ -115,7 +145,10 @@ export class Preparer {
       this.#isKilled = true;
       this.#process.kill();
     }
-    if (this.#present) return;
+    if (this.#isAtIt) {
+      this.#hurry(now);
+      return;
+    }
     const next = this.#isOutdated ? undefined : [...this.#wanted.values()].find(({ notBefore }) => notBefore <= now);
     if (!next) {
       if (this.#isReady) this.#process?.leave();
@@ -126,10 +159,32 @@ export class Preparer {
     else if (this.#isReady) this.#give(next, now);
   }
 
-  /** Ends it for good. */
+  /** Ends it for good, and what it is at as soon as that can be without leaving anything. To be called until it is not alive. */
   stop(): void {
     this.#isStopped = true;
+    this.#callOff();
+    if (this.#isAtIt) this.#hurry(this.#now());
+    else this.#process?.kill();
+  }
+
+  /** The same, now; what is left is swept. */
+  kill(): void {
+    this.stop();
     this.#process?.kill();
+  }
+
+  #callOff(): void {
+    const called = this.#present;
+    if (!called) return;
+    this.#present = undefined;
+    this.#calledOffAt = this.#now();
+    this.#process?.abort();
+    this.#tools.observer.preparationStopped(called.edition);
+  }
+
+  /** Kills it when it goes on with what was called off. */
+  #hurry(now: number): void {
+    if (!this.#present && now - this.#calledOffAt > GRACE_MS) this.#process?.kill();
   }
 
   #start(now: number): void {
@@ -160,6 +215,8 @@ export class Preparer {
   #give(next: Wanted, now: number): void {
     next.tries++;
     this.#present = next;
+    this.#progress = 0;
+    this.#isAtIt = true;
     this.#startedAt = now;
     this.#process?.prepare(next.edition);
     this.#tools.observer.preparing(next.edition);
@@ -168,7 +225,12 @@ export class Preparer {
   #hear(message: ToSupervisor): void {
     this.#heardAt = this.#now();
     if (message.type === 'ready') this.#isReady = true;
+    if (message.type === 'prepared' || message.type === 'unprepared') this.#isAtIt = false;
     if (!this.#present) return;
+    if (message.type === 'preparing' && message.fraction > this.#progress) {
+      this.#progress = message.fraction;
+      this.#tools.observer.preparationProgress(this.#present.edition, message.fraction);
+    }
     if (message.type === 'prepared') {
       this.#tools.observer.prepared(this.#present.edition, this.#now() - this.#startedAt);
       this.#settle(this.#present);
@@ -179,6 +241,8 @@ export class Preparer {
     this.#process = undefined;
     this.#isReady = false;
     this.#isOutdated = false;
+    if (this.#isAtIt) this.#tools.sweep();
+    this.#isAtIt = false;
     const message = `The preparing renderer ended. ${tail.slice(-200)}`;
     const failure = unfit ?? { code: 'renderer_crashed' as const, message, hint: '', retryable: true };
     if (this.#present) this.#fail(failure, signal === 'SIGKILL' && !this.#isKilled);

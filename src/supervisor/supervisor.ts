@@ -28,7 +28,7 @@ import { Outcomes } from './jobs/outcomes.js';
 import { Bell, Beside } from './loop.js';
 import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
-import { Preparer } from './preparer.js';
+import { type Preparation, Preparer } from './preparer.js';
 import { Meter } from './renderer/meter.js';
 import { OomWatch } from './renderer/oom.js';
 import type { RendererProgram } from './renderer/process.js';
@@ -52,6 +52,8 @@ export interface SupervisorTools {
   readonly clock: Clock;
   /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */
   readonly isPrepared?: ((edition: Edition) => Promise<boolean>) | undefined;
+  /** Deletes what a process that is gone was preparing. Left out, others see to that. */
+  readonly sweepEditions?: (() => Promise<void>) | undefined;
   /** How many processes the kernel has ended for want of memory so far. Left out, the kernel is asked. */
   readonly oomKills?: (() => number | undefined) | undefined;
   /** A number in [0, 1). */
@@ -119,10 +121,10 @@ export class Supervisor {
       beside,
       lost: (lease) => this.#handing.abandon(lease, this.#seats.alive),
     });
-    const { isPrepared } = tools;
-    this.#preparer =
-      isPrepared &&
-      new Preparer(options.silentMs, { ...tools, isPrepared, ring, lacksMemory: () => this.#hearing.lacksMemory() });
+    const { isPrepared, sweepEditions = async () => {} } = tools;
+    const sweep = () => beside.run('what was being prepared', sweepEditions);
+    const lacksMemory = () => this.#hearing.lacksMemory();
+    this.#preparer = isPrepared && new Preparer(options.silentMs, { ...tools, isPrepared, sweep, ring, lacksMemory });
     this.#hearing = new Hearing({
       ...tools,
       seats: this.#seats,
@@ -201,6 +203,11 @@ export class Supervisor {
 
   get mode(): Mode {
     return this.#mode;
+  }
+
+  /** The edition that is being prepared beside the jobs. */
+  get preparing(): Preparation | undefined {
+    return this.#preparer?.present;
   }
 
   /** Why claims are paused by request, or undefined. */
@@ -290,7 +297,9 @@ export class Supervisor {
   /** A supervisor that was stopped itself must not take its own silence for that of its renderers. */
   #forgive(): void {
     const late = this.#now() - this.#turnDue;
-    if (late > ABSENT_MS) this.#seats.forgive(late);
+    if (late <= ABSENT_MS) return;
+    this.#seats.forgive(late);
+    this.#preparer?.forgive(late);
   }
 
   async #sleep(): Promise<void> {
@@ -324,7 +333,8 @@ export class Supervisor {
   #staff(): void {
     if (this.#mode === 'draining') this.#seats.empty();
     if (this.#mode !== 'running') {
-      this.#preparer?.stop();
+      if (this.#mode === 'draining') this.#preparer?.stop();
+      else this.#preparer?.kill();
       return;
     }
     this.#preparer?.tend();

@@ -1,12 +1,20 @@
 /** Editions are prepared beside the jobs: the first job does not wait, later ones take the short path, and killing whoever prepares loses nothing. */
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { look, treeOf } from '../pm2/processes.js';
 import { farm } from './farm/farm.js';
 import { preparingRenderer, tinyRef } from './farm/real.js';
 
 const request = { template: tinyRef, cast: { ball: 'red' }, words: { hello: 'Hello!' } };
+
+/** What a preparation that was ended has left. */
+const unfinished = (dataFolder: string): string[] =>
+  readdirSync(join(dataFolder, 'editions'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.part'),
+  );
 
 describe('an edition that a job asks for', () => {
   it('is prepared beside it, once, and the next job takes the swap path', async (context) => {
@@ -18,29 +26,41 @@ describe('an edition that a job asks for', () => {
     assert.ok('encode' in (stages.get(first.id) ?? {}), 'the first job was encoded');
     assert.deepEqual(Object.keys(stages.get(second.id) ?? {}), ['fill', 'draw', 'swap', 'verify', 'publish']);
     assert.equal(recorder.of('preparing').length, 1);
+    const fractions = recorder.of('preparationProgress').map(({ args: [, fraction] }) => fraction);
+    assert.ok(fractions.length > 0, 'how far it was, was told');
+    assert.ok(
+      fractions.every((fraction, index) => fraction > (fractions[index - 1] ?? 0)),
+      `${fractions}`,
+    );
     await end();
   });
 
   it('is prepared though a drain ends the farm in the midst: the next farm goes on', async (context) => {
-    const { enqueueRequest, recorder, end } = await farm(context, preparingRenderer, { options: { slots: 1 } });
+    const { enqueueRequest, recorder, dataFolder, end } = await farm(context, preparingRenderer, {
+      options: { slots: 1 },
+    });
     await enqueueRequest(request);
     await recorder.until('preparing');
     await recorder.until('rendered');
     await end();
     assert.equal(recorder.of('notPrepared').length, 0, 'ending is no failure');
+    assert.deepEqual(unfinished(dataFolder), []);
   });
 
   it('is prepared no more when the farm is told to forget it, and again when it is asked for', async (context) => {
     const made = await farm(context, preparingRenderer, { options: { slots: 1 } });
-    const { enqueueRequest, recorder, supervisor, end } = made;
+    const { enqueueRequest, recorder, supervisor, dataFolder, end } = made;
     await enqueueRequest(request);
     await recorder.until('preparing');
     supervisor.forgetEditions();
+    assert.equal(recorder.of('preparationStopped').length, 1);
+    assert.equal(supervisor.preparing, undefined);
     await recorder.until('rendered');
     await enqueueRequest(request);
     await recorder.times(2, 'preparing');
     assert.equal(recorder.of('notPrepared').length, 0, 'forgetting is no failure');
     await end();
+    assert.deepEqual(unfinished(dataFolder), []);
   });
 
   it('is finished by a process that is to be replaced, however often that is said', async (context) => {

@@ -31,6 +31,7 @@ const TO_SUPERVISOR: Readonly<Record<ToSupervisor['type'], ToSupervisor>> = {
     paths: { large: { path: 're-encode', reason: 'Its film is not prepared.' }, small: { path: 'swap' } },
   },
   failed: { type: 'failed', ...lease, failure: failure('ffmpeg_failed', 'It ended with 1.') },
+  preparing: { type: 'preparing', fraction: 0.25 },
   prepared: { type: 'prepared' },
   unprepared: { type: 'unprepared', failure: failure('ffmpeg_failed', 'It ended with 1.') },
   unfit: { type: 'unfit', failure: failure('font_missing', 'No font.') },

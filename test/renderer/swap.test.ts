@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -27,6 +29,7 @@ import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pa
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
+import { openOrRemove } from '../../src/renderer/opening.js';
 import { NO_ROOM, NOT_PREPARED, refusalOf, TORN, TORN_AND_KEPT } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
 import { swap, writeAll } from '../../src/renderer/swap.js';
@@ -148,6 +151,28 @@ test('a film that cannot be looked at means the re-encode path, not a failed job
   symlinkSync('large.film', edition.film(large)); // To itself, which stops root too.
   const { result } = await job();
   assert.deepEqual(result.paths, { large: { path: 're-encode', reason: TORN }, small: { path: 'swap' } });
+});
+
+test('a torn film that another makes anew at that moment is used, not deleted', async (t) => {
+  const { edition, tools } = await farm(t);
+  const [folder, owner] = [edition.film(large), { edition: edition.name, rendition: 'large' }];
+  const aside = join(temporaryFolder(t), 'whole');
+  cpSync(folder, aside, { recursive: true });
+  writeFileSync(join(folder, 'stills.yuv'), '');
+  const films = {
+    open: (...args: Parameters<Films['open']>) =>
+      tools.films.open(...args).catch((error) => {
+        rmSync(folder, { recursive: true });
+        renameSync(aside, folder);
+        throw error;
+      }),
+  };
+  const { film, torn } = await openOrRemove(films, folder, owner);
+  assert.deepEqual([film?.description.rendition, torn], ['large', undefined]);
+  assert.deepEqual(
+    readdirSync(edition.folder).filter((name) => name.includes('large.film')),
+    ['large.film'],
+  );
 });
 
 test('a torn film that cannot be deleted is told; the job is right', { skip: cannotMount }, async (t) => {

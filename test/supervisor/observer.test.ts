@@ -126,6 +126,29 @@ describe('the observer of a farm', () => {
     assert.match(text, /storyfarm_renditions_total\{path="re-encode"\} 2\n/);
   });
 
+  it('tells how far a preparation is: to the metrics always, to the log by quarters', async () => {
+    const { observer, metrics, lines } = watching();
+    const edition = { template: { id: 't', version: 'v' }, cast: { who: 'girl' } };
+    const shown = async () => /^storyfarm_preparation_progress (.+)$/m.exec(await metrics.text())?.[1];
+    const endings = [
+      () => observer.prepared(edition, 1_000),
+      () => observer.notPrepared(edition, failure('ffmpeg_failed', 'No.'), false),
+      () => observer.preparationStopped(edition),
+    ];
+    for (const end of endings) {
+      lines.length = 0;
+      observer.preparing(edition);
+      assert.equal(await shown(), '0');
+      for (const fraction of [0.1, 0.24, 0.26, 0.4, 0.8, 0.9]) observer.preparationProgress(edition, fraction);
+      assert.equal(await shown(), '0.9');
+      observer.preparationProgress(edition, 1);
+      end();
+      assert.equal(await shown(), undefined, 'nothing is being prepared');
+      const percents = lines.map((line) => JSON.parse(line).percent);
+      assert.deepEqual(percents, [undefined, 25, 75, undefined]);
+    }
+  });
+
   it('logs no words', () => {
     const { observer, lines } = watching();
     observer.assigned(job, 0);

@@ -1,5 +1,6 @@
 /** A running farm as people see it in `storyfarm status`. */
 
+import { castText } from '../installed.js';
 import { bytesText, table } from '../table.js';
 import { counted } from './command.js';
 import type { FarmStatus } from './protocol.js';
@@ -9,8 +10,14 @@ export function pictureOf(farm: FarmStatus): string {
   const { slots, configuredSlots, seats } = farm;
   const scaled = slots === configuredSlots ? '' : ` (${configuredSlots} in the configuration)`;
   const head = `farm ${farm.server}, pid ${farm.pid}, up ${agedText(farm.upMs)}: ${counted(slots, 'slot')}${scaled}, ${farm.reason}`;
-  if (seats.length === 0) return head;
-  return `${head}\n\n${table(['slot', 'renderer', 'pid', 'jobs', 'memory', 'age', 'job', ''], seats.map(row))}`;
+  const preparing = farm.preparing ? [preparingText(farm.preparing)] : [];
+  if (seats.length === 0) return [head, ...preparing].join('\n\n');
+  const rows = table(['slot', 'renderer', 'pid', 'jobs', 'memory', 'age', 'job', ''], seats.map(row));
+  return [head, rows, ...preparing].join('\n\n');
+}
+
+function preparingText({ template, cast, progress, waiting }: NonNullable<FarmStatus['preparing']>): string {
+  return `preparing ${template} ${castText(cast)}: ${Math.floor(progress * 100)} %${waiting > 0 ? `, ${counted(waiting, 'edition')} waiting` : ''}`;
 }
 
 function row({ slot, phase, pid, jobs, memory, ageMs, job, recycling, closing }: FarmStatus['seats'][number]) {

@@ -74,6 +74,15 @@ const status = z.strictObject({
   slots: z.int(),
   configuredSlots: z.int(),
   seats: z.array(seat),
+  /** The edition that is being prepared beside the jobs: its template, who plays, its fraction (0 to 1), and how many wait for their turn. */
+  preparing: z
+    .strictObject({
+      template: z.string(),
+      cast: z.record(z.string(), z.string()),
+      progress: z.number(),
+      waiting: z.int(),
+    })
+    .nullable(),
   /** Options that `reload` changes. */
   live: z.array(z.string()),
 });

@@ -6,7 +6,11 @@ import type { Supervisor } from '../../supervisor/supervisor.js';
 import { type Config, LIVE } from '../options.js';
 import type { FarmStatus } from './protocol.js';
 
-export type Reported = Pick<Supervisor, 'slots' | 'options' | 'mode' | 'pausedFor' | 'readiness'>;
+export type Reported = Pick<Supervisor, 'slots' | 'options' | 'mode' | 'pausedFor' | 'readiness' | 'preparing'>;
+
+const preparingOf = ({ edition, progress, waiting }: NonNullable<Reported['preparing']>) => ({
+  ...{ template: edition.template.id, cast: edition.cast, progress, waiting },
+});
 
 /** `now` and `startedAt` are monotonic milliseconds. */
 export function reportOf(farm: Reported, config: Pick<Config, 'slots'>, now: number, startedAt: number): FarmStatus {
@@ -21,6 +25,7 @@ export function reportOf(farm: Reported, config: Pick<Config, 'slots'>, now: num
     slots: farm.options.slots,
     configuredSlots: config.slots,
     seats: farm.slots.map((slot) => seatOf(slot, now, slot.number >= farm.options.slots)),
+    preparing: farm.preparing ? preparingOf(farm.preparing) : null,
     live: [...LIVE],
   };
 }

@@ -12,7 +12,7 @@
  * anything is amiss is deleted, and made again by whoever needs it.
  */
 
-import { readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { StoryfarmError } from '../../errors.js';
 import type { Cast, TemplateRef } from '../../job.js';
@@ -175,7 +175,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
   /** Makes what is whole visible, for good. What stood there was torn, else it would have been found. */
   async function settle(part: string, final: string): Promise<void> {
     for (const name of await readdir(part)) await sync(join(part, name));
-    await rm(final, { recursive: true, force: true });
+    await removeAtOnce(final);
     await rename(part, final);
     await disown(final);
     await sync(join(final, '..'));

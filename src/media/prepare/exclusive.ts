@@ -58,8 +58,11 @@ export async function sweepParts(folder: string, depth: number): Promise<number>
     if (!entry.isDirectory()) continue;
     if (entry.name.endsWith('.part')) {
       if (!(await isAbandoned(path))) continue;
-      await rm(path, { recursive: true, force: true });
-      swept++;
+      // What cannot be deleted, as another user's, is in nobody's way, and must not keep the rest.
+      await rm(path, { recursive: true, force: true }).then(
+        () => swept++,
+        () => {},
+      );
     } else if (depth > 1) swept += await sweepParts(path, depth - 1);
   }
   return swept;
@@ -105,8 +108,14 @@ async function isDead(mark: string): Promise<boolean> {
   return !(await lives(owner));
 }
 
-/** Deletes a folder such that nobody finds half of it. What is left of it when this process dies meanwhile, sweeps take away. */
-export async function removeAtOnce(folder: string): Promise<void> {
+/**
+ * Deletes a folder such that nobody finds half of it: it is moved aside first. What is left of it when this process dies meanwhile, or cannot delete it, is left to sweeps. `isMeant` is asked where
+ * it lies then; what is not meant, since another has put it there a moment ago, is put back. Answers whether it is gone by this. Rejects where it cannot be moved.
+ */
+export async function removeAtOnce(
+  folder: string,
+  isMeant: (aside: string) => Promise<boolean> = async () => true,
+): Promise<boolean> {
   const beside = besideOf(folder);
   const moved = await rename(folder, beside).then(
     () => true,
@@ -115,7 +124,16 @@ export async function removeAtOnce(folder: string): Promise<void> {
       throw error;
     },
   );
-  if (moved) await rm(beside, { recursive: true, force: true });
+  if (!moved) return false;
+  const isKept = !(await isMeant(beside));
+  const isBack =
+    isKept &&
+    (await rename(beside, folder).then(
+      () => true,
+      () => false, // A newer one stands there.
+    ));
+  if (!isBack) await rm(beside, { recursive: true, force: true }).catch(() => {});
+  return !isKept;
 }
 
 /** The files of a part folder that are to be kept. */

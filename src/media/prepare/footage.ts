@@ -25,6 +25,9 @@ const AAC_FRAME = 1024;
 /** Damaged footage ends the preparation; usually ffmpeg would paint over the damage and go on. */
 const STRICT = ['-xerror', '-err_detect', 'explode'];
 
+/** The footage takes this share of a preparation, as people see it; the films take the rest. */
+export const FOOTAGE_SHARE = 0.1;
+
 export interface PreparedFiles {
   readonly footage: (rendition: Rendition) => string;
   readonly audio: (rendition: Rendition) => string;

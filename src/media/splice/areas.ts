@@ -5,8 +5,8 @@
  * Frames at which a bubble appears become key frames; at each of them all bubbles that are then visible are drawn anew.
  */
 
-import { type Box, windowOf } from '../../scene/scene.js';
-import type { Bubble, Rendition, Template } from '../../template/format.js';
+import { type Box, type Overlay, windowOf } from '../../scene/scene.js';
+import type { Rendition, Template } from '../../template/format.js';
 import { fitOf, fpsOfRendition, framesOf } from '../ladder.js';
 import { extentOf } from './extent.js';
 
@@ -51,13 +51,22 @@ export function areasOf(template: Template, rendition: Rendition): Area[] {
   });
 }
 
-function shownIn(template: Template, rendition: Rendition, bubble: Bubble): Window {
+/** Whether there is anything to draw of a bubble's words: a slower rendition may have no frame in its window. */
+export function isDrawn(template: Template, rendition: Rendition, bubble: Timed): boolean {
+  const { from, to } = shownIn(template, rendition, bubble);
+  return to > from && rowsOf(template, rendition, bubble).length > 0;
+}
+
+/** What is asked of a bubble, or of its words in a scene. */
+type Timed = Pick<Overlay, 'start' | 'end' | 'shape'>;
+
+function shownIn(template: Template, rendition: Rendition, bubble: Timed): Window {
   const { from, to } = windowOf(bubble, fpsOfRendition(template, rendition).value);
   return { from, to: Math.min(to, framesOf(template, rendition)) };
 }
 
 /** The macroblocks that ink can reach: words are clipped to the shape. */
-function rowsOf(template: Template, rendition: Rendition, { shape }: Bubble): Span[] {
+function rowsOf(template: Template, rendition: Rendition, { shape }: Timed): Span[] {
   const { view } = fitOf(template, rendition);
   const coded = codedSize(rendition);
   const column = (x: number) => (x * view.scaleX + view.dx) / MACROBLOCK;

@@ -3,7 +3,7 @@
  * description would be to take a torn film for a good one until then.
  */
 
-import { access, constants, rm, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUnspliceable } from '../h264/bits.js';
 import {
@@ -49,12 +49,4 @@ async function refusedIn(folder: string): Promise<string | undefined> {
     if (code !== undefined && code !== 'ENOENT') return `${name} cannot be read (${code})`;
   }
   return undefined;
-}
-
-/** Deletes the film in a folder if it is torn or unreadable, so that it can be made again. Answers whether it was. */
-export async function clearTorn(folder: string, owner?: FilmOwner): Promise<boolean> {
-  const { state } = await conditionOf(folder, owner);
-  const isOfNoUse = state === 'torn' || state === 'unreadable';
-  if (isOfNoUse) await rm(folder, { recursive: true, force: true });
-  return isOfNoUse;
 }

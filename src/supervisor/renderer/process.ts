@@ -120,7 +120,8 @@ export class RendererProcess {
     this.#send({ type: 'prepare', edition });
   }
 
-  abort(id: string): void {
+  /** Without an id: the present preparation. */
+  abort(id?: string): void {
     this.#send({ type: 'abort', id });
   }
 

@@ -67,6 +67,7 @@ export type RendererKind = (dataFolder: string) => {
   readonly args: Readonly<Record<string, unknown>>;
   readonly discard?: SupervisorTools['discard'];
   readonly isPrepared?: SupervisorTools['isPrepared'];
+  readonly sweepEditions?: SupervisorTools['sweepEditions'];
   /** Of one that makes real files: by which template. */
   readonly templateOf?: TemplateOf;
 };
@@ -106,7 +107,7 @@ export class Farm {
     this.dataFolder = dataFolder;
     this.store = store;
     this.disk = disk;
-    const { module, args, discard, isPrepared, templateOf } = renderer(dataFolder);
+    const { module, args, discard, isPrepared, sweepEditions, templateOf } = renderer(dataFolder);
     this.#templateOf = templateOf;
     const metrics = createMetrics();
     this.#counters = new Noted(metrics);
@@ -123,6 +124,7 @@ export class Farm {
         observer: both(counting, this.recorder.observer, { state: () => this.#counters.note() }),
         clock,
         isPrepared,
+        sweepEditions,
         oomKills,
         // Delays and spreads as short as they can be.
         random: () => 0,

@@ -38,6 +38,7 @@ export const realRenderer: RendererKind = (dataFolder) => {
     module: join(packageFolder, 'dist', 'src', 'renderer', 'main.js'),
     args: { ...args },
     discard,
+    sweepEditions: async () => void (await editions.sweep()),
     templateOf: () => tiny,
   };
 };

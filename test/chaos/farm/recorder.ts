@@ -40,6 +40,8 @@ export class Recorder {
     preparing: (...args) => this.#note({ kind: 'preparing', at: performance.now(), args }),
     prepared: (...args) => this.#note({ kind: 'prepared', at: performance.now(), args }),
     notPrepared: (...args) => this.#note({ kind: 'notPrepared', at: performance.now(), args }),
+    preparationProgress: (...args) => this.#note({ kind: 'preparationProgress', at: performance.now(), args }),
+    preparationStopped: (...args) => this.#note({ kind: 'preparationStopped', at: performance.now(), args }),
     trouble: (...args) => this.#note({ kind: 'trouble', at: performance.now(), args }),
     paused: (...args) => this.#note({ kind: 'paused', at: performance.now(), args }),
     state: (...args) => this.#note({ kind: 'state', at: performance.now(), args }),

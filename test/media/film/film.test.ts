@@ -49,7 +49,7 @@ async function swapInto({ folder, template, rendition, made }: Filmed, words: Re
   const film = await openFilm(made);
   assert.ok(film);
   const laidOut = layOut(template, words);
-  assert.ok(takes(film, laidOut));
+  assert.ok(takes(film, laidOut, template, rendition));
   const out = join(folder, 'swapped.mp4');
   const job = { rendition, film, out };
   assert.deepEqual(await swap(laidOut, template, [job], openPhrases(folder, 1e8)), [job]);
@@ -175,8 +175,10 @@ test('a bubble behind which the picture moves is refused, the others are not', a
   );
   const film = await openFilm(work.made);
   assert.ok(film);
-  assert.ok(takes(film, layOut(work.template, { one: 'Hello', two: '' })));
-  assert.ok(!takes(film, layOut(work.template, { one: 'Hello', two: 'Hello' })));
+  const taken = (two: string) =>
+    takes(film, layOut(work.template, { one: 'Hello', two }), work.template, work.rendition);
+  assert.ok(taken(''));
+  assert.ok(!taken('Hello'));
   const words = { one: 'Hello', two: '' };
   await assertAlike(t, work, await swapInto(work, words), words);
 });

@@ -6,7 +6,8 @@ import { openFfmpeg } from '../../../media/ffmpeg.js';
 import { filmObstacle } from '../../../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../../../media/install/catalog.js';
 import { type Edition, openEditions } from '../../../media/prepare/editions.js';
-import { clearTorn } from '../../../media/splice/condition.js';
+import { FOOTAGE_SHARE } from '../../../media/prepare/footage.js';
+import { clearTorn } from '../../../media/prepare/torn.js';
 import type { InstalledTemplate } from '../../../template/catalog.js';
 import type { Template } from '../../../template/format.js';
 import { checkCast } from '../../../template/request.js';
@@ -52,9 +53,6 @@ function castsWith(template: Template, wanted: Readonly<Record<string, string>>)
   checkCast(template, wanted);
   return castsOf(template).filter((cast) => Object.entries(wanted).every(([role, one]) => cast[role] === one));
 }
-
-/** Laying out the footage takes this share of the whole. */
-const FOOTAGE_SHARE = 0.1;
 
 /** Prepares one edition under a progress bar, with its films or without; one that is there is answered at once. */
 export function prepareEdition(

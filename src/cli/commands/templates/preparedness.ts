@@ -6,9 +6,10 @@
 import type { StoryfarmError } from '../../../errors.js';
 import type { Cast, TemplateRef } from '../../../job.js';
 import type { Editions } from '../../../media/prepare/editions.js';
+import { isDrawn } from '../../../media/splice/areas.js';
 import { conditionOf } from '../../../media/splice/condition.js';
 import type { FilmDescription } from '../../../media/splice/film.js';
-import type { Rendition, Template } from '../../../template/format.js';
+import type { Bubble, Rendition, Template } from '../../../template/format.js';
 import { castText } from '../../installed.js';
 import { table } from '../../table.js';
 
@@ -63,11 +64,13 @@ export function editionText({ ladder }: Template, edition: Prepared): string {
 }
 
 /** Which way words take, per rendition and bubble, and why; with the figures of the swap test. */
-export function pathsTable({ bubbles, ladder }: Template, { cast, films, torn, unreadable }: Prepared): string {
+export function pathsTable(template: Template, { cast, films, torn, unreadable }: Prepared): string {
+  const { bubbles, ladder } = template;
   const rows = ladder.map((rendition) => {
     const film = films.find((each) => each.rendition === rendition.id);
     const takes = (bubble: string) => film?.areas.some((area) => area.bubble === bubble);
-    const paths = bubbles.map(({ id }) => (takes(id) ? 'swap' : 're-encode'));
+    const isShown = (bubble: Bubble) => isDrawn(template, rendition, bubble);
+    const paths = bubbles.map((bubble) => (takes(bubble.id) ? 'swap' : isShown(bubble) ? 're-encode' : 'not shown'));
     return [rendition.id, ...paths, ...(film && film.areas.length > 0 ? figures(film, rendition) : ['', '', ''])];
   });
   const head = [castText(cast), ...bubbles.map(({ id }) => id), 'errors in / out / after', 'size', 'SSIM'];
