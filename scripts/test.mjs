@@ -76,6 +76,10 @@ const { status } = run(
   ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
   { env },
 );
+if (!env.STORYFARM_TEST_MSSQL_URL)
+  notes.push(
+    'STORYFARM_TEST_MSSQL_URL names no SQL Server: the tests of the store on it are skipped (docs/sql-server.md)',
+  );
 for (const note of notes) console.log(`note: ${note}`);
 console.log(`${files.length} test files in ${Math.round((Date.now() - started) / 1000)} s`);
 process.exit(status ?? 1);

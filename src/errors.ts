@@ -115,6 +115,10 @@ const KNOWN = {
     retryable: false,
     hint: 'The store was written by a newer Storyfarm; install that version or newer.',
   },
+  store_too_old: {
+    retryable: false,
+    hint: 'Run `storyfarm migrate` with a login that may make tables, when no older Storyfarm uses the store any more.',
+  },
   // Service.
   unauthorized: { retryable: false, hint: 'Send `Authorization: Bearer KEY` with the key that the operator gave you.' },
   not_found: { retryable: false, hint: 'Check the address.' },

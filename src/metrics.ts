@@ -67,6 +67,8 @@ export interface Metrics {
   readonly outcomesFenced: Counter;
   /** Outcomes that were kept in the journal, since the store did not take them at once. */
   readonly outcomesJournalled: Counter;
+  /** Times that a shared store was asked again, by reason: `deadlock`, `lock_timeout`, `away`, `unknown`; `rebuilt`: all connections to it were given up. */
+  readonly storeRetries: Counter<'reason'>;
   /** Folders that the sweeper deleted; `what` is `attempt`, `edition` or `render`. */
   readonly swept: Counter<'what'>;
   /** 1 while no jobs are claimed, else 0; by reason, such as `no_space`. */
@@ -151,6 +153,7 @@ export function createMetrics(): Metrics {
     leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
     outcomesFenced: counter('outcomes_fenced_total', 'Outcomes that the store refused under their fence.'),
     outcomesJournalled: counter('outcomes_journalled_total', 'Outcomes kept in the journal while the store was away.'),
+    storeRetries: counter('store_retries_total', 'Times that a shared store was asked again, by reason.', ['reason']),
     swept: counter('swept_total', 'Folders that nobody wanted and the sweeper deleted.', ['what']),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),
 

@@ -35,6 +35,7 @@ describe('the metrics', () => {
       'storyfarm_slots',
       'storyfarm_stage_duration_seconds',
       'storyfarm_standbys',
+      'storyfarm_store_retries_total',
       'storyfarm_swept_total',
     ]);
     assert.match(text, /^nodejs_eventloop_lag_seconds /m);

@@ -83,11 +83,11 @@ export const OPTIONS = {
   ),
   store: {
     schema: text()
-      .regex(/^(sqlite|mssql):/, 'Give sqlite:FILE.')
+      .regex(/^(sqlite|mssql):/, 'Give sqlite:FILE, or mssql://USER:PASSWORD@HOST:PORT/DATABASE.')
       .optional(),
     fallback: undefined,
     unit: 'address',
-    text: 'The job store, such as sqlite:/srv/storyfarm/jobs.db.',
+    text: 'The job store, such as sqlite:/srv/storyfarm/jobs.db, or for several machines mssql://user:password@host/database.',
     usual: 'storyfarm.db in the data folder',
     isSecret: true,
   },

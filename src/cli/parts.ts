@@ -10,7 +10,7 @@ import { createLog, type Log } from '../log.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
 import { createMetrics, type Metrics } from '../metrics.js';
 import { openStore, sqliteFile } from '../store/open.js';
-import type { JobStore } from '../store/store.js';
+import type { JobStore, Retried } from '../store/store.js';
 import { NO_TEMPLATE } from './installed.js';
 import type { Config } from './options.js';
 
@@ -25,16 +25,23 @@ export function openService(config: Config, part: string): Service {
   return { config, clock: systemClock, log: createLog({ part, level: config.logLevel }), metrics: createMetrics() };
 }
 
-/** `isMade`: makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
+interface Opening {
+  /** Makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
+  readonly isMade?: boolean;
+  /** Where it is counted that the store was asked again. */
+  readonly metrics?: Pick<Metrics, 'storeRetries'>;
+}
+
 export async function openConfiguredStore(
   { store = '' }: Pick<Config, 'store'>,
-  { isMade = false } = {},
+  { isMade = false, metrics }: Opening = {},
 ): Promise<JobStore> {
   if (isMade && !isStoreMade({ store }))
     throw new StoryfarmError('not_found', `There is no store ${store} yet.`, {
       hint: '`storyfarm up` makes it; --data-folder or --store names another.',
     });
-  return openStore(store, { checkIntegrity: !isMade });
+  const retried = (reason: Retried) => metrics?.storeRetries.inc({ reason });
+  return openStore(store, { checkIntegrity: !isMade, retried });
 }
 
 /** Whether the store's file is there; a store that is no file is. */

@@ -1,29 +1,46 @@
 /** Opens the job store that an address names. The only place that knows which databases there are. */
 
 import { StoryfarmError } from '../errors.js';
+import type { Migration } from './mssql/migration.js';
 import { type Backup, backUpSqlite } from './sqlite/file/backup.js';
 import { openSqliteStore } from './sqlite/sqlite.js';
 import type { JobStore, StoreOptions } from './store.js';
 
 /**
  * `sqlite:/absolute/file.db` or `sqlite:relative/file.db` (from the working folder); the file and its folder are made when missing.
- * Rejects with `config_invalid` (an address that cannot be used, a file that is another program's), `store_corrupt`, `store_too_new` or `store_busy`.
+ * `mssql://user:password@host:port/database`, with options (docs/sql-server.md); its tables are made by `migrateStore`.
+ * Rejects with `config_invalid` (an address that cannot be used, a file that is another program's, a server that refuses), `store_corrupt`, `store_too_new`, `store_too_old` or `store_busy`.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<JobStore> {
   const scheme = /^([a-z]+):/.exec(url)?.[1];
   switch (scheme) {
     case 'sqlite':
       return openSqliteStore(sqliteFile(url), options);
-    case 'mssql':
-      throw new StoryfarmError('config_invalid', 'SQL Server as the store comes with a later version.', {
-        hint: 'Use sqlite:/path/to/file.db.',
-      });
+    case 'mssql': {
+      // Its driver takes longer to load than an embedded store to open.
+      const { openMssqlStore } = await import('./mssql/mssql.js');
+      return openMssqlStore(url, options);
+    }
     default:
       // The address may hold a password: only its scheme is repeated.
       throw new StoryfarmError('config_invalid', `No store is known for the scheme ${JSON.stringify(scheme ?? '')}.`, {
-        hint: 'Use sqlite:/path/to/file.db.',
+        hint: 'Use sqlite:/path/to/file.db, or mssql://user:password@host:port/database.',
       });
   }
+}
+
+/**
+ * Makes or brings up to date the tables of a store on SQL Server; with `plan`, only tells what would be done. An embedded store does this itself when it is opened. Rejects as openStore
+ * does.
+ */
+export async function migrateStore(url: string, options: { readonly plan?: boolean } = {}): Promise<Migration> {
+  if (!url.startsWith('mssql:')) {
+    throw new StoryfarmError('config_invalid', 'Only a store on SQL Server is migrated by hand.', {
+      hint: 'An embedded store is brought up to date when it is opened. Name the address of another with --store.',
+    });
+  }
+  const { migrateMssql } = await import('./mssql/migration.js');
+  return migrateMssql(url, options);
 }
 
 /**

@@ -227,7 +227,7 @@ export interface JobStore {
 
   /**
    * Forgets those of the jobs that are finished, with their history, callbacks (told or not) and idempotency keys; others and unknown ones are left alone. Answers how many.
-   * At most LARGEST_PURGE ids, else `invalid_request`. What was stored is overwritten, not only unlinked. Claims and completions go on in between; so when it rejects,
+   * At most LARGEST_PURGE ids, else `invalid_request`. An embedded store overwrites what was stored, and does not only unlink it. Claims and completions go on in between; so when it rejects,
    * some may be gone.
    */
   purge(ids: readonly string[]): Promise<number>;
@@ -268,8 +268,8 @@ export interface JobStore {
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void>;
 
   /**
-   * Calls the listener soon after something may have become claimable, by this process or another on this machine; may call without cause. A hint to
-   * look sooner, never a substitute for looking. The returned function ends it.
+   * Calls the listener soon after something may have become claimable, by this process or another; within some seconds where the other is on another machine. May call without
+   * cause. A hint to look sooner, never a substitute for looking. The returned function ends it.
    */
   watch(listener: () => void): () => void;
 
@@ -282,8 +282,13 @@ export interface JobStore {
 
 /** How a store is opened. */
 export interface StoreOptions {
-  /** Milliseconds that a call waits for a locked store before it rejects with `store_busy`; default 5000. */
+  /** Milliseconds that a call waits for a store that is locked or away before it rejects with `store_busy`; default 5000. */
   readonly busyDeadlineMs?: number;
   /** Whether an embedded file is read through at opening, so that damage is found at boot and not in the middle of the work; default true. Takes some 0.8 s per 100 MB. */
   readonly checkIntegrity?: boolean;
+  /** Called whenever a shared store is asked again, with the reason. */
+  readonly retried?: ((why: Retried) => void) | undefined;
 }
+
+/** Why a shared store is asked again: a transaction that the server rolled back, a server that is away, an answer that did not come; `rebuilt`: all connections were given up. */
+export type Retried = 'deadlock' | 'lock_timeout' | 'away' | 'unknown' | 'rebuilt';

@@ -48,6 +48,12 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp, env?: No
   [['resume', '--partner', 'a b'], /"a b" cannot be the name of a partner\./],
   [['partners', 'key', '.'], /"\." cannot be the name of a partner\./],
   [['recycle', '--slot', 'first'], /Give a whole number from 0 to 255\./],
+  [['migrate'], /Only a store on SQL Server is migrated by hand\. \(config_invalid\)\n {2}-> .*--store/],
+  [
+    ['migrate', '--store', 'mssql://sa:secret@host'],
+    /^(?!.*secret).*It names no server and database\. \(config_invalid\)/s,
+  ],
+  [['migrate', '--store', 'mssql://sa:secret@host/d?encrypted=1'], /^(?!.*secret).*not known: encrypted\./s],
   [['submit'], /missing required argument 'template'\n {2}-> `storyfarm submit --help`/],
   [['submit', 'tiny', '-w', 'hello'], /Give name=value, such as hello="How are you\?"\./],
   [['submit', 'tiny', '-w', 'a=1', '-w', 'a=2'], /"a" is given twice\./],

@@ -98,7 +98,7 @@ describe('configuration', () => {
     ['a size with a strange unit', { flags: { maxMemory: '12XB' } }, [/^--max-memory: Give a size/]],
     ['a negative size', { flags: { maxMemory: '-1' } }, [/^--max-memory: Give a size/]],
     ['a level that is none', { flags: { logLevel: 'loud' } }, [/^--log-level: Give one of trace, .*, not "loud"/]],
-    ['another database', { flags: { store: 'redis://h' } }, [/^--store: Give sqlite:FILE\.$/]],
+    ['another database', { flags: { store: 'redis://h' } }, [/^--store: Give sqlite:FILE, or mssql:.*\.$/]],
     ['an address without http', { flags: { filesUrl: 'ftp://x' } }, [/^--files-url: .*https.*, not "ftp:\/\/x"/]],
     ['a misspelt variable', { env: { STORYFARM_SLOT: '1' } }, [/^STORYFARM_SLOT: .*did you mean STORYFARM_SLOTS\?/]],
     ['a variable without underscores', { env: { STORYFARM_DATAFOLDER: 'x' } }, [/mean STORYFARM_DATA_FOLDER\?/]],

@@ -25,8 +25,13 @@ describe('addresses', () => {
     }
   });
 
-  test('of SQL Server and of unknown databases are refused without repeating a password', async () => {
-    for (const url of ['mssql://sa:secret@host/farm', 'mysql://sa:secret@host/farm', 'secret']) {
+  test('that name no place, and of unknown databases, are refused without repeating a password', async () => {
+    for (const url of [
+      'mssql://sa:secret@host',
+      'mssql://sa:secret@host/farm?x=secret',
+      'mysql://sa:secret@host/farm',
+      'secret',
+    ]) {
       await assert.rejects(openStore(url), (thrown: Error & { code: string }) => {
         assert.equal(thrown.code, 'config_invalid');
         assert.doesNotMatch(thrown.message, /secret/);

@@ -34,7 +34,7 @@ export function configCommand(): Command {
 export function shown(value: unknown): string {
   const parts = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : value;
   const text = Array.isArray(parts) ? parts.join(', ') : parts === undefined ? '' : String(parts);
-  return text.replace(/(:\/\/[^:@/\s]*):[^\s]+@/g, '$1:***@').replace(/(password|pwd)=[^;&]+/gi, '$1=***');
+  return text.replace(/(:\/\/[^:@/\s]*):[^\s]+@/g, '$1:***@').replace(/(password|pwd|secret|token)=[^;&]+/gi, '$1=***');
 }
 
 const STEPS: Readonly<Record<string, readonly (readonly [string, number])[]>> = {

@@ -62,7 +62,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
@@ -86,7 +86,7 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
@@ -101,7 +101,7 @@ async function front(config: Config): Promise<void> {
   if (config.store?.includes(config.dataFolder)) await nearestOf(config.dataFolder);
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config);
+  const store = await openConfiguredStore(config, parts);
   const elsewhere = `http://${config.host}:${config.filesPort}`;
   const server = createFront({
     ...parts,

@@ -12,6 +12,7 @@
 
 import type Database from 'better-sqlite3';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
+import { assertAge, assertAtLeastOne, refused } from '../refusals.js';
 import {
   type ClaimOptions,
   type Enqueued,
@@ -36,7 +37,6 @@ import { patiently } from './commits.js';
 import { openDatabase } from './file/database.js';
 import { Forgetting } from './forgetting.js';
 import { Moment } from './moment.js';
-import { assertAge, assertAtLeastOne, refused } from './refusals.js';
 import { Claim } from './steps/claim.js';
 import { Holds } from './steps/holds.js';
 import { Lanes } from './steps/lanes.js';

@@ -57,10 +57,11 @@ const LONGEST_LINE = 2_048;
 const LAST_WORDS_MS = 500;
 
 /**
- * Renderers fill all cores by their number: garbage is collected on each one's own thread, since helpers cost a tenth of a swapped job for being woken. And the old generation is let grow to
- * 32 MB before it is first collected: V8 begins with a limit so near to what a renderer always holds that it collected every five jobs, in some hundred steps each.
+ * Renderers fill all cores by their number: garbage is collected on each one's own thread, since helpers cost a tenth of a swapped job for being woken. And seldom: left to itself V8 lets the old
+ * generation grow by some megabytes between two collections, so that it marked the same 14 MB every five to eight jobs, in two hundred steps each time. It may grow to three times
+ * what was left, some 30 MB more, and is then marked in one go: nobody waits for a renderer in the midst of a job. Together a twentieth of a job.
  */
-export const NODE_FLAGS = ['--single-threaded-gc', '--initial-old-space-size=32'];
+export const NODE_FLAGS = ['--single-threaded-gc', '--heap-growing-percent=200', '--no-incremental-marking'];
 
 export class RendererProcess {
   /** 0 when it could not be started. */

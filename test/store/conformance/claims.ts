@@ -4,7 +4,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Job } from '../../../src/job.js';
-import { claimOne, enqueue, HOUR, type Open, on, onTwo, present, rejectsWith, result, retry } from './subject.js';
+import {
+  claimOne,
+  enqueue,
+  HOUR,
+  type Open,
+  on,
+  onTwo,
+  present,
+  rejectsWith,
+  result,
+  retry,
+  skipOf,
+} from './subject.js';
 
 export function claims(open: Open): void {
   describe('claim', () => {
@@ -126,55 +138,64 @@ const deed = fc.record({
 type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
 
 function propertyOfClaims(open: Open): void {
-  test('whatever two servers do at once: no fence is given twice, and each job is completed once at most', async (context) => {
-    const probe = await open();
-    await probe.dispose();
-    if (probe.reopen === undefined) return context.skip('this store has one handle only');
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(deed, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), async (rounds) => {
-        const { store, reopen, dispose } = await open();
-        const stores = { one: store, other: await (reopen as NonNullable<typeof reopen>)() };
-        /** Every lease ever given, whether lost meanwhile or not. */
-        const given: Record<string, Job[]> = { one: [], other: [] };
-        const completed: string[] = [];
+  test(
+    'whatever two servers do at once: no fence is given twice, and each job is completed once at most',
+    skipOf(open),
+    async (context) => {
+      const probe = await open();
+      await probe.dispose();
+      if (probe.reopen === undefined) return context.skip('this store has one handle only');
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.array(deed, { minLength: 1, maxLength: 6 }), { maxLength: 12 }),
+          async (rounds) => {
+            const { store, reopen, dispose } = await open();
+            const stores = { one: store, other: await (reopen as NonNullable<typeof reopen>)() };
+            /** Every lease ever given, whether lost meanwhile or not. */
+            const given: Record<string, Job[]> = { one: [], other: [] };
+            const completed: string[] = [];
 
-        const act = async ({ server, what, pick, leaseMs, limit }: Deed): Promise<void> => {
-          const mine = given[server] as Job[];
-          const handle = stores[server as keyof typeof stores];
-          const lease = mine[pick % Math.max(1, mine.length)];
-          if (what === 'enqueue') await enqueue(handle);
-          else if (what === 'claim') mine.push(...(await handle.claim({ server, limit, leaseMs })));
-          else if (what === 'rescue expired') await handle.rescue('expired');
-          else if (what === 'rescue own') await handle.rescue({ server });
-          else if (lease === undefined) return;
-          else if (what === 'release') await handle.release(lease);
-          else if (what === 'retry') await handle.fail(lease, retry);
-          else if (what === 'renew') await handle.renew([{ ...lease, progress: 0.5 }], leaseMs);
-          else {
-            await handle.complete(lease, result);
-            completed.push(lease.id);
-          }
-        };
-        try {
-          await enqueue(store);
-          for (const round of rounds) {
-            const outcomes = await Promise.allSettled(round.map(act));
-            for (const outcome of outcomes) {
-              // Losing a lease is the only way in which any of this may fail.
-              if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'fenced', outcome.reason);
+            const act = async ({ server, what, pick, leaseMs, limit }: Deed): Promise<void> => {
+              const mine = given[server] as Job[];
+              const handle = stores[server as keyof typeof stores];
+              const lease = mine[pick % Math.max(1, mine.length)];
+              if (what === 'enqueue') await enqueue(handle);
+              else if (what === 'claim') mine.push(...(await handle.claim({ server, limit, leaseMs })));
+              else if (what === 'rescue expired') await handle.rescue('expired');
+              else if (what === 'rescue own') await handle.rescue({ server });
+              else if (lease === undefined) return;
+              else if (what === 'release') await handle.release(lease);
+              else if (what === 'retry') await handle.fail(lease, retry);
+              else if (what === 'renew') await handle.renew([{ ...lease, progress: 0.5 }], leaseMs);
+              else {
+                await handle.complete(lease, result);
+                completed.push(lease.id);
+              }
+            };
+            try {
+              await enqueue(store);
+              for (const round of rounds) {
+                const outcomes = await Promise.allSettled(round.map(act));
+                for (const outcome of outcomes) {
+                  // Losing a lease is the only way in which any of this may fail.
+                  if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'fenced', outcome.reason);
+                }
+              }
+              const fences = [...(given.one as Job[]), ...(given.other as Job[])].map(
+                ({ id, fence }) => `${id} ${fence}`,
+              );
+              assert.equal(new Set(fences).size, fences.length, 'no fence twice');
+              assert.equal(new Set(completed).size, completed.length, 'completed once');
+              const { byState } = await store.counts();
+              assert.equal(byState.rendered, completed.length);
+            } finally {
+              await stores.other.close();
+              await dispose();
             }
-          }
-          const fences = [...(given.one as Job[]), ...(given.other as Job[])].map(({ id, fence }) => `${id} ${fence}`);
-          assert.equal(new Set(fences).size, fences.length, 'no fence twice');
-          assert.equal(new Set(completed).size, completed.length, 'completed once');
-          const { byState } = await store.counts();
-          assert.equal(byState.rendered, completed.length);
-        } finally {
-          await stores.other.close();
-          await dispose();
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
+          },
+        ),
+        { numRuns: 25 },
+      );
+    },
+  );
 }

@@ -16,6 +16,7 @@ import {
   rendering,
   result,
   retry,
+  skipOf,
 } from './subject.js';
 
 export function handles(open: Open): void {
@@ -68,20 +69,20 @@ export function handles(open: Open): void {
     });
   });
 
-  test('ping answers while the store is open', async () => {
+  test('ping answers while the store is open', skipOf(open), async () => {
     const { store, dispose } = await open();
     await store.ping();
     await dispose();
   });
 
-  test('its name says where it is', async () => {
+  test('its name says where it is', skipOf(open), async () => {
     const { store, dispose } = await open();
     assert.match(store.name, /^[a-z]+:/);
     await dispose();
   });
 
   describe('close', () => {
-    test('waits for the writes under way', async (context) => {
+    test('waits for the writes under way', skipOf(open), async (context) => {
       const { store, reopen, dispose } = await open();
       if (reopen === undefined) {
         await dispose();

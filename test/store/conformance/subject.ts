@@ -13,11 +13,18 @@ export interface Subject {
   /** Closes what is open and removes the data. */
   readonly dispose: () => Promise<void>;
 }
-export type Open = () => Promise<Subject>;
+export interface Open {
+  (): Promise<Subject>;
+  /** Why there is none to be opened: every test is skipped visibly. */
+  readonly skip?: string;
+}
+
+/** How each test is registered. */
+export const skipOf = ({ skip }: Open): { readonly skip: string | false } => ({ skip: skip ?? false });
 
 /** A test on an empty store. */
 export function on(open: Open, sentence: string, body: (store: JobStore) => Promise<void>): void {
-  test(sentence, async () => {
+  test(sentence, skipOf(open), async () => {
     const { store, dispose } = await open();
     try {
       await body(store);
@@ -29,7 +36,7 @@ export function on(open: Open, sentence: string, body: (store: JobStore) => Prom
 
 /** A test on two handles of one empty store; skipped visibly where there is no second. */
 export function onTwo(open: Open, sentence: string, body: (one: JobStore, other: JobStore) => Promise<void>): void {
-  test(sentence, async (context: TestContext) => {
+  test(sentence, skipOf(open), async (context: TestContext) => {
     const { store, reopen, dispose } = await open();
     try {
       if (reopen === undefined) return context.skip('this store has one handle only');

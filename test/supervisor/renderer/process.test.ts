@@ -157,7 +157,7 @@ describe('a renderer process', () => {
     await death;
     assert.deepEqual(
       lines,
-      ['["--single-threaded-gc","--initial-old-space-size=32"]'],
+      ['["--single-threaded-gc","--heap-growing-percent=200","--no-incremental-marking"]'],
       'its own flags, and none of ours',
     );
   });

@@ -1,8 +1,8 @@
 /** Jobs as they are shown: one, its history, the newest, those that changed, and how many there are. They read and change nothing. */
 
 import type { HistoryEntry, Job, JobState } from '../../../job.js';
+import { parseCursor } from '../../refusals.js';
 import type { QueueCounts } from '../../store.js';
-import { parseCursor } from '../refusals.js';
 import type { Lanes } from './lanes.js';
 import { type Statements, toEntry, toJob } from './statements.js';
 

@@ -1,6 +1,6 @@
 /** What is refused before the database is asked, as the contract says: `invalid_request`. */
 
-import { StoryfarmError } from '../../errors.js';
+import { StoryfarmError } from '../errors.js';
 
 export const refused = (message: string): StoryfarmError => new StoryfarmError('invalid_request', message);
 
