@@ -45,6 +45,18 @@ export function cut(from: Planes, x: number, y: number, width: number, height: n
   };
 }
 
+/** Largest distance of two planes' samples in the same place, where the mask, a byte per sample, is not 0. */
+export function farthestApart(one: Uint8Array, other: Uint8Array, mask: Uint8Array): number {
+  let most = 0;
+  for (let at = 0; at < mask.length; at++) {
+    if (mask[at] === 0) continue;
+    const off = (one[at] as number) - (other[at] as number);
+    if (off > most) most = off;
+    else if (-off > most) most = -off;
+  }
+  return most;
+}
+
 /** A black picture. */
 export function blankPlanes(width: number, height: number): Planes {
   const raw = Buffer.alloc(bytesOfPlanes(width, height), 128);

@@ -7,16 +7,20 @@ import { createFiles } from '../../src/files/files.js';
 import { loadFonts } from '../../src/media/fonts.js';
 import { loadTemplate } from '../../src/media/install/catalog.js';
 import { openEditions } from '../../src/media/prepare/editions.js';
+import { areasOf } from '../../src/media/splice/areas.js';
+import type { Rendition } from '../../src/template/format.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { tinyFolder } from '../fixtures/tiny.js';
 import { ffmpeg } from '../fixtures/video.js';
 import { recorded, running } from '../http/running.js';
 import { openRenderers } from '../verify/outputs.js';
-import { framesOfBubbles, watchBubbles } from './bubbles.js';
+import { framesOfBubbles, LEAST, watchBubbles } from './bubbles.js';
 import { findChromium, openBrowser } from './chromium.js';
 
 const found = findChromium();
 const words = { hello: '안녕하세요! Hello 👋', bye: 'مع السلامة' };
+/** The same but for the words of the second bubble. */
+const fewer = { ...words, bye: '' };
 
 const skip = typeof found === 'string' ? found : false;
 
@@ -27,7 +31,8 @@ test('Chromium plays every rendition, and every bubble from its first frame to i
   const editions = openEditions(folder, ffmpeg);
   const edition = await editions.prepare(tiny, { ball: 'red' });
   await editions.film(edition);
-  const rendered = await openRenderers(ffmpeg, loadFonts(), editions, folder).render(edition, words);
+  const renderers = openRenderers(ffmpeg, loadFonts(), editions, folder);
+  const rendered = await renderers.render(edition, words);
   assert.equal(rendered.stages.encode, undefined, 'a rendition was encoded');
 
   const url = await running(t, createFiles({ ...recorded(), folder: join(folder, 'jobs') }));
@@ -42,7 +47,23 @@ test('Chromium plays every rendition, and every bubble from its first frame to i
       seen.map(({ frame }) => frame),
       framesOfBubbles(tiny.template, rendition),
     );
-    for (const { frame, ssim } of seen) assert.ok(ssim >= 0.97, `${rendition.id}, frame ${frame}: ${ssim}`);
-    t.diagnostic(`${rendition.id}: ${seen.map(({ frame, ssim }) => `${frame} ${ssim.toFixed(4)}`).join(', ')}`);
+    for (const { frame, ssim, words } of seen)
+      assert.ok(ssim >= LEAST.ssim && words >= LEAST.words, `${rendition.id}, frame ${frame}: ${ssim}, ${words}`);
+    const told = seen.map(({ frame, ssim, words }) => `${frame} ${ssim.toFixed(4)} ${words.toFixed(4)}`);
+    t.diagnostic(`${rendition.id}: ${told.join(', ')}`);
   }
+
+  const without = await renderers.render(edition, fewer);
+  const [rendition] = tiny.template.ladder as [Rendition];
+  const video = { url: `${url}/v1/files/job-2/1/${rendition.id}.mp4`, file: rendered.file(rendition), rate: 1 };
+  assert.equal(without.stages.encode, undefined, 'a rendition was encoded');
+  const { seen } = await watchBubbles(browser, video, tiny.template, rendition);
+  const last = areasOf(tiny.template, rendition).at(-1)?.window.from ?? Number.NaN;
+  assert.ok(seen.some(({ frame }) => frame >= last));
+  for (const { frame, words } of seen)
+    assert.equal(
+      words >= LEAST.words,
+      frame < last,
+      `words that are missing from frame ${last} on: ${frame}, ${words}`,
+    );
 });

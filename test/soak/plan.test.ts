@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { decisions, FAULTS, type FaultName, type Purpose, type Sayings, wishes } from './plan.js';
+import { decisions, FAULTS, type FaultName, isTimed, leaks, type Purpose, type Sayings, wishes } from './plan.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
-const timed = FAULTS.filter((name) => name !== 'poison');
-const some = fc.subarray([...timed], { minLength: 1 });
+const timed = FAULTS.filter(isTimed);
+const some = fc.subarray(timed, { minLength: 1 });
 const first = (seed: number, allowed: readonly FaultName[], count: number) => {
   const drawn = decisions(seed, allowed);
   return Array.from({ length: count }, () => drawn.next().value);
@@ -57,7 +57,23 @@ describe('the decisions of a seed', () => {
   it('differ between seeds', () => assert.notDeepEqual(first(1, FAULTS, 50), first(2, FAULTS, 50)));
 
   it('are refused when there is nothing to choose from', () => {
-    assert.throws(() => decisions(1, ['poison']).next(), /no fault/);
+    assert.throws(() => decisions(1, ['poison', 'leak']).next(), /no fault/);
+  });
+});
+
+describe('the renderers of a seed that leak', () => {
+  it('are the same every time, however many renderers there are', () => {
+    fc.assert(
+      fc.property(seeds, fc.nat(200), fc.nat(200), (seed, few, more) =>
+        assert.deepEqual(leaks(seed, few), leaks(seed, few + more).slice(0, few)),
+      ),
+    );
+  });
+
+  it('are some of them, and others for another seed', () => {
+    const drawn = leaks(1, 1_000).filter(Boolean).length;
+    assert.ok(drawn > 200 && drawn < 400, `${drawn} of 1000`);
+    assert.notDeepEqual(leaks(1, 50), leaks(2, 50));
   });
 });
 

@@ -9,13 +9,14 @@ import { generator } from '../bench/render/contents/words.js';
 /**
  * `kill`: SIGKILL of any process below the supervisor, `stop`: SIGSTOP of one of them or of the supervisor, and SIGCONT after a while, `farm`: SIGKILL of the supervisor, `front`: SIGKILL of the front
  * between a request and its answer, `lock`: the store is locked by somebody else, `disk`: the disk is full, `tear`: a file of an edition is damaged, `poison`: whichever renderer gets one of
- * certain jobs ends by SIGSEGV, as of a fault of its own.
+ * certain jobs ends by SIGSEGV, as of a fault of its own, `leak`: some renderers keep memory of every job.
  */
-export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'disk', 'tear', 'poison'] as const;
+export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'disk', 'tear', 'poison', 'leak'] as const;
 export type FaultName = (typeof FAULTS)[number];
 
-/** Those that come by the clock. `poison` comes with its job. */
-export type TimedFault = Exclude<FaultName, 'poison'>;
+/** Those that come by the clock. `poison` comes with its job, `leak` with its renderer. */
+export type TimedFault = Exclude<FaultName, 'poison' | 'leak'>;
+export const isTimed = (name: FaultName): name is TimedFault => name !== 'poison' && name !== 'leak';
 
 interface Nature {
   /** How often, in relation to the others. Those from which a farm needs long to recover are rare, or it would do nothing else. */
@@ -52,7 +53,7 @@ const SPARING = 0.95;
 
 /** One after the other, without end; of the faults that are named, in whatever order. */
 export function* decisions(seed: number, allowed: readonly FaultName[]): Generator<Decision, never> {
-  const names = FAULTS.filter((name): name is TimedFault => name !== 'poison' && allowed.includes(name));
+  const names = FAULTS.filter(isTimed).filter((name) => allowed.includes(name));
   const chance = generator(seed);
   const total = names.reduce((sum, name) => sum + NATURES[name].weight, 0);
   for (;;) {
@@ -68,6 +69,16 @@ export function* decisions(seed: number, allowed: readonly FaultName[]): Generat
     const lastsMs = shortest + (longest - shortest) * length ** 2;
     yield { fault, pick, lastsMs, sparesStarting: mercy < SPARING };
   }
+}
+
+/** How many of the renderers leak. */
+const LEAKING = 0.3;
+
+/** Whether the first, the second and so on of the renderers that get a job leak. */
+export function leaks(seed: number, count: number): boolean[] {
+  // Neither the sequence of the faults nor that of the jobs.
+  const chance = generator(seed ^ 0x1eac);
+  return Array.from({ length: count }, () => chance() < LEAKING);
 }
 
 /** What a job is there for. `doomed` asks for a template that the farm does not have, `slow` for one whose words are encoded by ffmpeg, `poison` kills its renderers. */

@@ -24,8 +24,9 @@ import { type Known, marked } from './farm/processes.js';
 import { Capacity } from './farm/scrape.js';
 import { attemptIn, Seats } from './farm/seats.js';
 import { Faults } from './faults/faults.js';
+import { leakers, leaking } from './faults/leak.js';
 import { killed } from './faults/processes.js';
-import { decisions, type FaultName, type Purpose, type Sayings, type Wish, wishes } from './plan.js';
+import { decisions, type FaultName, isTimed, type Purpose, type Sayings, type Wish, wishes } from './plan.js';
 
 export interface Order {
   readonly jobs: number;
@@ -100,7 +101,8 @@ export async function run(
     const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
     if (victim && killed(victim, seats, 'SIGSEGV')) poisoned++;
   };
-  const farm = new Kept('farm', { folder, env: farmEnv }, hear);
+  const leaky = order.faults.includes('leak') ? leaking(order.seed, folder) : {};
+  const farm = new Kept('farm', { folder, env: { ...farmEnv, ...leaky } }, hear);
   const front = new Kept('front', { folder, env: frontEnv }, () => {});
   const census = new Census(farm);
   const requests = new EventEmitter().setMaxListeners(0);
@@ -163,8 +165,9 @@ export async function run(
       capacity.take(look.scraped);
       counters.take(look, life);
     });
-    const timed = order.faults.some((fault) => fault !== 'poison');
-    const harming = timed ? faults.run(decisions(order.seed, order.faults), order.everyMs) : undefined;
+    const harming = order.faults.some(isTimed)
+      ? faults.run(decisions(order.seed, order.faults), order.everyMs)
+      : undefined;
     await Promise.all(Array.from({ length: SENDERS }, sender));
     await progress.until(({ byState, due }) => due + byState.rendering <= order.slots, over.signal);
     over.abort();
@@ -189,6 +192,7 @@ export async function run(
     tell('auditing');
     const orphans = [...census.left(), ...marked(folder)];
     const { path: ffmpeg } = openFfmpeg();
+    const leaked = leakers(order.seed, folder);
     const audited = await audit({ store, dataFolder, catalog, ffmpeg, decoded: order.decoded });
     return {
       facts: {
@@ -201,7 +205,7 @@ export async function run(
         troubles: [...troubles, ...counters.fallen],
         isInterrupted: interrupt.aborted,
       },
-      faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }) },
+      faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }), ...(leaked > 0 && { leak: leaked }) },
       missed: faults.missed,
       repeats: client.repeats,
       ownEnds: [...farm.ownEnds, ...front.ownEnds],

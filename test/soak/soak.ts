@@ -2,7 +2,7 @@
  * The promise as a whole, under fire: real renders by the real programs, while processes are killed or stopped, the store is locked, the disk is full and files are
  * damaged, all by chance; then a ledger of every job, process and file.
  *
- *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison]
+ *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison,leak]
  *                   [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
@@ -23,7 +23,7 @@ import { balance } from './books/ledger.js';
 import { answerOf, textOf } from './books/print.js';
 import { layGround } from './farm/ground.js';
 import { marked, signal } from './farm/processes.js';
-import { FAULTS, type FaultName } from './plan.js';
+import { FAULTS, type FaultName, isTimed } from './plan.js';
 import { run } from './run.js';
 
 const flags = readFlags({
@@ -75,15 +75,18 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   });
 
 const skipped = wanted.includes('disk') && ground.noDisk !== undefined ? { disk: ground.noDisk } : {};
-say(
-  `seed ${order.seed}: ${order.jobs} jobs, ${order.slots} seats, every ${order.everyMs} ms one of ${faults.join(', ')}`,
-);
+const [timed, others] = [faults.filter(isTimed), faults.filter((name) => !isTimed(name))];
+const told = [
+  ...(timed.length > 0 ? [`every ${order.everyMs} ms one of ${timed.join(', ')}`] : []),
+  ...(others.length > 0 ? [`with ${others.join(' and ')}`] : []),
+];
+say(`seed ${order.seed}: ${[`${order.jobs} jobs`, `${order.slots} seats`, ...told].join(', ')}`);
 for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}, since ${reason}`);
 try {
-  const told = await run({ ...order, faults }, ground, interrupt.signal, progress());
-  const ledger = balance(told.facts);
+  const outcome = await run({ ...order, faults }, ground, interrupt.signal, progress());
+  const ledger = balance(outcome.facts);
   isKept ||= !ledger.balances;
-  const answer = answerOf(order.seed, ledger, told, skipped);
+  const answer = answerOf(order.seed, ledger, outcome, skipped);
   if (flags.json) process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
   else console.log(textOf(answer));
   process.exitCode = !ledger.balances ? 1 : interrupt.signal.aborted ? 130 : 0;

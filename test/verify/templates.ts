@@ -53,8 +53,9 @@ const flags = readFlags({
     'ffmpeg-path': { type: 'string' },
   },
 });
-const whole = (name: 'words' | 'reencodes' | 'seed') => wholeNumber(name, flags[name], 0);
-const [words, reencodes, seed] = [whole('words'), whole('reencodes'), whole('seed')];
+const whole = (name: 'words' | 'reencodes' | 'seed', least: 0 | 1) => wholeNumber(name, flags[name], least);
+// Without words hardly anything is looked at, and all would be as it should be.
+const [words, reencodes, seed] = [whole('words', 1), whole('reencodes', 0), whole('seed', 0)];
 if (flags.casts !== 'first' && flags.casts !== 'all') refuse('--casts: first or all.');
 
 const work = mkdtempSync(join(tmpdir(), 'storyfarm-verify-'));

@@ -4,7 +4,7 @@
  * are gone, the same picture again.
  */
 
-import type { Planes } from '../planes.js';
+import { farthestApart, type Planes } from '../planes.js';
 import { type Area, MACROBLOCK } from '../splice/areas.js';
 import type { Film, StillArea } from '../splice/film.js';
 import type { Inked } from '../splice/splice.js';
@@ -71,9 +71,9 @@ export class SwapTest {
     const visible = last.areas.filter((area) => isVisible(this.#film.areas[area] as Area));
     for (const area of visible) this.#look(area, white, black);
     const mask = this.#maskAround(visible, white.width, white.height);
-    let outside = difference(white.luma, black.luma, mask);
+    let outside = farthestApart(white.luma, black.luma, mask);
     const half = this.#maskAround(visible, white.width, white.height, 2);
-    outside = Math.max(outside, difference(white.cb, black.cb, half), difference(white.cr, black.cr, half));
+    outside = Math.max(outside, farthestApart(white.cb, black.cb, half), farthestApart(white.cr, black.cr, half));
     // What is seen beside one bubble may come from another that was there since the last key frame: both answer for it.
     const kind = visible.length === last.areas.length ? 'outside' : 'after';
     for (const area of last.areas) {
@@ -93,7 +93,10 @@ export class SwapTest {
         shrink(area, paint);
       });
       for (const plane of scale === 1 ? (['luma'] as const) : (['cb', 'cr'] as const)) {
-        const off = Math.max(farthest(white[plane], WHITE[plane], mask), farthest(black[plane], BLACK[plane], mask));
+        const off = Math.max(
+          farthestFrom(WHITE[plane], white[plane], mask),
+          farthestFrom(BLACK[plane], black[plane], mask),
+        );
         errors.inside = Math.max(errors.inside, off);
       }
     }
@@ -149,24 +152,13 @@ function shrink({ rows }: Area, paint: Paint): void {
   }
 }
 
-/** Largest distance of a sample from a value. */
-function farthest(plane: Uint8Array, value: number, mask: Uint8Array): number {
+/** Largest distance of a sample from a value, where the mask is not 0. */
+function farthestFrom(value: number, plane: Uint8Array, mask: Uint8Array): number {
   let most = 0;
   for (let at = 0; at < mask.length; at++) {
     if (mask[at] === 0) continue;
     const off = Math.abs((plane[at] as number) - value);
     if (off > most) most = off;
-  }
-  return most;
-}
-
-function difference(a: Uint8Array, b: Uint8Array, mask: Uint8Array): number {
-  let most = 0;
-  for (let at = 0; at < mask.length; at++) {
-    if (mask[at] === 0) continue;
-    const off = (a[at] as number) - (b[at] as number);
-    if (off > most) most = off;
-    else if (-off > most) most = -off;
   }
   return most;
 }

@@ -10,7 +10,7 @@ import { conditionOf } from '../splice/condition.js';
 import type { FilmOwner } from '../splice/film.js';
 import { removeAtOnce } from './exclusive.js';
 
-/** Takes the film in a folder away if it is torn or unreadable. Answers whether it did. Rejects where the folder can be neither moved nor deleted. */
+/** Takes the film in a folder away if it is torn. Answers whether it did. Rejects where the folder can be neither moved nor deleted. */
 export async function removeTorn(folder: string, owner?: FilmOwner): Promise<boolean> {
   const isTorn = async (aside: string) => (await conditionOf(aside, owner)).state !== 'whole';
   try {
@@ -23,8 +23,9 @@ export async function removeTorn(folder: string, owner?: FilmOwner): Promise<boo
   }
 }
 
-/** The same of what is only suspected: it is looked at where it is before it is moved. */
+/** The same of what is only suspected, and of what this user may not read: it is looked at where it is before it is moved. */
 export async function clearTorn(folder: string, owner?: FilmOwner): Promise<boolean> {
   const { state } = await conditionOf(folder, owner);
-  return (state === 'torn' || state === 'unreadable') && (await removeTorn(folder, owner));
+  const isOfNoUse = state === 'torn' || state === 'unreadable';
+  return isOfNoUse && (await removeTorn(folder, owner));
 }

@@ -9,6 +9,7 @@ import type { Job } from '../../../src/job.js';
 import { openFfmpeg } from '../../../src/media/ffmpeg.js';
 import { verifyRendition } from '../../../src/renderer/verify.js';
 import type { Template } from '../../../src/template/format.js';
+import { isWholeJpeg } from '../../fixtures/jpeg.js';
 
 /** The template by which a job was to be made. */
 export type TemplateOf = (job: Job) => Template;
@@ -27,9 +28,8 @@ export async function assertWhole(jobs: readonly Job[], templateOf: TemplateOf, 
       assert.deepEqual(await verifyRendition(path, output.file, template, rendition), output);
       videos.push(path);
     }
-    const poster = await readFile(outputOf('poster').path);
-    // A JPEG begins and ends with its markers (ISO 10918-1, B.1.1.3).
-    assert.deepEqual([poster.readUInt16BE(0), poster.readUInt16BE(poster.length - 2)], [0xffd8, 0xffd9]);
+    const poster = outputOf('poster').path;
+    assert.ok(isWholeJpeg(await readFile(poster)), `${poster} is no whole JPEG`);
   }
   if (videos.length === 0) return;
   const inputs = videos.flatMap((path) => ['-threads', '1', '-i', path]);

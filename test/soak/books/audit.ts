@@ -7,6 +7,7 @@ import type { Job, Output } from '../../../src/job.js';
 import { verifyRendition } from '../../../src/renderer/verify.js';
 import type { JobStore } from '../../../src/store/store.js';
 import type { Catalog } from '../../../src/template/catalog.js';
+import { isWholeJpeg } from '../../fixtures/jpeg.js';
 import { run } from '../../verify/checks/programs.js';
 import type { JobFacts } from './ledger.js';
 import { type Entry, type Published, straysIn } from './strays.js';
@@ -119,12 +120,9 @@ async function decodingFlaw(ffmpeg: string, files: readonly string[]): Promise<s
   return stderr === '' && status === 0 ? undefined : `ffmpeg says: ${stderr.trim() || status}`;
 }
 
-/** A JPEG begins and ends with its markers (ISO 10918-1, B.1.1.3). */
 function posterFlaw(bytes: Buffer, { bytes: size }: Output): string | undefined {
   if (bytes.length !== size) return `it has ${bytes.length} of ${size} bytes`;
-  return bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(size - 2) === 0xffd9
-    ? undefined
-    : 'it is no whole JPEG';
+  return isWholeJpeg(bytes) ? undefined : 'it is no whole JPEG';
 }
 
 async function entriesIn(folder: string): Promise<Entry[]> {

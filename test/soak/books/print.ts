@@ -49,7 +49,11 @@ export function textOf(answer: Answer): string {
     ['missed', answer.missed, 'found nothing to act upon'],
     ['repeats', answer.repeats, 'requests sent again with the same key'],
     ['own ends', answer.ownEnds, 'services that ended by themselves and were started again'],
-    ['recycled', answer.recycled, `as planned, and ${answer.restarted} after a death (as far as scrapes saw)`],
+    [
+      'recycled',
+      answer.recycled,
+      `as planned, ${answer.recycledForMemory} of them for memory; ${answer.restarted} restarted after a death (as far as scrapes saw)`,
+    ],
     ['capacity lost', percent(answer.capacityLost), `to recycling: ${percent(answer.capacityLostToRecycling)}`],
     ['requeue', times(answer.requeue), "from a renderer's death to its job claimable"],
     ['refill', times(answer.refill), "from a renderer's death to another ready in its seat"],

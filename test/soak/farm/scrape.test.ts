@@ -27,6 +27,17 @@ it('counters that began anew are added to what they were', () => {
   const capacity = new Capacity();
   for (const count of [2, 5, 1, 4]) capacity.take(look(`storyfarm_renderer_recycles_total{reason="jobs"} ${count}\n`));
   assert.equal(capacity.replaced.recycled, 9);
+  assert.equal(capacity.replaced.recycledForMemory, 0);
+});
+
+it('renderers that were recycled for memory are told apart', () => {
+  const capacity = new Capacity();
+  const recycles = (jobs: number, memory: number) =>
+    look(
+      `storyfarm_renderer_recycles_total{reason="jobs"} ${jobs}\nstoryfarm_renderer_recycles_total{reason="memory"} ${memory}\n`,
+    );
+  for (const counts of [recycles(1, 0), recycles(1, 2), recycles(0, 1)]) capacity.take(counts);
+  assert.deepEqual(capacity.replaced, { recycled: 4, recycledForMemory: 3, restarted: 0 });
 });
 
 it("what planned recycling cost is the farm's own account, without what was not planned", () => {

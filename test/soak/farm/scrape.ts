@@ -31,6 +31,7 @@ const sum = (scraped: Scraped, metric: string, label = '') =>
     .reduce((total, [, value]) => total + value, 0);
 
 const SEATS = 'storyfarm_slots';
+const RECYCLES = 'storyfarm_renderer_recycles_total';
 const UNSEATED = ['empty', 'booting'];
 /** Where the farm itself keeps account of its seats' time. */
 const SECONDS = 'storyfarm_slot_seconds_total';
@@ -45,6 +46,7 @@ export class Capacity {
   #seats = 0;
   #empty = 0;
   #recycled = 0;
+  #recycledForMemory = 0;
   #restarted = 0;
   #seconds = 0;
   #planned = 0;
@@ -53,7 +55,8 @@ export class Capacity {
   take(scraped: Scraped): void {
     this.#seats += sum(scraped, SEATS);
     this.#empty += UNSEATED.reduce((total, condition) => total + sum(scraped, SEATS, `condition="${condition}"`), 0);
-    this.#recycled += this.#growth(scraped, 'storyfarm_renderer_recycles_total');
+    this.#recycled += this.#growth(scraped, RECYCLES);
+    this.#recycledForMemory += this.#growth(scraped, RECYCLES, '="memory"');
     this.#restarted += this.#growth(scraped, 'storyfarm_renderer_restarts_total');
     this.#seconds += this.#growth(scraped, SECONDS);
     this.#planned += this.#growth(scraped, LOST_SECONDS, '="planned"');
@@ -70,9 +73,9 @@ export class Capacity {
     return this.#seconds === 0 ? undefined : this.#planned / this.#seconds;
   }
 
-  /** Planned replacements and replacements after a death, as far as they were seen. */
-  get replaced(): { readonly recycled: number; readonly restarted: number } {
-    return { recycled: this.#recycled, restarted: this.#restarted };
+  /** Planned replacements, those of them for memory, and replacements after a death, as far as they were seen. */
+  get replaced(): { readonly recycled: number; readonly recycledForMemory: number; readonly restarted: number } {
+    return { recycled: this.#recycled, recycledForMemory: this.#recycledForMemory, restarted: this.#restarted };
   }
 
   #growth(scraped: Scraped, metric: string, label = ''): number {

@@ -5,7 +5,7 @@ import { drawPixels } from '../../../src/media/canvas.js';
 import type { Ffmpeg } from '../../../src/media/ffmpeg.js';
 import type { Fonts } from '../../../src/media/fonts.js';
 import { fitOf, framesOf, matrixOf } from '../../../src/media/ladder.js';
-import { cut, type Planes } from '../../../src/media/planes.js';
+import { cut, farthestApart, type Planes } from '../../../src/media/planes.js';
 import { boundsOfArea, MACROBLOCK } from '../../../src/media/splice/areas.js';
 import type { Film, StillArea } from '../../../src/media/splice/film.js';
 import { inkOver } from '../../../src/media/splice/ink.js';
@@ -65,7 +65,7 @@ export async function likenessToExpected(
     const ssim = ssimOf(seen.luma, wanted, seen.width, windowsWithin(mask, seen.width, seen.height));
     if (ssim < likeness.ssim) Object.assign(likeness, { ssim, worst: `${area.bubble}, frame ${frame}` });
     likeness.psnr = Math.min(likeness.psnr, psnrOf(seen.luma, wanted, mask));
-    likeness.levels = Math.max(likeness.levels, farthest(seen.luma, wanted, mask));
+    likeness.levels = Math.max(likeness.levels, farthestApart(seen.luma, wanted, mask));
   };
   const paths = [files.swapped, files.blank];
   await watchTogether(ffmpeg, paths, rendition, framesOf(template, rendition), ([swapped, blank], frame) => {
@@ -104,16 +104,7 @@ function changeOf(a: Planes, b: Planes, { luma, chroma }: { luma: Uint8Array; ch
     ['cr', chroma],
   ] as const) {
     const [one, other] = [a[plane], b[plane]];
-    most = Math.max(most, farthest(one, other, mask));
-  }
-  return most;
-}
-
-function farthest(one: Uint8Array, other: Uint8Array, mask: Uint8Array): number {
-  let most = 0;
-  for (let at = 0; at < mask.length; at++) {
-    const change = Math.abs((one[at] as number) - (other[at] as number));
-    if (change > most && mask[at] !== 0) most = change;
+    most = Math.max(most, farthestApart(one, other, mask));
   }
   return most;
 }
