@@ -2,7 +2,7 @@
  * `npm run verify -- templates`: builds, then runs the verification with the other arguments. What is built is told on stderr, so that with --json stdout has one
  * object (`npm run -s verify -- templates --json`).
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { build } from './build.mjs';
 
 const PROGRAMS = ['templates'];
@@ -13,8 +13,9 @@ if (!PROGRAMS.includes(program)) {
   process.exit(1);
 }
 
-const node = (script, args, stdout) =>
-  spawnSync(process.execPath, [script, ...args], { stdio: ['inherit', stdout, 'inherit'] }).status ?? 1;
-
 if (!(await build(2))) process.exit(1);
-process.exit(node(`dist/test/verify/${program}.js`, rest, 'inherit'));
+const verify = spawn(process.execPath, [`dist/test/verify/${program}.js`, ...rest], { stdio: 'inherit' });
+// From a terminal it has got the signal itself.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => verify.kill('SIGTERM'));
+verify.on('exit', (code) => process.exit(code ?? 1));

@@ -37,6 +37,8 @@ export interface Bench {
   readonly reencodes: number;
   readonly seed: number;
   readonly say: (text: string) => void;
+  /** Ends the work after the set that is under way. */
+  readonly interrupt: AbortSignal;
 }
 
 /** Limits that are no part of the product: what is asked of it, and of words that were encoded at its quantiser. */
@@ -69,6 +71,8 @@ interface Refusal {
 }
 
 export interface Verified {
+  /** Word sets that were looked at: all, unless it was interrupted. */
+  readonly sets: number;
   readonly findings: readonly Finding[];
   readonly refused: readonly Refusal[];
 }
@@ -94,7 +98,10 @@ export async function verifyEdition(edition: Edition, sets: readonly WordSet[], 
       });
   }
   const chance = generator(bench.seed);
+  let done = 0;
   for (const [number, set] of sets.entries()) {
+    if (bench.interrupt.aborted) break;
+    done++;
     const name = `set ${number} (${set.kind})`;
     bench.say(`${edition.ref.id}, ${castText(edition.cast)}: ${name}`);
     // What goes wrong with one set must not hide what the others show.
@@ -109,7 +116,7 @@ export async function verifyEdition(edition: Edition, sets: readonly WordSet[], 
     );
     findings.hold('all', 'looked at from all sides', wrong, name);
   }
-  return { findings: findings.list(), refused };
+  return { sets: done, findings: findings.list(), refused };
 }
 
 async function wantedOf(edition: Edition, rendition: Rendition, film: Film): Promise<Wanted> {
