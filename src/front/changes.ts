@@ -22,7 +22,7 @@ export type JobListener = (job: Job | undefined) => void;
 export interface Changes {
   /** The returned function ends it. */
   follow(id: string, listener: JobListener): () => void;
-  /** Ends the loop and waits for its last look. Nobody is called afterwards. */
+  /** Takes a last look, so that all who wait hear of what had changed by now, and ends the loop. Nobody is called afterwards. */
   close(): Promise<void>;
 }
 
@@ -42,6 +42,7 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
   const listeners = new Map<string, Set<JobListener>>();
   const newcomers = new Map<JobListener, string>();
   let loop: Promise<void> | undefined;
+  let isClosing = false;
   let closed = false;
   let hint = () => {};
   let leave = () => {};
@@ -50,7 +51,9 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
     const unwatch = store.watch(() => hint());
     let cursor: string | null = null;
     let failures = 0;
-    while (listeners.size > 0 && !closed) {
+    for (let isLast = false; listeners.size > 0 && !isLast; ) {
+      // A look that had begun before may have missed what was written meanwhile.
+      isLast = isClosing;
       try {
         cursor = await look(cursor);
         failures = 0;
@@ -62,7 +65,7 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
             'the store does not say what has changed; people who wait are kept waiting',
           );
       }
-      if (listeners.size > 0 && !closed) await pause(Math.min(pollMs * 2 ** failures, Math.max(pollMs, SLOWEST_MS)));
+      if (listeners.size > 0 && !isClosing) await pause(Math.min(pollMs * 2 ** failures, Math.max(pollMs, SLOWEST_MS)));
     }
     unwatch();
     loop = undefined;
@@ -115,9 +118,10 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
       };
     },
     async close() {
-      closed = true;
+      isClosing = true;
       leave();
       await loop;
+      closed = true;
     },
   };
 }

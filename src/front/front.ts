@@ -98,8 +98,9 @@ export async function frontRoutes(app: FastifyInstance, deps: FrontDeps): Promis
   }));
 
   app.addHook('preClose', async () => {
-    streams.close();
+    // Who waits for a job that has just ended is still told.
     await changes.close();
+    streams.close();
   });
 }
 

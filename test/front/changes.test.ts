@@ -167,6 +167,18 @@ describe('following changes', () => {
     await changes.close();
   });
 
+  it('tells what had changed when it is closed, before its next look was due', async () => {
+    const { changes, clock, put } = watched();
+    put(jobLike({ id: 'a' }));
+    const one = listener();
+    changes.follow('a', one);
+    await clock.advance(0);
+    put(jobLike({ id: 'a', state: 'rendered' }));
+    await changes.close();
+    assert.deepEqual(one.seen, ['a queued', 'a rendered']);
+    assert.equal(clock.waiting, 0);
+  });
+
   it('calls nobody after it was closed', async () => {
     const { changes, clock, asked, put } = watched();
     put(jobLike({ id: 'a' }));

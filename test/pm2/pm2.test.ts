@@ -152,7 +152,7 @@ describe('under pm2', { skip: noPm2 }, () => {
     process.kill(await pm2.daemon(), 'SIGKILL');
     await draining();
     await pm2.run('resurrect');
-    await until('the second farm is refused', async () => (await pm2.errors('farm')).includes('(port_in_use)'));
+    await until('the second farm is refused', async () => (await pm2.errors('farm')).includes('(already_running)'));
     release();
 
     const services = await until('three services are online', async () => {
