@@ -25,8 +25,8 @@ test('a quick run tells every figure', { skip: process.platform !== 'linux' && '
   };
   for (const variant of ['b1', 'b2', 'cold', 'warm', 'repeated']) {
     const seconds = figure(`cpu_seconds_${variant}`);
-    assert.ok(seconds > 0.005 && seconds < cpuSeconds, `${variant} took ${seconds} s of ${cpuSeconds} s`);
-    assert.ok(figure(`wall_seconds_${variant}`) > 0.005);
+    assert.ok(seconds > 0 && seconds < cpuSeconds, `${variant} took ${seconds} s of ${cpuSeconds} s`);
+    assert.ok(figure(`wall_seconds_${variant}`) > 0);
   }
   assert.ok(Math.abs(figure('cpu_ratio_warm_vs_b2') - figure('cpu_seconds_b2') / figure('cpu_seconds_warm')) < 1e-9);
   assert.ok(figure('cpu_seconds_warm') < figure('cpu_seconds_cold'), 'a cold process has to begin first');

@@ -55,7 +55,7 @@ const flags = readFlags({
 });
 const whole = (name: 'runs' | 'jobs') => wholeNumber(name, flags[name], 1);
 const settings = flags.quick
-  ? { runs: 1, jobs: 2, mostSeconds: 2, requests: 3 }
+  ? { runs: 1, jobs: 10, mostSeconds: 2, requests: 3 }
   : { runs: whole('runs'), jobs: whole('jobs'), mostSeconds: 30, requests: 21 };
 const templateFolders = flags['template-folders'].map((folder) => resolve(folder));
 
