@@ -65,7 +65,6 @@ const TICK_MS = 500;
 const QUIET_TICK_MS = 1_000;
 /** A turn that comes this much later than it was due was kept from running: the machine or this process stood still, or had too much to do. */
 const ABSENT_MS = 100;
-export type { Mode };
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
