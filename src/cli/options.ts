@@ -91,6 +91,29 @@ export const OPTIONS = {
     usual: 'storyfarm.db in the data folder',
     isSecret: true,
   },
+  storage: {
+    schema: text()
+      .regex(/^s3:\/\//, 'Give s3://BUCKET/PREFIX?endpoint=https://HOST&region=NAME.')
+      .optional(),
+    fallback: undefined,
+    unit: 'address',
+    text: 'Where finished files go: a bucket, such as s3://bucket/prefix?endpoint=https://host&region=name (docs/storage.md).',
+    usual: 'jobs/ in the data folder',
+    isSecret: true,
+  },
+  storageUrl: option(
+    z.url({ protocol: /^https?$/, error: 'Give an address such as https://videos.example.com.' }).optional(),
+    undefined,
+    'URL',
+    'Public address of what is in the bucket, its prefix left out; without it the addresses of files are signed.',
+    'none: addresses are signed',
+  ),
+  storageExpiry: option(
+    measured(UNITS, 'ms', 60_000, 7 * 86_400_000, 'Give a time from 1min to 7d.'),
+    '1d',
+    'time',
+    'How long a signed address of a file holds; at most 7d.',
+  ),
   ffmpegPath: option(
     text().optional(),
     undefined,

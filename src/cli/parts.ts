@@ -13,6 +13,7 @@ import { openStore, sqliteFile } from '../store/open.js';
 import type { JobStore, Retried } from '../store/store.js';
 import { NO_TEMPLATE } from './installed.js';
 import type { Config } from './options.js';
+import { objectAddresses } from './storage.js';
 
 export interface Service {
   readonly config: Config;
@@ -65,5 +66,5 @@ export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log
 
 /** Where a front tells people to find things. */
 export function addressesOf(config: Config, front: string, files: string): Addresses {
-  return { front, files: () => config.filesUrl?.replace(/\/$/, '') ?? files };
+  return { front, files: () => config.filesUrl?.replace(/\/$/, '') ?? files, object: objectAddresses(config) };
 }

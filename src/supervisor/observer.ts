@@ -58,8 +58,8 @@ export interface FarmObserver {
   preparationStopped(edition: Edition): void;
   /** Something failed that the farm will try again or can do without; `what` continues "trouble with". */
   trouble(what: string, error: unknown): void;
-  /** Claims stop or go on. */
-  paused(reason: string, on: boolean): void;
+  /** Claims stop or go on; `why` where it is known more exactly. */
+  paused(reason: string, on: boolean, why?: { readonly message: string; readonly hint: string }): void;
   /** The farm as it stands, told every second. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
   /** Where the seats' time went since this was last told, standbys that are ready, and jobs that may be rendered at the same time. Told with the state. */
@@ -188,9 +188,13 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       log.warn({ ...named(edition), code, hint, detail: message }, what);
     },
     trouble: (what, error) => log.error({ err: error }, `trouble with ${what}`),
-    paused: (reason, on) => {
+    paused: (reason, on, why) => {
       metrics.claimsPaused.set({ reason }, on ? 1 : 0);
-      if (on) log.warn({ reason, hint: PAUSED[reason] }, 'claims paused');
+      if (on)
+        log.warn(
+          { reason, hint: PAUSED[reason], ...(why && { detail: why.message, hint: why.hint }) },
+          'claims paused',
+        );
       else log.warn({ reason }, 'claims go on');
     },
     state: (slots, queue) => {

@@ -48,7 +48,7 @@ export class Claims {
   /** Why no jobs are claimed though renderers are free, or undefined. */
   get obstacle(): string | undefined {
     if (this.#heldFor !== undefined) return this.#heldFor ? `paused: ${this.#heldFor}` : 'paused';
-    if (this.#room.want) return WANTS[this.#room.want];
+    if (this.#room.want) return this.#room.why ?? WANTS[this.#room.want];
     return this.#failing ? 'the store does not answer' : undefined;
   }
 

@@ -1,10 +1,10 @@
 /**
- * The sweeper: makes the disk agree with the store.
+ * The sweeper: makes the disk, and the bucket where there is one, agree with the store.
  *
  * Problem: a supervisor that is killed leaves half a render, an attempt that came too late may die before it deletes its files, and files outlive jobs that were deleted from the
  * store. Each is small, and nobody else would ever look.
  *
- * How: in rounds over all folders of jobs, at the start and then every hour, the store is asked about each job, after the look at its folder: what was there then belongs to a fence
+ * How: in rounds over all jobs that have files, at the start and then every hour, the store is asked about each job, after the look at its files: what was there then belongs to a fence
  * that the store knows. Only attempts are deleted, by their numbers; so one that begins meanwhile is never hit. It works a tenth of the time at most, so that a
  * million folders are not felt.
  *
@@ -20,7 +20,7 @@ import type { FarmObserver } from '../observer.js';
 
 export interface SweeperTools {
   readonly store: Pick<JobStore, 'get'>;
-  readonly storage: Pick<Storage, 'jobs' | 'leavings' | 'discard'>;
+  readonly storage: Pick<Storage, 'leavings' | 'discard'>;
   /** The attempts that are under way here, wanted or not: whoever is at them deletes what they leave. */
   readonly underWay: () => readonly Lease[];
   readonly observer: Pick<FarmObserver, 'swept' | 'trouble'>;
@@ -63,10 +63,11 @@ export class Sweeper {
     const { storage, clock, others = [] } = this.#tools;
     let swept = 0;
     let since = clock.monotonic();
-    for (const [index, id] of (await storage.jobs()).entries()) {
+    let looks = 0;
+    for await (const leavings of storage.leavings()) {
       if (this.#isOver) return swept;
-      swept += await this.#look(id);
-      if ((index + 1) % STEP > 0) continue;
+      swept += await this.#look(leavings);
+      if (++looks % STEP > 0) continue;
       await this.#rest((clock.monotonic() - since) * REST);
       since = clock.monotonic();
     }
@@ -81,10 +82,9 @@ export class Sweeper {
     }
   }
 
-  async #look(id: string): Promise<number> {
+  async #look(leavings: Leavings): Promise<number> {
     const { store, storage, underWay, observer, clock } = this.#tools;
-    const leavings = await storage.leavings(id);
-    if (!leavings) return 0;
+    const { id } = leavings;
     const stale = unwanted(leavings, await store.get(id), clock.now());
     const isUnderWay = (fence: number) => underWay().some((lease) => lease.id === id && lease.fence === fence);
     let swept = 0;
@@ -113,7 +113,7 @@ export class Sweeper {
 }
 
 /** The attempts in a job's folder that nobody wants, by fence; `job` as it stood later than the folder. Pure. */
-export function unwanted({ fences, changedAt }: Leavings, job: Job | undefined, now: number): number[] {
+export function unwanted({ fences, changedAt }: Omit<Leavings, 'id'>, job: Job | undefined, now: number): number[] {
   if (!job) return now - changedAt > DAY_MS ? [...fences] : [];
   const wants = job.state === 'rendering' || job.state === 'rendered' || job.state === 'delivered';
   return fences.filter((fence) => !(wants && fence === job.fence));
