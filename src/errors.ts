@@ -69,9 +69,13 @@ const KNOWN = {
     retryable: true,
     hint: 'Make jobs/ in the data folder writable, or mount its disk; the farm goes on by itself.',
   },
+  bucket_failed: {
+    retryable: true,
+    hint: 'Run `storyfarm doctor`: it tells what the bucket says (docs/storage.md); the farm goes on by itself.',
+  },
   upload_failed: {
     retryable: true,
-    hint: 'The storage took other files and not this one; look at what its server says (docs/storage.md).',
+    hint: 'The bucket took other files and not this one; look at what its server says (docs/storage.md).',
   },
   aborted: { retryable: true, hint: 'The attempt was stopped from outside; it is tried again and not counted.' },
   // Deaths of a renderer, as the supervisor sees them.

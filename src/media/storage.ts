@@ -58,11 +58,11 @@ export interface Storage {
   /** Deletes whatever an attempt left, published or not. */
   discard(attempt: Attempt): Promise<void>;
   /**
-   * Why an attempt failed: `storage_failed` when its files could not be written, or cannot be now, else what was thrown. A full disk, bad input and an attempt that was
+   * Why an attempt failed: `storage_failed` or, beyond this machine, `bucket_failed` when its files could not be written, or cannot be now, else what was thrown. A full disk, bad input and an attempt that was
    * stopped explain themselves.
    */
   explain(thrown: unknown): Promise<unknown>;
-  /** Tries whether files are taken beyond this machine, where they go there. Rejects with `storage_failed`. */
+  /** Tries whether files are taken beyond this machine, where they go there. Rejects with `bucket_failed`. */
   check(): Promise<void>;
   /** What lies here, begun or published, job by job. A job of which there are files in two places comes twice. */
   leavings(): AsyncIterable<Leavings>;

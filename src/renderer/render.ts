@@ -60,7 +60,7 @@ const ENCODE_SHARE = 0.98;
 
 /**
  * Renders one job and publishes its files. Rejects with a StoryfarmError: bad input (`unknown_template`, `words_do_not_fit`, …), `too_large`,
- * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `storage_failed`, `upload_failed`, `aborted`. Nothing of the attempt is left then, unless the disk refuses to delete it.
+ * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `storage_failed`, `bucket_failed`, `upload_failed`, `aborted`. Nothing of the attempt is left then, unless the disk refuses to delete it.
  */
 export async function render(
   order: RenderOrder,

@@ -83,6 +83,7 @@ const PAUSED: Readonly<Record<string, string>> = {
   no_space: 'Free disk space, or lower diskFloor; claims go on by themselves.',
   storage:
     'Make jobs/ in the data folder writable, or mount its disk, which jobs/.storyfarm marks; claims go on by themselves.',
+  bucket: 'Run `storyfarm doctor`: it tells what the bucket says; claims go on by themselves.',
   request: '`storyfarm resume` ends it.',
 };
 

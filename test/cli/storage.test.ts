@@ -121,7 +121,7 @@ describe('a farm with a bucket', { skip: noSwift }, () => {
     await met;
     for (let found: string[] = []; found.length === 0; ) found = await keys();
     assert.equal((await fetch(`${up.url}/v1/jobs/${id}/cancel`, { method: 'POST' })).status, 200);
-    await up.said('job lost');
+    await up.said('lease lost');
     assert.deepEqual(await keys(), []);
   });
 
@@ -137,7 +137,8 @@ describe('a farm with a bucket', { skip: noSwift }, () => {
     faulty.fault = () => undefined;
     const { state, attempt } = await end(job);
     assert.deepEqual([state, attempt], ['rendered', 0]);
-    assert.ok(detail === undefined || /SlowDown/.test(`${detail}${hint}`));
+    assert.match(String(detail), /SlowDown \(503\)/);
+    assert.match(String(hint), /too much to do/);
   });
 });
 
@@ -161,16 +162,12 @@ describe('a bucket that cannot be used', { skip: noSwift }, () => {
     const config = await run(['config'], { cwd, env: { STORYFARM_STORAGE: wrong } });
     for (const { stdout, stderr } of [well, missing, refused, config])
       assert.doesNotMatch(stdout + stderr, new RegExp(`wr0ng|${SECRET}@`));
-    const farm = await Service.start(t, ['up', '--port', '0', ...PARTS], { cwd, env: { STORYFARM_STORAGE: wrong } });
-    const answer = await fetch(`${farm.url}/v1/jobs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(WORDS),
-    });
-    assert.equal(answer.status, 202);
+    const farm = Service.begin(t, ['up', '--port', '0', ...PARTS], { cwd, env: { STORYFARM_STORAGE: wrong } });
     const { detail, hint } = await farm.said('claims paused');
     assert.match(String(detail), /credentials are refused/);
     assert.match(String(hint), /right to put, get, list and delete/);
+    const readiness = await fetch(`${farm.url}/readyz`);
+    assert.deepEqual([readiness.status, (await readiness.text()).includes('credentials are refused')], [503, true]);
   });
 });
 

@@ -45,7 +45,7 @@ export function openBucket(local: Storage, objects: Objects): Storage {
       await removeAll(key, 'brief');
     } catch (error) {
       const { message, hint, cause } = asStoryfarmError(error);
-      throw new StoryfarmError('storage_failed', message, { hint, cause });
+      throw new StoryfarmError('bucket_failed', message, { hint, cause });
     }
   }
 

@@ -63,7 +63,7 @@ export function troubleOf(thrown: unknown, what: string, bucket: string): Troubl
   const status = $metadata?.httpStatusCode ?? 0;
   const trouble = (isPassing: boolean, why: string, hint: string): Trouble => ({
     isPassing,
-    error: new StoryfarmError('upload_failed', `The storage ${bucket} cannot ${what}: ${why}.`, {
+    error: new StoryfarmError('upload_failed', `The bucket ${bucket} cannot ${what}: ${why}.`, {
       hint,
       cause: thrown,
     }),

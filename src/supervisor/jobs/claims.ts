@@ -6,11 +6,11 @@
  */
 
 import type { Clock } from '../../clock.js';
-import { asStoryfarmError, type ErrorCode } from '../../errors.js';
+import { asStoryfarmError, type Failure } from '../../errors.js';
 import type { Job } from '../../job.js';
 import type { ClaimOptions, JobStore } from '../../store/store.js';
 import type { Beside } from '../loop.js';
-import { Room, type RoomLimits, type RoomTools, wantBehind } from './room.js';
+import { Room, type RoomLimits, type RoomTools, wantBehind, whyOf } from './room.js';
 
 export interface ClaimLimits extends Omit<ClaimOptions, 'limit'>, RoomLimits {
   readonly pollMs: number;
@@ -23,7 +23,11 @@ export interface ClaimTools extends RoomTools {
 }
 
 const CLAIMING = 'claiming jobs';
-const WANTS = { no_space: 'the disk is full', storage: 'the folder of jobs cannot be written' } as const;
+const WANTS = {
+  no_space: 'the disk is full',
+  storage: 'the folder of jobs cannot be written',
+  bucket: 'the bucket takes no files',
+} as const;
 
 export class Claims {
   readonly #options: ClaimLimits;
@@ -74,7 +78,7 @@ export class Claims {
         this.#failing = false;
         if (jobs.length === free) this.expect();
       } catch (error) {
-        this.heed(asStoryfarmError(error).code);
+        this.heed(asStoryfarmError(error));
         this.#failing = true;
         throw error;
       }
@@ -104,9 +108,9 @@ export class Claims {
     this.expect();
   }
 
-  /** What fails with such a code may mean that what would be claimed now would fail too. */
-  heed(code: ErrorCode): void {
-    const want = wantBehind(code);
-    if (want) this.#room.lacks(want);
+  /** What fails so may mean that what would be claimed now would fail too. */
+  heed(failure: Pick<Failure, 'code' | 'message' | 'hint'>): void {
+    const want = wantBehind(failure.code);
+    if (want) this.#room.lacks(want, whyOf(failure));
   }
 }

@@ -11,7 +11,7 @@ import { asStoryfarmError, type ErrorCode } from '../../errors.js';
 import type { FarmObserver } from '../observer.js';
 
 /** Why claims are paused, in the log and the metrics. */
-export type Want = 'no_space' | 'storage';
+export type Want = 'no_space' | 'storage' | 'bucket';
 
 export interface Why {
   readonly message: string;
@@ -57,7 +57,7 @@ export class Room {
     return this.#want;
   }
 
-  /** Why, in the words of the storage, when they say more than that the folder cannot be written. */
+  /** What the bucket says, when it is what is wanting. */
   get why(): string | undefined {
     return this.#why?.message;
   }
@@ -77,10 +77,10 @@ export class Room {
   }
 
   /** Somebody met the end of it. It is looked at again after a while: what is known now is what he met. */
-  lacks(want: Want): void {
+  lacks(want: Want, why?: Why): void {
     this.#lookAt = this.#tools.clock.monotonic() + 2 * (this.#limits.diskMs ?? USUAL_MS);
     this.#isSuspect = true;
-    this.#note(want, undefined);
+    this.#note(want, why);
   }
 
   async #wanting(): Promise<readonly [Want | undefined, Why | undefined]> {
@@ -89,10 +89,8 @@ export class Room {
       const isFull = isTooFull(await free(this.#isSuspect), this.#limits.diskFloor ?? 0, this.#want === 'no_space');
       return [isFull ? 'no_space' : undefined, undefined];
     } catch (thrown) {
-      const { code, message, hint, file } = asStoryfarmError(thrown);
-      // Of a folder everybody knows which one is meant, and what to do.
-      const isElsewhere = code === 'storage_failed' && file === undefined;
-      return [wantBehind(code) ?? 'storage', isElsewhere ? { message, hint } : undefined];
+      const error = asStoryfarmError(thrown);
+      return [wantBehind(error.code) ?? 'storage', whyOf(error)];
     }
   }
 
@@ -112,5 +110,10 @@ export const isTooFull = (free: number, floor: number, wasFull: boolean): boolea
 /** What a failure of this code says about the disk. */
 export function wantBehind(code: ErrorCode): Want | undefined {
   if (code === 'no_space') return 'no_space';
+  if (code === 'bucket_failed') return 'bucket';
   return code === 'storage_failed' ? 'storage' : undefined;
 }
+
+/** Of a folder everybody knows which one is meant, and what to do. */
+export const whyOf = ({ code, message, hint }: Why & { readonly code: ErrorCode }): Why | undefined =>
+  code === 'bucket_failed' ? { message, hint } : undefined;

@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { systemClock } from '../../../src/clock.js';
 import { parseBucketAddress } from '../../../src/media/bucket/address.js';
 import { openBucket } from '../../../src/media/bucket/bucket.js';
 import { openS3 } from '../../../src/media/bucket/s3.js';
 import { openStorage } from '../../../src/media/storage.js';
+import { Sweeper } from '../../../src/supervisor/jobs/sweeper.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { noSwift, swiftForAll } from '../../fixtures/objects/swift.js';
+import { job, recorder } from '../../supervisor/fakes.js';
 import { jobsIn, storageContract } from '../storage/conformance.js';
 
 const swift = swiftForAll();
@@ -119,6 +122,34 @@ describe('a bucket', { skip: noSwift }, () => {
       keys = await swift().keys(bucket);
       assert.ok(keys.includes('videos/job/4/large.mp4') && keys.includes('videos/job/3/large.mp4'), `${keys}`);
     }
+  });
+});
+
+describe('a round of the sweeper over a bucket', { skip: noSwift }, () => {
+  test('deletes what nobody wants, attempt by attempt, and leaves results and what is under way anywhere', async (t) => {
+    const { storage, bucket } = await open(t);
+    const jobs = [
+      job('done', { state: 'rendered', fence: 2 }),
+      job('elsewhere', { state: 'rendering', fence: 3, server: 'other' }),
+      job('queued', { state: 'queued', fence: 5 }),
+      job('stopping', { state: 'cancelled', fence: 1 }),
+    ];
+    const kept = [
+      'videos/done/2/large.mp4',
+      'videos/done/2/poster.jpg',
+      'videos/elsewhere/3/poster.jpg',
+      'videos/stopping/1/poster.jpg',
+      'videos/unknown/1/large.mp4',
+    ];
+    const unwanted = ['videos/done/1/large.mp4', 'videos/elsewhere/2/large.mp4', 'videos/queued/5/poster.jpg'];
+    for (const key of [...kept, ...unwanted]) await swift().put(bucket, key);
+    const told = recorder();
+    const store = { get: async (id: string) => jobs.find((each) => each.id === id) };
+    const underWay = () => [{ id: 'stopping', fence: 1 }];
+    const sweeper = new Sweeper({ store, storage, underWay, observer: told.observer, clock: systemClock });
+    assert.equal(await sweeper.round(), unwanted.length);
+    assert.deepEqual((await swift().keys(bucket)).sort(), kept);
+    assert.equal(await sweeper.round(), 0);
   });
 });
 
