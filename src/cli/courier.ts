@@ -20,6 +20,7 @@ async function begin({ store: place, secrets, timeoutMs, logLevel, front, files 
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false });
   const addresses = { front, files: () => files };
+  let troubles = 0;
   const courier = new Courier(
     { secrets, timeoutMs },
     {
@@ -28,6 +29,7 @@ async function begin({ store: place, secrets, timeoutMs, logLevel, front, files 
       clock: systemClock,
       document: (job) => jobDocument(job, addresses),
       told: ({ partner, outcome, ms, row, answer, retryInMs }) => {
+        troubles = 0;
         send({ type: 'told', partner, outcome, ms });
         // Of the address only where it leads: the rest may be a secret.
         const what = { event: row.eventId, job: { id: row.jobId }, partner, to: new URL(row.url).origin, answer };
@@ -35,7 +37,11 @@ async function begin({ store: place, secrets, timeoutMs, logLevel, front, files 
         else if (outcome === 'retried') log.warn({ ...what, retryInMs }, 'callback failed, will be tried again');
         else log.error({ ...what, hint: 'GET the job instead, or mend the address.' }, 'callback given up');
       },
-      trouble: (error) => log.error({ err: error }, 'trouble with callbacks'),
+      trouble: (error) => {
+        troubles++;
+        // The first, the second, the fourth: what lasts is told ever more rarely.
+        if ((troubles & (troubles - 1)) === 0) log.error({ err: error, times: troubles }, 'trouble with callbacks');
+      },
     },
   );
   void courier.work().then(async () => {

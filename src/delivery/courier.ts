@@ -118,7 +118,7 @@ export class Courier {
       .finally(() => {
         this.#underWay.delete(call);
         // There is room, perhaps for a partner that had none.
-        this.#wake();
+        this.look();
       });
     this.#underWay.set(call, row.partner);
   }
