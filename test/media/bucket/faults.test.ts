@@ -149,6 +149,7 @@ describe('an attempt', { skip: noSwift }, () => {
     const met = server.met();
     const published = storage.publish(ATTEMPT, { signal: stop.signal });
     await met;
+    for (let found: string[] = []; found.length === 0; ) found = await keys();
     stop.abort(new Error('The supervisor said so.'));
     assert.equal((await failure(published)).code, 'aborted');
     assert.deepEqual(await keys(), []);
