@@ -9,12 +9,14 @@ import type { ErrorCode } from '../../../src/errors.js';
 import { type HistoryEntry, isFinished, type JobState } from '../../../src/job.js';
 import type { Answered } from '../farm/client.js';
 import type { Hit } from '../farm/seats.js';
+import { type Shares, sharesOf } from './fairness.js';
 
 /** A job as the store has it at the end. */
 export interface JobFacts {
   readonly id: string;
   readonly state: JobState;
   readonly failure: ErrorCode | undefined;
+  readonly partner: string;
   readonly history: readonly Pick<HistoryEntry, 'at' | 'event' | 'fence'>[];
 }
 
@@ -54,7 +56,7 @@ export interface Ledger {
   /** Still queued, when it was interrupted. */
   readonly unfinished: number;
   readonly lost: number;
-  /** Terminal states written again, and jobs made again for the same key. */
+  /** Terminal states written again, jobs that two had at a time, and jobs made again for the same key. */
   readonly duplicates: number;
   readonly orphans: number;
   readonly strayFiles: number;
@@ -62,6 +64,8 @@ export interface Ledger {
   /** Jobs that died though they were innocent. */
   readonly harmed: number;
   readonly refused: number;
+  /** How evenly the slots were shared; undefined where nobody had to wait. */
+  readonly shares: Shares | undefined;
   /** Dead jobs by code. */
   readonly deaths: Readonly<Record<string, number>>;
   /** From a renderer's death to its job claimable again. */
@@ -92,6 +96,7 @@ export function balance(facts: Facts): Ledger {
     ends: job.history.filter(({ event }) => ENDS.includes(event)).length,
   }));
   const again = ended.filter(({ job, ends }) => ends > (isFinished(job.state) ? 1 : 0));
+  const shared = facts.jobs.filter(isShared);
   const doubled = accepted.filter(({ ids }) => ids.length > 1);
   const unasked = Math.max(0, facts.jobs.length - facts.asked);
   const dead = facts.jobs.filter(({ state }) => state === 'dead');
@@ -103,6 +108,7 @@ export function balance(facts: Facts): Ledger {
   const findings = [
     ...lost.map((each) => `lost: job ${each.ids[0]} is ${stateOf(each) ?? 'not in the store'}`),
     ...again.map(({ job, ends }) => `ended ${ends} times: job ${job.id}, ${eventsOf(job)}`),
+    ...shared.map((job) => `claimed twice at a time: job ${job.id}, ${eventsOf(job)}`),
     ...doubled.map(({ key, ids }) => `made ${ids.length} times: key ${key}, jobs ${ids.join(', ')}`),
     ...(unasked > 0 ? [`made unasked: ${unasked} jobs`] : []),
     ...harmed.map((job) => `harmed: job ${job.id} died of ${job.failure}, ${eventsOf(job)}`),
@@ -119,12 +125,13 @@ export function balance(facts: Facts): Ledger {
     cancelled: count('cancelled'),
     unfinished: facts.isInterrupted ? count('queued') : 0,
     lost: lost.length,
-    duplicates: again.length + doubled.length + unasked,
+    duplicates: again.length + shared.length + doubled.length + unasked,
     orphans: facts.orphans.length,
     strayFiles: facts.strays.length,
     broken: facts.broken.length,
     harmed: harmed.length,
     refused: refused.length,
+    shares: sharesOf(facts.jobs),
     deaths: tally(dead.map(({ failure }) => failure ?? 'unknown')),
     requeue: spread(requeueTimes(facts.hits, byId)),
     refill: spread(facts.hits.flatMap(({ at, refilledAt }) => (refilledAt === undefined ? [] : refilledAt - at))),
@@ -135,6 +142,15 @@ export function balance(facts: Facts): Ledger {
 }
 
 const isMeantToDie = (purpose: string | undefined) => purpose === 'doomed' || purpose === 'poison';
+
+/** A claim follows another before that one's end was written, or does not have a higher fence. */
+function isShared({ history }: JobFacts): boolean {
+  const fences = history.filter(({ event }) => event === 'claimed').map(({ fence }) => fence);
+  return (
+    history.some(({ event }, at) => event === 'claimed' && history[at - 1]?.event === 'claimed') ||
+    fences.some((fence, at) => at > 0 && fence <= (fences[at - 1] ?? 0))
+  );
+}
 
 const eventsOf = ({ history }: JobFacts) => history.map(({ event }) => event).join(' ');
 
