@@ -15,7 +15,7 @@ import type { HistoryEntry, Job } from '../job.js';
 import type { Limit, OutboxRow, Pause } from './store.js';
 
 /** What a partner is told of the end of a job: still to be, or done with. */
-export interface CallbackRecord extends Omit<OutboxRow, 'jobId'> {
+export interface CallbackRecord extends Omit<OutboxRow, 'jobId' | 'partner'> {
   /** Milliseconds since the epoch; null once it is settled: delivered, or given up. */
   readonly dueAt: number | null;
   readonly delivered: boolean;
