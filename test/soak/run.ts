@@ -18,8 +18,8 @@ import type { Facts } from './books/ledger.js';
 import { Client } from './farm/client.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
-import { PARTNERS_OPTION } from './farm/partners.js';
 import { begin, progressOf, STUCK } from './farm/patience.js';
+import { allTold, openPortal, type Portal } from './farm/portal.js';
 import { type Known, marked } from './farm/processes.js';
 import { attemptIn } from './farm/seats.js';
 import { addressOf, capacityOf, FarmStation, type Place } from './farm/station.js';
@@ -57,6 +57,8 @@ export interface Told {
   readonly faults: Readonly<Record<string, number>>;
   readonly missed: number;
   readonly repeats: number;
+  /** Calls to the partner. */
+  readonly callbacks: Portal['counts'];
   /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
   readonly ownEnds: readonly OwnEnd[];
   readonly capacity: ReturnType<typeof capacityOf>;
@@ -92,6 +94,7 @@ export async function run(
   const started = performance.now();
   const { folder } = ground;
   const url = order.store ?? `sqlite:${join(ground.dataFolders[0] as string, 'storyfarm.db')}`;
+  const portal = await openPortal(order.seed);
   const poison = new Set<string>();
   let poisoned = 0;
   const hear = (line: Line, { census, seats }: FarmStation) => {
@@ -103,6 +106,7 @@ export async function run(
   const leaky = order.faults.includes('leak') ? leaking(order.seed, folder) : {};
   const envOf = (place: Place, templates: readonly string[]) => ({
     ...environment(ground, templates, { ...place, server: place.name }),
+    ...portal.env,
     STORYFARM_STORE: url,
   });
   const places = await placesOf(ground.dataFolders, order.fronts);
@@ -114,8 +118,7 @@ export async function run(
     return new FarmStation(place, { folder, env }, hear);
   });
   const fronts = places.fronts.map((place) => {
-    const port = { STORYFARM_PORT: `${place.port}`, STORYFARM_PARTNERS: PARTNERS_OPTION };
-    const env = { ...envOf(place, ground.frontTemplates), ...port };
+    const env = { ...envOf(place, ground.frontTemplates), STORYFARM_PORT: `${place.port}` };
     return new Kept('front', { folder, env }, () => {}, place.name);
   });
   const seats = order.slots * farms.length;
@@ -129,7 +132,8 @@ export async function run(
     answers[front] = [process_, of === process_ ? (count ?? 0) + 1 : 1];
   };
   const sent = (front: number) => void requests.emit(`sent ${front}`);
-  const client = new Client({ places: places.fronts, templateOf, sent, heard }, interrupt);
+  const { keyOf, url: callback } = portal;
+  const client = new Client({ places: places.fronts, keyOf, callback, templateOf, sent, heard }, interrupt);
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
@@ -198,6 +202,8 @@ export async function run(
 
     await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
     if (progress.isStuck) troubles.push(STUCK);
+    tell('waiting for the partner to be told of all');
+    if (!interrupt.aborted) await allTold(store);
     tell('waiting for all seats to be filled');
     const filled = interrupt.aborted ? [] : await Promise.all(farms.map((farm) => farm.filled(order.slots)));
     for (const [at, count] of filled.entries())
@@ -224,7 +230,8 @@ export async function run(
         hits: farms.flatMap((farm) => farm.seats.hits),
         goneMs: farms.flatMap(({ census }) => census.goneMs),
         orphans: [...new Set(orphans.map(textOf))],
-        troubles: [...troubles, ...farms.flatMap(({ counters }) => counters.fallen)],
+        told: portal.told,
+        troubles: [...troubles, ...farms.flatMap(({ counters }) => counters.fallen), ...portal.complaints],
         isInterrupted: interrupt.aborted,
       },
       faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }), ...(leaked > 0 && { leak: leaked }) },
@@ -233,11 +240,13 @@ export async function run(
       ownEnds: [...farms.map(({ service }) => service), ...fronts].flatMap(({ ownEnds }) => ownEnds),
       capacity: capacityOf(farms),
       ...{ farms: farms.length, fronts: fronts.length, store: store.name },
+      callbacks: portal.counts,
       seconds: { faults: busySeconds, all: (performance.now() - started) / 1_000 },
     };
   } finally {
     over.abort();
     await store.close();
+    portal.close();
   }
 }
 

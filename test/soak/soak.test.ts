@@ -33,11 +33,12 @@ for (const [parts, flags] of Object.entries(PARTS)) {
       const { code, stdout, stderr } = await run(...wanted, ...flags);
       const answer = JSON.parse(stdout || '{}') as Answer;
       assert.deepEqual(answer.findings, [], stderr);
-      const { accepted, delivered, dead, cancelled, lost, duplicates, orphans, strayFiles, broken, harmed } = answer;
+      const { accepted, delivered, dead, cancelled, lost, duplicates, orphans, strayFiles, broken, harmed, untold } =
+        answer;
       context.diagnostic(`${answer.kills} kills, ${answer.seconds.all} s, ${answer.store}`);
       assert.deepEqual(
-        { lost, duplicates, orphans, strayFiles, broken, harmed },
-        { lost: 0, duplicates: 0, orphans: 0, strayFiles: 0, broken: 0, harmed: 0 },
+        { lost, duplicates, orphans, strayFiles, broken, harmed, untold },
+        { lost: 0, duplicates: 0, orphans: 0, strayFiles: 0, broken: 0, harmed: 0, untold: 0 },
       );
       assert.deepEqual([accepted, delivered + dead + cancelled, answer.seed], [JOBS, JOBS, Number(seed)]);
       assert.deepEqual([answer.fronts, answer.farms], [2, flags.includes('--farms') ? 2 : 1]);

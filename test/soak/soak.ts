@@ -7,7 +7,8 @@
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
- * So farms and fronts run as they do under pm2 (farm/keeper.ts), each at an address of its own; partners ask for jobs through HTTP with idempotency keys, now of this front and now of that (farm/client.ts), and every
+ * So farms and fronts run as they do under pm2 (farm/keeper.ts), each at an address of its own; partners ask for jobs through HTTP with idempotency keys, now of this front and now of that (farm/client.ts),
+ * and want to be told of each end (farm/portal.ts), and every
  * `--every` milliseconds a fault happens (faults/), drawn from the seed (plan.ts). When all jobs were asked for there is peace; the farm finishes them, ends, starts once more and sweeps. Then the books are made from
  * the store and the disk (books/). The exit code is 1 unless they balance.
  *

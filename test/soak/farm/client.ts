@@ -3,7 +3,6 @@
 import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Purpose, Wish } from '../plan.js';
-import { authorization } from './partners.js';
 
 /** What came of a wish. */
 export interface Answered {
@@ -18,6 +17,9 @@ export interface Answered {
 /** The fronts as a switch shows them: each request goes to the next, and one that is not answered to another. */
 export interface Fronts {
   readonly places: readonly { readonly host: string; readonly port: number }[];
+  /** The key of each partner, and where all of them want to be told. */
+  readonly keyOf: (partner: string) => string;
+  readonly callback: string;
   /** The template to ask for. */
   readonly templateOf: (purpose: Purpose) => string;
   /** Called when a request is on its way and nothing of its answer is there. */
@@ -51,7 +53,8 @@ export class Client {
 
   /** Resolves with the accepted job's id; undefined when it was refused, or it was told to stop. */
   async send({ key, partner, purpose, cast, words, priority, reuse }: Wish): Promise<string | undefined> {
-    const body = JSON.stringify({ template: this.#fronts.templateOf(purpose), cast, words, priority, reuse });
+    const { templateOf, callback } = this.#fronts;
+    const body = JSON.stringify({ template: templateOf(purpose), cast, words, priority, reuse, callback });
     const answer = await this.#insist('/v1/jobs', body, partner, key);
     if (!answer) return undefined;
     const id = answer.status === 202 ? (JSON.parse(answer.body) as { id: string }).id : undefined;
@@ -83,7 +86,7 @@ export class Client {
   #ask(path: string, body: string, partner: string, key: string | undefined): Promise<Answer> {
     const front = this.#next++ % this.#fronts.places.length;
     const headers = {
-      authorization: authorization(partner),
+      authorization: `Bearer ${this.#fronts.keyOf(partner)}`,
       ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...(key && { 'idempotency-key': key }),
     };

@@ -1,17 +1,6 @@
-/** Who asks: a few partners with keys, each for as many jobs as the others. */
+/** Who asks: a few partners, each for as many jobs as the others. */
 
-import { keyHash } from '../../../src/front/partners.js';
-
-const PARTNERS = ['amber', 'birch', 'cedar', 'dune'] as const;
+export const PARTNERS: readonly string[] = ['amber', 'birch', 'cedar', 'dune'];
 
 /** Of the job with this number. */
 export const partnerOf = (number: number): string => PARTNERS[number % PARTNERS.length] as string;
-
-const keyOf = (partner: string) => `soak-${partner}`;
-
-export const authorization = (partner: string): string => `Bearer ${keyOf(partner)}`;
-
-/** For the fronts. */
-export const PARTNERS_OPTION = JSON.stringify(
-  Object.fromEntries(PARTNERS.map((partner) => [partner, { keys: [keyHash(keyOf(partner))] }])),
-);
