@@ -14,6 +14,7 @@ import { handles } from './conformance/handles.js';
 import { holds } from './conformance/holds.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
+import { racing } from './conformance/racing.js';
 import { retention } from './conformance/retention.js';
 import type { Open } from './conformance/subject.js';
 import { turns } from './conformance/turns.js';
@@ -23,6 +24,7 @@ export function conformance(name: string, open: Open): void {
     enqueueing(open);
     claims(open);
     turns(open);
+    racing(open);
     holds(open);
     leases(open);
     endings(open);

@@ -72,7 +72,8 @@ function askedOf(job: NewJob): Asked {
   };
 }
 
-const keyHash = (partner: string, key: string): string =>
+/** What stands for a partner's key. */
+export const keyHash = (partner: string, key: string): string =>
   createHash('sha256')
     .update(JSON.stringify([partner, key]))
     .digest('hex');
