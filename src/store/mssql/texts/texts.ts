@@ -6,9 +6,40 @@ import { limit, limits, pause, pauses, resume, settle } from './hold.js';
 import { bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
 import { end, rescue } from './move.js';
 import { eraseWords, purge, purgeable } from './retention.js';
+import { announce, forget, needs, published, servers } from './servers.js';
 
-const WRITES = { enqueue, claim, renew, end, rescue, limit, pause, resume, settle, purge, eraseWords };
-const LOOKS = { anyDue, get, history, counts, shares, recent, changes, outbox, bell, limits, pauses, purgeable };
+const WRITES = {
+  enqueue,
+  claim,
+  renew,
+  end,
+  rescue,
+  limit,
+  pause,
+  resume,
+  settle,
+  purge,
+  eraseWords,
+  announce,
+  forget,
+};
+const LOOKS = {
+  anyDue,
+  get,
+  history,
+  counts,
+  shares,
+  recent,
+  changes,
+  outbox,
+  bell,
+  limits,
+  pauses,
+  purgeable,
+  published,
+  servers,
+  needs,
+};
 
 export type WriteName = keyof typeof WRITES;
 export type LookName = keyof typeof LOOKS;
