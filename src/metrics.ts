@@ -73,6 +73,8 @@ export interface Metrics {
   readonly storeRetries: Counter<'reason'>;
   /** Folders that the sweeper deleted; `what` is `attempt`, `edition` or `render`. */
   readonly swept: Counter<'what'>;
+  /** Finished jobs of this server whose files are gone, as the sweeper found at its last look. */
+  readonly filesMissing: Gauge;
   /** 1 while no jobs are claimed, else 0; by reason, such as `no_space`. */
   readonly claimsPaused: Gauge<'reason'>;
 
@@ -161,6 +163,7 @@ export function createMetrics(): Metrics {
     outcomesJournalled: counter('outcomes_journalled_total', 'Outcomes kept in the journal while the store was away.'),
     storeRetries: counter('store_retries_total', 'Times that a shared store was asked again, by reason.', ['reason']),
     swept: counter('swept_total', 'Folders that nobody wanted and the sweeper deleted.', ['what']),
+    filesMissing: gauge('files_missing_jobs', 'Finished jobs of this server whose files are gone.'),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),
 
     text: () => registry.metrics(),
