@@ -7,12 +7,18 @@ import { conditionOf, serversText } from '../servers.js';
 import { forStore, inStore } from '../store-command.js';
 
 export function serversCommand(): Command {
-  return forStore(new Command('servers').description('Print the servers that share the store, and how they are.'))
+  return new Command('servers')
+    .description('Print the servers that share the store; forget those that are gone.')
+    .addCommand(listCommand(), { isDefault: true })
+    .addCommand(forgetCommand());
+}
+
+function listCommand(): Command {
+  return forStore(new Command('list').description('Print the servers that share the store, and how they are.'))
     .addHelpText(
       'after',
       '\nA farm announces itself every 10 s; one that was not heard for 45 s is silent.\nThe load is how many of its slots render.',
     )
-    .addCommand(forgetCommand())
     .action((_options, command: Command) =>
       inStore(
         command,

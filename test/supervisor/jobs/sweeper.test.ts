@@ -14,6 +14,15 @@ const DAY = 86_400_000;
 const standing = (state: Job['state'], fence: number): Job => job('a', { state, fence });
 const leavings = (...fences: number[]) => ({ fences, changedAt: 0 });
 
+/** Rests that take no time. */
+const restless: Clock = {
+  ...systemClock,
+  after: (_ms, callback) => {
+    const call = setImmediate(callback);
+    return () => clearImmediate(call);
+  },
+};
+
 describe('what nobody wants', () => {
   it('is every attempt but the one that is rendered, or is being rendered', () => {
     for (const state of ['rendering', 'rendered', 'delivered'] as const)
@@ -97,7 +106,11 @@ describe('a round of the sweeper', () => {
 
   it('misses the files of finished jobs of this server, and of no others', async (t) => {
     const many = Array.from({ length: 120 }, (_, number) => job(`j${number}`, { state: 'rendered', fence: 2 }));
-    const { sweeper, storage, asked, told, lay } = sweeping(t, [...many, job('waits', { state: 'queued', fence: 1 })]);
+    const { sweeper, storage, asked, told, lay } = sweeping(
+      t,
+      [...many, job('waits', { state: 'queued', fence: 1 })],
+      restless,
+    );
     for (const { id } of many) await lay(id, 2, true);
     await sweeper.round();
     await storage.discard({ id: 'j7', fence: 2 });

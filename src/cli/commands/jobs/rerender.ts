@@ -5,7 +5,6 @@ import { asStoryfarmError, type ErrorCode, StoryfarmError } from '../../../error
 import type { JobStore } from '../../../store/store.js';
 import { counted } from '../../control/command.js';
 import { forStore, inStore } from '../../store-command.js';
-import { table } from '../../table.js';
 
 interface Refused {
   readonly id: string;
@@ -95,10 +94,10 @@ export function rerenderedText({ queued, refused }: Rerendered): string {
       : `${counted(queued.length, 'job')} ${queued.length === 1 ? 'is' : 'are'} queued again: any server makes the files anew.`,
   ];
   if (refused.length > 0) {
-    const shown = refused.slice(0, SHOWN).map(({ id, message }) => [id, message]);
+    const shown = refused.slice(0, SHOWN).map(({ message }) => message);
     const rest = refused.length > SHOWN ? [`and ${refused.length - SHOWN} more (--json has all)`] : [];
     const hints = [...new Set(refused.map(({ hint }) => hint))].map((hint) => `  -> ${hint}`);
-    lines.push('', table(['refused', ''], shown), ...rest, ...hints);
+    lines.push('', `${counted(refused.length, 'job')} refused:`, ...shown, ...rest, ...hints);
   }
   return lines.join('\n');
 }
