@@ -5,6 +5,7 @@
  * its leases are taken back; what it left on the disk, and what was kept long enough, is swept beside the work.
  */
 
+import type { CourierKeeper } from '../delivery/keeper.js';
 import { asStoryfarmError } from '../errors.js';
 import type { Edition } from '../ipc/messages.js';
 import { freeIn, markFolder } from '../media/disk.js';
@@ -29,6 +30,7 @@ import type { Results } from './control/protocol.js';
 import { planReload } from './control/reload.js';
 import { reportOf } from './control/report.js';
 import { type ControlServer, openControl } from './control/server.js';
+import { heardBy, keepCourier, type PublicAddresses } from './courier-keeper.js';
 import { rendererOptions, supervisorOptions } from './farm-options.js';
 import { castsOf } from './installed.js';
 import { claimFarm, type Instance } from './instance.js';
@@ -42,8 +44,8 @@ import { sweepWorkFolders } from './work-folder.js';
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
   /** Makes it the one farm of the folder, and of its embedded store, until it has ended. Throws `already_running` while another is. To be called before anything that it could be refused for instead. */
   claim(): void;
-  /** `exits` are what is done when the control socket is asked to end the farm. */
-  start(exits: Exits): Promise<void>;
+  /** `exits` are what is done when the control socket is asked to end the farm; `addresses` are told to partners. */
+  start(exits: Exits, addresses: PublicAddresses): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
 }
@@ -58,7 +60,8 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let editions = openEditions(dataFolder, ffmpeg);
   let canFilm = canMakeFilms(ffmpeg, service);
   let ffmpegVersion = shortVersion(ffmpeg);
-  const observer = observeWith(log, metrics);
+  let courier: CourierKeeper | undefined;
+  const observer = heardBy(observeWith(log, metrics), () => courier?.look());
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
   const sweepEditions = async () => {
@@ -173,6 +176,8 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const ending = (end: () => Promise<void>) => async () => {
     leaving.abort();
     await Promise.all([end(), sweeper.stop()]);
+    // After the last job has ended.
+    await courier?.leave();
     // First, since the next farm puts its own there.
     control?.close();
     instance?.release();
@@ -181,7 +186,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     claim() {
       instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
     },
-    async start(exits) {
+    async start(exits, addresses) {
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
@@ -190,11 +195,16 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
       await supervisor.start({ wasKilled: await isLeft(dataFolder) });
       sweeper.start();
+      courier = keepCourier(service, mark, addresses);
+      courier?.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();
     },
     drain: ending(() => supervisor.drain()),
-    stop: ending(() => supervisor.stop()),
+    stop: ending(() => {
+      courier?.stop();
+      return supervisor.stop();
+    }),
     readiness: () => supervisor.readiness(),
     recycleAll: () => supervisor.recycleAll(),
     reload,

@@ -57,6 +57,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'idempotency_conflict',
   'not_rerenderable',
   'unauthorized',
+  'callback_refused',
 ]);
 
 /** Runs the command that `argv` names, as process.argv does. Answers the exit code; never rejects. */

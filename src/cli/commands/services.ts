@@ -11,6 +11,7 @@ import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
 import type { LoadedConfig } from '../config.js';
+import type { PublicAddresses } from '../courier-keeper.js';
 import { nearestOf, openDataFolder } from '../data-folder.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
@@ -22,7 +23,7 @@ export const upCommand = (): Command =>
   service(
     'up',
     'Run front, files and farm together on this machine.',
-    [...PLACES, 'host', 'port', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
+    [...PLACES, 'host', 'port', 'frontUrl', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
     up,
   );
 
@@ -79,7 +80,11 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     ...parts,
     checks: [...frontChecks({ store, catalog }), ...filesChecks({ folder }), farmCheck(farm)],
   });
-  await serve(parts, server, config.port, store, farm);
+  const publicly = (here: string) => {
+    const front = config.frontUrl ?? here;
+    return { front, files: config.filesUrl ?? front };
+  };
+  await serve(parts, server, config.port, store, { farm, publicly });
 }
 
 async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<void> {
@@ -93,7 +98,12 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
     ...parts,
     checks: [{ name: 'store', run: () => store.ping() }, farmCheck(farm)],
   });
-  await serve(parts, server, config.farmPort, store, farm);
+  const { host, port, filesPort } = config;
+  const publicly = () => ({
+    front: config.frontUrl ?? `http://${host}:${port}`,
+    files: config.filesUrl ?? `http://${host}:${filesPort}`,
+  });
+  await serve(parts, server, config.farmPort, store, { farm, publicly });
 }
 
 async function front(config: Config): Promise<void> {
@@ -121,12 +131,25 @@ async function files(config: Config): Promise<void> {
   await serve(parts, server, config.filesPort);
 }
 
+interface Farming {
+  readonly farm: Farm;
+  /** Where people elsewhere find front and files, given where this process listens. */
+  readonly publicly: (here: string) => PublicAddresses;
+}
+
 /**
  * Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. Whoever wants it to end
  * while it starts is heard, and it ends when it has started; at once at the second word, since it has nothing yet that another start would not take back.
  */
-async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
+async function serve(
+  parts: Service,
+  server: HttpServer,
+  port: number,
+  store?: JobStore,
+  farming?: Farming,
+): Promise<void> {
   const { log, config } = parts;
+  const farm = farming?.farm;
   const close = async () => {
     await server.close();
     await store?.close();
@@ -152,7 +175,7 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
     // Before the port: whoever starts the same farm twice is told so, not that a program has its port.
     farm?.claim();
     const address = await server.listen({ host: config.host, port });
-    await farm?.start(exits);
+    await farming?.farm.start(exits, farming.publicly(address));
     isStarted = true;
     log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
   })();

@@ -2,8 +2,8 @@
 
 import { anyDue, claim, renew } from './claim.js';
 import { enqueue } from './enqueue.js';
-import { limit, limits, pause, pauses, resume, settle } from './hold.js';
-import { bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
+import { claimCallbacks, limit, limits, pause, pauses, resume, settle } from './hold.js';
+import { anyCallback, bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
 import { end, rescue } from './move.js';
 import { eraseWords, purge, purgeable } from './retention.js';
 import { announce, forget, needs, published, servers } from './servers.js';
@@ -17,6 +17,7 @@ const WRITES = {
   limit,
   pause,
   resume,
+  claimCallbacks,
   settle,
   purge,
   eraseWords,
@@ -32,6 +33,7 @@ const LOOKS = {
   recent,
   changes,
   outbox,
+  anyCallback,
   bell,
   limits,
   pauses,

@@ -11,7 +11,7 @@ import { tagsIn } from '../../../tags.js';
 import { fingerprint } from '../../fingerprint.js';
 import { newId } from '../../ids.js';
 import { assertRequirement, notRerenderable } from '../../refusals.js';
-import type { Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
+import type { ClaimCallbacks, Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
 import type { Moment, Stamp } from '../moment.js';
 import { type Held, type Statements, toJob } from './statements.js';
 
@@ -123,6 +123,13 @@ export class Transitions {
     this.sql.giveUp.run({ seq: held.seq });
     this.note(stamp, held, 'reopened');
     return this.job(held.seq);
+  }
+
+  claimCallbacks({ limit, holdMs, except = [] }: ClaimCallbacks): readonly OutboxRow[] {
+    const { now } = this.moment;
+    const rows = this.sql.dueCallbacks.all({ now, limit, except: JSON.stringify(except) });
+    for (const { eventId } of rows) this.sql.holdCallback.run({ now, holdMs, eventId });
+    return rows;
   }
 
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): void {
