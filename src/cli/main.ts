@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   submit: async () => (await import('./commands/submit.js')).submitCommand(),
   status: async () => (await import('./commands/status.js')).statusCommand(),
   history: async () => (await import('./commands/history.js')).historyCommand(),
+  servers: async () => (await import('./commands/servers.js')).serversCommand(),
+  jobs: async () => (await import('./commands/jobs.js')).jobsCommand(),
   partners: async () => (await import('./commands/partners.js')).partnersCommand(),
   limit: async () => (await import('./commands/limit.js')).limitCommand(),
   scale: async () => (await import('./commands/scale.js')).scaleCommand(),
@@ -54,6 +56,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'missing_glyphs',
   'control_characters',
   'idempotency_conflict',
+  'not_rerenderable',
   'unauthorized',
   'callback_refused',
 ]);

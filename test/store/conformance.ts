@@ -15,8 +15,11 @@ import { holds } from './conformance/holds.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
 import { racing } from './conformance/racing.js';
+import { rerendering } from './conformance/rerendering.js';
 import { retention } from './conformance/retention.js';
+import { servers } from './conformance/servers.js';
 import type { Open } from './conformance/subject.js';
+import { tags } from './conformance/tags.js';
 import { turns } from './conformance/turns.js';
 
 export function conformance(name: string, open: Open): void {
@@ -31,6 +34,9 @@ export function conformance(name: string, open: Open): void {
     outbox(open);
     followers(open);
     retention(open);
+    servers(open);
+    tags(open);
+    rerendering(open);
     handles(open);
   });
 }

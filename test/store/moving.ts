@@ -46,7 +46,7 @@ async function fill(store: JobStore): Promise<Readonly<Record<string, string>>> 
   await store.fail(await claimed('later', { priority: 8 }), { ...retry, retryInMs: HOUR });
   await store.release(await claimed('released', { priority: 7 }));
   await store.renew([{ ...(await claimed('rendering')), progress: 0.5 }], HOUR);
-  made.delayed = (await enqueue(store, { delayMs: HOUR })).id;
+  made.delayed = (await enqueue(store, { delayMs: HOUR, requires: ['big', 'arabic'] })).id;
   for (const [n, partner] of ['many', 'many', 'Many', 'few'].entries())
     made[`waiting ${n}`] = (await enqueue(store, { partner, priority: n % 2, idempotencyKey: `key ${n}` })).id;
   await store.limit('many', 3);

@@ -1,8 +1,9 @@
 /** Jobs that come into a store on SQL Server (../../moving.ts), which may be at work: each few of them take the turn of a writer. */
 
 import { type Holds, type JobRecord, LARGEST_PUT, type Target } from '../../moving.js';
+import { assertRequirement } from '../../refusals.js';
 import { parseAddress } from '../address.js';
-import { assertName, keyHash } from '../enqueuer.js';
+import { apart, assertName, keyHash } from '../enqueuer.js';
 import { Patience } from '../link/patience.js';
 import { Pool } from '../link/pool.js';
 import { assertUpToDate, versionOf } from '../schema/migrate.js';
@@ -62,10 +63,19 @@ function valuesOf(records: readonly JobRecord[]): Readonly<Record<'items' | 'his
 }
 
 function jobOf({ job, erased, callbackUrl, key }: JobRecord): object {
+  const requires = assertRequirement(job.requires);
   const { request, runAt, createdAt, startedAt, finishedAt, ...row } = job;
   for (const name of [job.partner, request.template.id, job.server ?? '']) assertName(name);
   return {
-    ...{ ...row, template: request.template.id, request, erased, callback_url: callbackUrl },
+    ...{
+      ...row,
+      ...apart(requires),
+      requires,
+      template: request.template.id,
+      request,
+      erased,
+      callback_url: callbackUrl,
+    },
     ...{ run_at: runAt, created_at: createdAt, started_at: startedAt, finished_at: finishedAt },
     ...{ hash: key && keyHash(job.partner, key.name), fingerprint: key?.fingerprint ?? null },
   };

@@ -2,6 +2,7 @@
 
 import type Database from 'better-sqlite3';
 import type { Amounts, Holds, JobRecord, Target } from '../../moving.js';
+import { assertRequirement } from '../../refusals.js';
 import { Calls } from '../calls.js';
 import { openDatabase } from '../file/database.js';
 import { Moment } from '../moment.js';
@@ -17,8 +18,8 @@ const AMOUNTS = `SELECT (SELECT count(*) FROM jobs WHERE id IN (SELECT value FRO
   (SELECT count(*) FROM idempotency WHERE ${OF}) AS keys`;
 
 const INSERT = {
-  job: `INSERT INTO jobs (id, template, partner, priority, state, run_at, fence, server, attempt, crashes, progress, revision, created_at, started_at, finished_at, erased)
-    VALUES (@id, @template, @partner, @priority, @state, @runAt, @fence, @server, @attempt, @crashes, @progress, @revision, @createdAt, @startedAt, @finishedAt, @erased)`,
+  job: `INSERT INTO jobs (id, template, partner, requires, priority, state, run_at, fence, server, attempt, crashes, progress, revision, created_at, started_at, finished_at, erased)
+    VALUES (@id, @template, @partner, @requires, @priority, @state, @runAt, @fence, @server, @attempt, @crashes, @progress, @revision, @createdAt, @startedAt, @finishedAt, @erased)`,
   payload: `INSERT INTO payloads (job, request, callback_url, result, failure) VALUES (@seq, @request, @callbackUrl, @result, @failure)`,
   key: `INSERT INTO idempotency (job, partner, key, fingerprint) VALUES (@seq, @partner, @name, @fingerprint) ON CONFLICT DO NOTHING`,
   entry: `INSERT INTO history (job, revision, at, event, fence, server, failure) VALUES (@seq, @revision, @at, @event, @fence, @server, @failure)`,
@@ -85,7 +86,8 @@ class SqliteTarget implements Target {
     const { request, result, failure, ...row } = job;
     const { revision } = this.#moment.stamp();
     const { lastInsertRowid } = this.#insert.job.run({
-      ...{ ...row, template: request.template.id, revision, erased: Number(erased) },
+      ...{ ...row, template: request.template.id, requires: assertRequirement(job.requires), revision },
+      erased: Number(erased),
     });
     const seq = Number(lastInsertRowid);
     const texts = { request: JSON.stringify(request), result: textOf(result), failure: textOf(failure) };
