@@ -73,7 +73,7 @@ export const fileDomain = ({ filesUrl }: Pick<Config, 'filesUrl'>): string | nul
  * configuration has them, or at `files`.
  */
 export function addressesOf(
-  { config, clock, log }: Service,
+  { config, clock, log }: Pick<Service, 'clock' | 'log'> & { readonly config: Pick<Config, 'filesUrl'> },
   store: Pick<JobStore, 'isShared' | 'servers'>,
   front: string,
   files: string,
