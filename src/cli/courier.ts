@@ -6,10 +6,11 @@ import { systemClock } from '../clock.js';
 import { Courier } from '../delivery/courier.js';
 import { post } from '../delivery/post.js';
 import { jobDocument, locate } from '../front/documents.js';
+import { withServers } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
-import { objectAddresses } from './storage.js';
+import { addressesOf } from './parts.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -21,13 +22,19 @@ async function begin(orders: CourierOrders): Promise<Courier> {
   const { store: place, secrets, timeoutMs, logLevel, front, files, storage, storageUrl, storageExpiry } = orders;
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false });
-  const object = objectAddresses({ storage, storageUrl, storageExpiry });
-  const addresses = { front, files: () => files, object };
+  // `files` is already what is configured here.
+  const config = { filesUrl: undefined, storage, storageUrl, storageExpiry };
+  const addresses = addressesOf({ config, clock: systemClock, log }, store, front, files);
+  const known = withServers(store, addresses);
   let troubles = 0;
   const courier = new Courier(
     { secrets, timeoutMs },
     {
-      store,
+      store: {
+        claimCallbacks: (claim) => store.claimCallbacks(claim),
+        settle: (id, outcome) => store.settle(id, outcome),
+        get: (id) => known.get(id),
+      },
       post,
       clock: systemClock,
       document: async (job) => jobDocument(await locate(job, addresses), addresses),

@@ -13,10 +13,11 @@ export function openConfiguredStorage({ dataFolder, storage }: Pick<Config, 'dat
   return storage === undefined ? local : openBucket(local, openS3(parseBucketAddress(storage)));
 }
 
-type Where = Pick<Config, 'storage' | 'storageUrl' | 'storageExpiry'>;
+/** What tells where objects are. */
+export type Bucket = Pick<Config, 'storage' | 'storageUrl' | 'storageExpiry'>;
 
 /** How the address of an object is found: signed for a while, or public. Where no bucket is configured none is found. */
-export function objectAddresses({ storage, storageUrl, storageExpiry }: Where): (key: string) => Promise<string> {
+export function objectAddresses({ storage, storageUrl, storageExpiry }: Bucket): (key: string) => Promise<string> {
   if (storage === undefined) {
     return async () => {
       throw new StoryfarmError('unavailable', 'The files are in a bucket that this front does not know.', {

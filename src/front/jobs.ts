@@ -69,7 +69,8 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       },
       problems: [...JUDGEMENTS, 'callback_refused', 'idempotency_conflict', 'unavailable'],
       async handle({ partner, headers, body, reply }) {
-        const request = { ...judge(deps, body), ...(body.reuse && { reuse: true }) };
+        const { tags: requires = [], request: judged } = judge(deps, body);
+        const request = { ...judged, ...(body.reuse && { reuse: true }) };
         const { callback: callbackUrl } = body;
         if (callbackUrl !== undefined) assertAllowed(deps.partners, partner, callbackUrl);
         await queue.admit(deps.maxQueued);
@@ -77,6 +78,7 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
         const { job, created } = await store.enqueue({
           request,
           partner,
+          requires,
           priority: body.priority,
           delayMs: body.delay * 1000,
           ...(key !== undefined && { idempotencyKey: key }),
@@ -143,6 +145,11 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
   ];
 }
 
+interface Judged {
+  readonly request: JobRequest;
+  readonly tags: readonly string[] | undefined;
+}
+
 const JUDGEMENTS = [
   'unknown_template',
   'unknown_role',
@@ -155,8 +162,8 @@ const JUDGEMENTS = [
   'control_characters',
 ] as const;
 
-/** What is asked, complete, sanitised and pinned to the template as installed now; or throws with every complaint. */
-function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.infer<typeof orderSchema>): JobRequest {
+/** What is asked, complete, sanitised and pinned to the template as installed now, and the tags that the template requires; or throws with every complaint. */
+function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.infer<typeof orderSchema>): Judged {
   const installed = catalog.get(id);
   if (!installed) {
     const detail = 'No template with this id is installed.';
@@ -164,7 +171,9 @@ function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.inf
       complaints: [{ pointer: '/template', code: 'unknown_template', detail }],
     });
   }
-  return { template: installed.ref, ...checkRequest(installed.template, { cast, words }, fonts.book, fonts.measure) };
+  const { template, ref } = installed;
+  const request = { template: ref, ...checkRequest(template, { cast, words }, fonts.book, fonts.measure) };
+  return { request, tags: template.tags };
 }
 
 /** A job of this partner. Rejects with `unknown_job`, also when it is that of another: that it is there is nobody else's business. */

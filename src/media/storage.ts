@@ -66,6 +66,8 @@ export interface Storage {
   check(): Promise<void>;
   /** What lies here, begun or published, job by job. A job of which there are files in two places comes twice. */
   leavings(): AsyncIterable<Leavings>;
+  /** Whether anything lies here of an attempt, begun or published. */
+  has(attempt: Attempt): Promise<boolean>;
   /** Deletes all files of a job, of whatever attempt. */
   forget(id: string): Promise<void>;
 }
@@ -161,6 +163,10 @@ export function openStorage(dataFolder: string): Storage {
         const left = await leftIn(join(folder, id));
         if (left) yield { id, ...left };
       }
+    },
+
+    async has({ id, fence }) {
+      return (await leftIn(join(folder, id)))?.fences.includes(fence) ?? false;
     },
 
     async forget(id) {

@@ -44,7 +44,7 @@ export interface RenderTools extends SourceTools {
   readonly fonts: Fonts;
   readonly films: Pick<Films, 'open'>;
   readonly phrases: Phrases;
-  readonly storage: Omit<Storage, 'folder' | 'check' | 'leavings' | 'forget'>;
+  readonly storage: Omit<Storage, 'folder' | 'check' | 'leavings' | 'has' | 'forget'>;
 }
 
 export interface RenderOptions {

@@ -31,7 +31,7 @@ export const farmCommand = (): Command =>
   service(
     'farm',
     'Run the supervisor and its renderers.',
-    [...PLACES, 'host', 'farmPort', ...FARM, 'logLevel'],
+    [...PLACES, 'host', 'farmPort', 'filesUrl', ...FARM, 'logLevel'],
     farmAlone,
   );
 
@@ -73,7 +73,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(config, '', ''),
+    addresses: addressesOf(parts, store, '', ''),
   });
   server.app.register(filesRoutes, { folder });
   server.app.register(healthRoutes, {
@@ -119,7 +119,7 @@ async function front(config: Config): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(config, '', elsewhere),
+    addresses: addressesOf(parts, store, '', elsewhere),
     bodyLimit: config.bodyLimit,
   });
   await serve(parts, server, config.port, store);

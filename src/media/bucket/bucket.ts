@@ -118,6 +118,12 @@ export function openBucket(local: Storage, objects: Objects): Storage {
       yield* inBucket(objects);
     },
 
+    async has(attempt) {
+      if (await local.has(attempt)) return true;
+      for await (const page of objects.list(beginningOf(attempt))) if (page.length > 0) return true;
+      return false;
+    },
+
     async forget(id) {
       await local.forget(id);
       await removeAll(`${prefix}${id}/`);

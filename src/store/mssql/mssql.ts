@@ -15,6 +15,7 @@
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
 import { assertAtLeastOne, refused } from '../refusals.js';
 import type {
+  Announcement,
   ClaimCallbacks,
   ClaimedCallbacks,
   ClaimOptions,
@@ -23,14 +24,18 @@ import type {
   JobStore,
   Lease,
   Limit,
+  Need,
   NewJob,
   OutboxRow,
   Pausable,
   Pause,
+  Published,
+  PublishedOptions,
   Purgeable,
   PurgeOptions,
   QueueCounts,
   Renewal,
+  Server,
   Share,
   StoreOptions,
 } from '../store.js';
@@ -44,6 +49,7 @@ import { Holds } from './holds.js';
 import { Patience } from './link/patience.js';
 import { type Link, Pool } from './link/pool.js';
 import { assertUpToDate, versionOf } from './schema/migrate.js';
+import { Serving } from './serving.js';
 import { textsFor } from './texts/texts.js';
 import { Views } from './views.js';
 
@@ -81,6 +87,7 @@ class MssqlStore implements JobStore {
   readonly #views: Views;
   readonly #holds: Holds;
   readonly #forgetting: Forgetting;
+  readonly #serving: Serving;
 
   constructor(name: string, calls: Calls, deadlineMs: number) {
     this.name = name;
@@ -91,6 +98,7 @@ class MssqlStore implements JobStore {
     this.#views = new Views(calls);
     this.#holds = new Holds(calls);
     this.#forgetting = new Forgetting(calls);
+    this.#serving = new Serving(calls);
   }
 
   enqueue(job: NewJob): Promise<Enqueued> {
@@ -137,6 +145,10 @@ class MssqlStore implements JobStore {
     return this.#calls.during(() => this.#attempts.cancel(id));
   }
 
+  rerender(id: string): Promise<Job> {
+    return this.#calls.during(() => this.#attempts.rerender(id));
+  }
+
   limit(partner: string, most: number | null): Promise<void> {
     return this.#calls.during(() => this.#holds.limit(partner, most));
   }
@@ -167,6 +179,26 @@ class MssqlStore implements JobStore {
 
   eraseWords(olderThanMs: number, limit: number): Promise<number> {
     return this.#calls.during(() => this.#forgetting.eraseWords(olderThanMs, limit));
+  }
+
+  published(options: PublishedOptions): Promise<{ readonly jobs: readonly Published[]; readonly after: string }> {
+    return this.#calls.during(() => this.#serving.published(options));
+  }
+
+  announce(server: Announcement): Promise<void> {
+    return this.#calls.during(() => this.#serving.announce(server));
+  }
+
+  servers(): Promise<readonly Server[]> {
+    return this.#calls.during(() => this.#serving.all());
+  }
+
+  forget(server: string): Promise<boolean> {
+    return this.#calls.during(() => this.#serving.forget(server));
+  }
+
+  needs(): Promise<readonly Need[]> {
+    return this.#calls.during(() => this.#serving.needs());
   }
 
   counts(): Promise<QueueCounts> {

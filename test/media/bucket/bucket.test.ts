@@ -133,6 +133,7 @@ describe('a round of the sweeper over a bucket', { skip: noSwift }, () => {
       job('elsewhere', { state: 'rendering', fence: 3, server: 'other' }),
       job('queued', { state: 'queued', fence: 5 }),
       job('stopping', { state: 'cancelled', fence: 1 }),
+      job('lost', { state: 'rendered', fence: 1 }),
     ];
     const kept = [
       'videos/done/2/large.mp4',
@@ -144,11 +145,27 @@ describe('a round of the sweeper over a bucket', { skip: noSwift }, () => {
     const unwanted = ['videos/done/1/large.mp4', 'videos/elsewhere/2/large.mp4', 'videos/queued/5/poster.jpg'];
     for (const key of [...kept, ...unwanted]) await swift().put(bucket, key);
     const told = recorder();
-    const store = { get: async (id: string) => jobs.find((each) => each.id === id) };
+    const done = [
+      { id: 'done', fence: 2, server: 'one' },
+      { id: 'lost', fence: 1, server: 'one' },
+    ];
+    const store = {
+      isShared: true,
+      get: async (id: string) => jobs.find((each) => each.id === id),
+      published: async () => ({ jobs: done, after: '2' }),
+    };
     const underWay = () => [{ id: 'stopping', fence: 1 }];
-    const sweeper = new Sweeper({ store, storage, underWay, observer: told.observer, clock: systemClock });
+    const sweeper = new Sweeper({
+      server: 'one',
+      store,
+      storage,
+      underWay,
+      observer: told.observer,
+      clock: systemClock,
+    });
     assert.equal(await sweeper.round(), unwanted.length);
     assert.deepEqual((await swift().keys(bucket)).sort(), kept);
+    assert.deepEqual(told.of('missed')[0]?.args, [['lost']]);
     assert.equal(await sweeper.round(), 0);
   });
 });

@@ -113,6 +113,9 @@ export function storageContract(name: string, skip: string | false, open: (t: Te
         assert.ok(Math.abs(Date.now() - changedAt) < 60_000, `${changedAt}`);
       }
       assert.deepEqual(Object.fromEntries(found), { 'job-1': [0, 1], 'job-12': [12], begun: [3] });
+      const has = (id: string, fence: number) => storage.has({ id, fence });
+      assert.deepEqual(await Promise.all([has('job-1', 0), has('job-12', 12), has('begun', 3)]), [true, true, true]);
+      assert.deepEqual(await Promise.all([has('job-12', 1), has('job', 1), has('begun', 2)]), [false, false, false]);
     });
 
     test('a job that is forgotten has no files left, of whatever attempt, and others have theirs', async (t) => {
