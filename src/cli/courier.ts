@@ -6,9 +6,11 @@ import { systemClock } from '../clock.js';
 import { Courier } from '../delivery/courier.js';
 import { post } from '../delivery/post.js';
 import { jobDocument } from '../front/documents.js';
+import { knowServersOf } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
+import { addressesOn } from './addresses.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -19,12 +21,20 @@ function send(message: FromCourier): void {
 async function begin({ store: place, secrets, timeoutMs, logLevel, front, files }: CourierOrders): Promise<Courier> {
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false });
-  const addresses = { front, files: () => files };
+  const addresses = addressesOn(store, { front, files }, { clock: systemClock, log });
   let troubles = 0;
   const courier = new Courier(
     { secrets, timeoutMs },
     {
-      store,
+      store: {
+        claimCallbacks: (options) => store.claimCallbacks(options),
+        settle: (eventId, outcome) => store.settle(eventId, outcome),
+        get: async (id) => {
+          const job = await store.get(id);
+          if (job) await knowServersOf([job], addresses);
+          return job;
+        },
+      },
       post,
       clock: systemClock,
       document: (job) => jobDocument(job, addresses),
