@@ -6,7 +6,7 @@ import { systemClock } from '../clock.js';
 import { Courier } from '../delivery/courier.js';
 import { post } from '../delivery/post.js';
 import { jobDocument } from '../front/documents.js';
-import { knowServersOf } from '../front/servers.js';
+import { withServers } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
@@ -22,18 +22,15 @@ async function begin({ store: place, secrets, timeoutMs, logLevel, front, files 
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false });
   const addresses = addressesOn(store, { front, files }, { clock: systemClock, log });
+  const known = withServers(store, addresses);
   let troubles = 0;
   const courier = new Courier(
     { secrets, timeoutMs },
     {
       store: {
-        claimCallbacks: (options) => store.claimCallbacks(options),
-        settle: (eventId, outcome) => store.settle(eventId, outcome),
-        get: async (id) => {
-          const job = await store.get(id);
-          if (job) await knowServersOf([job], addresses);
-          return job;
-        },
+        claimCallbacks: (claim) => store.claimCallbacks(claim),
+        settle: (id, outcome) => store.settle(id, outcome),
+        get: (id) => known.get(id),
       },
       post,
       clock: systemClock,

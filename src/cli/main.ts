@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stop: async () => (await import('./commands/drain.js')).stopCommand(),
   backup: async () => (await import('./commands/backup.js')).backupCommand(),
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand(),
+  import: async () => (await import('./commands/import.js')).importCommand(),
   render: async () => (await import('./commands/render.js')).renderCommand(),
   templates: async () => (await import('./commands/templates.js')).templatesCommand(),
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand(),

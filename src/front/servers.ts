@@ -56,12 +56,6 @@ export function createServerBook(
   };
 }
 
-/** Resolves when as much is known of the servers that have these jobs' files as there is to be known. */
-export async function knowServersOf(jobs: readonly Job[], { know }: Pick<Addresses, 'know'>): Promise<void> {
-  const servers = jobs.flatMap(({ result, server }) => (result && server !== null ? [server] : []));
-  if (servers.length > 0) await know?.([...new Set(servers)]);
-}
-
 type Asked = Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch'>;
 
 /** The store as a front asks it: no job comes from it before as much is known of the server that has its files as there is to be known. */
@@ -69,7 +63,8 @@ export function withServers(store: Asked, addresses: Pick<Addresses, 'know'>): A
   if (!addresses.know) return store;
   async function known<T>(asked: Promise<T>, jobsIn: (answer: T) => readonly Job[]): Promise<T> {
     const answer = await asked;
-    await knowServersOf(jobsIn(answer), addresses);
+    const servers = jobsIn(answer).flatMap(({ result, server }) => (result && server !== null ? [server] : []));
+    if (servers.length > 0) await addresses.know?.([...new Set(servers)]);
     return answer;
   }
   return {

@@ -14,6 +14,7 @@ import { handles } from './conformance/handles.js';
 import { holds } from './conformance/holds.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
+import { racing } from './conformance/racing.js';
 import { rerendering } from './conformance/rerendering.js';
 import { retention } from './conformance/retention.js';
 import { servers } from './conformance/servers.js';
@@ -26,6 +27,7 @@ export function conformance(name: string, open: Open): void {
     enqueueing(open);
     claims(open);
     turns(open);
+    racing(open);
     holds(open);
     leases(open);
     endings(open);

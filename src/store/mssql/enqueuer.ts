@@ -76,13 +76,15 @@ function askedOf(job: NewJob): Asked {
   };
 }
 
-const keyHash = (partner: string, key: string): string =>
+/** What stands for a partner's key. */
+export const keyHash = (partner: string, key: string): string =>
   createHash('sha256')
     .update(JSON.stringify([partner, key]))
     .digest('hex');
 
 /** The tags of a requirement, each in a column of its own. */
-const apart = (requires: string) => Object.fromEntries(tagsIn(requires).map((tag, index) => [`tag${index + 1}`, tag]));
+export const apart = (requires: string) =>
+  Object.fromEntries(tagsIn(requires).map((tag, index) => [`tag${index + 1}`, tag]));
 
 /** Tags as a text takes them. */
 export const tagItems = (tags: readonly string[]): string => JSON.stringify(tags.map((tag) => ({ tag })));

@@ -8,7 +8,13 @@ import { openLanes } from './lanes.js';
 import { tally } from './move.js';
 
 /** The tags of a requirement, apart. */
-const TAGS = Array.from({ length: MOST_REQUIRED }, (_, index) => `tag${index + 1}`);
+export const TAGS = Array.from({ length: MOST_REQUIRED }, (_, index) => `tag${index + 1}`);
+
+/** Notes the tags of what these rows require, once. */
+export const noteRequirements = (s: string, rows: string): string =>
+  `IF EXISTS (SELECT 1 FROM ${rows} WHERE requires <> '') INSERT INTO ${s}.requirements (requires, tag)
+SELECT DISTINCT a.requires, a.tag FROM (${TAGS.map((tag) => `SELECT requires, ${tag} AS tag FROM ${rows}`).join(' UNION ALL ')}) AS a
+WHERE a.tag IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${s}.requirements AS q WHERE q.requires = a.requires);`;
 
 /**
  * @items: the jobs, no idempotency key twice. Answers the moment; then for each whose key was known its place and what was asked for under it; then the jobs of those. A job that
@@ -38,9 +44,7 @@ INSERT INTO ${s}.payloads (job, request, callback_url)
 SELECT @revision + a.n, a.request, a.callback_url FROM @asked AS a WHERE NOT EXISTS (SELECT 1 FROM @known AS k WHERE k.n = a.n);
 INSERT INTO ${s}.idempotency (job, hash, fingerprint)
 SELECT @revision + a.n, a.hash, a.fingerprint FROM @asked AS a WHERE a.hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM @known AS k WHERE k.n = a.n);
-IF EXISTS (SELECT 1 FROM @asked WHERE requires <> '') INSERT INTO ${s}.requirements (requires, tag)
-SELECT DISTINCT a.requires, a.tag FROM (${TAGS.map((tag) => `SELECT requires, ${tag} AS tag FROM @asked`).join(' UNION ALL ')}) AS a
-WHERE a.tag IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${s}.requirements AS q WHERE q.requires = a.requires);
+${noteRequirements(s, '@asked')}
 ${openLanes(s, '@asked AS m WHERE NOT EXISTS (SELECT 1 FROM @known AS k WHERE k.n = m.n)')}
 ${tally(s, "SELECT 'queued' AS state, 1 AS change FROM @asked AS a WHERE NOT EXISTS (SELECT 1 FROM @known AS k WHERE k.n = a.n)")}
 ${INTO_JOBS}

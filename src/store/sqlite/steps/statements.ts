@@ -11,7 +11,7 @@ import type { Announcement, Limit, OutboxRow, Published } from '../../store.js';
 import type { Lane } from '../../turns.js';
 
 /** Milliseconds since the epoch on the database's clock. */
-const NOW = `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
+export const NOW = `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
 
 const JOB = `SELECT seq, id, state, partner, requires, priority, attempt, crashes, fence, progress, server, revision,
   created_at AS createdAt, run_at AS runAt, started_at AS startedAt, finished_at AS finishedAt, request, result, failure
