@@ -10,7 +10,8 @@ import { withServers } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
-import { addressesOf } from './parts.js';
+import { addressesOn } from './addresses.js';
+import { objectAddresses } from './storage.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -22,9 +23,8 @@ async function begin(orders: CourierOrders): Promise<Courier> {
   const { store: place, secrets, timeoutMs, logLevel, front, files, storage, storageUrl, storageExpiry } = orders;
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false });
-  // `files` is already what is configured here.
-  const config = { filesUrl: undefined, storage, storageUrl, storageExpiry };
-  const addresses = addressesOf({ config, clock: systemClock, log }, store, front, files);
+  const object = objectAddresses({ storage, storageUrl, storageExpiry });
+  const addresses = addressesOn(store, { front, files, object }, { clock: systemClock, log });
   const known = withServers(store, addresses);
   let troubles = 0;
   const courier = new Courier(

@@ -5,8 +5,6 @@
 import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
-import type { Addresses } from '../front/documents.js';
-import { createServerBook } from '../front/servers.js';
 import { createLog, type Log } from '../log.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
 import { createMetrics, type Metrics } from '../metrics.js';
@@ -14,7 +12,6 @@ import { openStore, sqliteFile } from '../store/open.js';
 import type { JobStore, Retried } from '../store/store.js';
 import { NO_TEMPLATE } from './installed.js';
 import type { Config } from './options.js';
-import { type Bucket, objectAddresses } from './storage.js';
 
 export interface Service {
   readonly config: Config;
@@ -63,32 +60,4 @@ export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log
     log.warn({ folders: config.templateFolders, hint: NO_TEMPLATE }, 'no usable template is installed');
   }
   return catalog;
-}
-
-/** The public address of this server's files, without a slash at the end; null: none is configured. */
-export const fileDomain = ({ filesUrl }: Pick<Config, 'filesUrl'>): string | null =>
-  filesUrl?.replace(/\/+$/, '') ?? null;
-
-/**
- * Where a front tells people to find things. On a store that several servers share, the files of each are where it says that they are; else, and for a server that says nothing, where the
- * configuration has them, or at `files`.
- */
-export function addressesOf(
-  { config, clock, log }: Pick<Service, 'clock' | 'log'> & { readonly config: Pick<Config, 'filesUrl'> & Bucket },
-  store: Pick<JobStore, 'isShared' | 'servers'>,
-  front: string,
-  files: string,
-): Addresses {
-  const usual = fileDomain(config) ?? files;
-  const object = objectAddresses(config);
-  if (!store.isShared) return { front, files: () => usual, object };
-  const book = createServerBook(store, clock, (error) =>
-    log.warn({ err: error }, 'the store does not say where the servers are'),
-  );
-  return {
-    front,
-    files: (server) => (server === null ? null : book.domainOf(server)) ?? usual,
-    object,
-    know: (servers) => book.know(servers),
-  };
 }

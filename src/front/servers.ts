@@ -59,12 +59,12 @@ export function createServerBook(
 type Asked = Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch'>;
 
 /** The store as a front asks it: no job comes from it before as much is known of the server that has its files as there is to be known. */
-export function withServers(store: Asked, { know }: Pick<Addresses, 'know'>): Asked {
-  if (!know) return store;
+export function withServers(store: Asked, addresses: Pick<Addresses, 'know'>): Asked {
+  if (!addresses.know) return store;
   async function known<T>(asked: Promise<T>, jobsIn: (answer: T) => readonly Job[]): Promise<T> {
     const answer = await asked;
     const servers = jobsIn(answer).flatMap(({ result, server }) => (result && server !== null ? [server] : []));
-    if (servers.length > 0) await know?.([...new Set(servers)]);
+    if (servers.length > 0) await addresses.know?.([...new Set(servers)]);
     return answer;
   }
   return {

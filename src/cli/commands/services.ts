@@ -10,14 +10,16 @@ import { createServer, type HttpServer } from '../../http/server.js';
 import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
+import { addressesOn, fileDomain } from '../addresses.js';
 import type { LoadedConfig } from '../config.js';
 import type { PublicAddresses } from '../courier-keeper.js';
 import { nearestOf, openDataFolder } from '../data-folder.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
-import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
+import { openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
+import { objectAddresses } from '../storage.js';
 
 export const upCommand = (): Command =>
   service(
@@ -73,7 +75,11 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(parts, store, '', ''),
+    addresses: addressesOn(
+      store,
+      { front: '', files: fileDomain(config) ?? '', object: objectAddresses(config) },
+      parts,
+    ),
   });
   server.app.register(filesRoutes, { folder });
   server.app.register(healthRoutes, {
@@ -119,7 +125,11 @@ async function front(config: Config): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(parts, store, '', elsewhere),
+    addresses: addressesOn(
+      store,
+      { front: '', files: fileDomain(config) ?? elsewhere, object: objectAddresses(config) },
+      parts,
+    ),
     bodyLimit: config.bodyLimit,
   });
   await serve(parts, server, config.port, store);

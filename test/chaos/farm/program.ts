@@ -23,7 +23,7 @@ const [dataFolder = '', renderer = '', special = '{}', address] = process.argv.s
 /** To a parent that has no channel, in lines of JSON. */
 const tell = (told: Told) => void (process.send ? process.send(told) : console.log(JSON.stringify(told)));
 
-const store = await openStore(address ?? storeIn(dataFolder));
+const store = await openStore(address ?? storeIn(dataFolder), address ? { busyDeadlineMs: 60_000 } : {});
 const working = new Set<string>();
 /** The store with an ear at its renewals, with which progress comes. */
 const through = (store: JobStore): JobStore =>
