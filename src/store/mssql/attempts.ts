@@ -33,13 +33,13 @@ export class Attempts {
 
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
-    this.#ends = new Gather({ write: (items) => this.#write(items), key: ({ id }) => id, largest, deadlineMs });
+    const write = (items: readonly End[], ms: number) => this.#write(items, ms);
+    this.#ends = new Gather({ write, key: ({ id }) => id, largest, deadlineMs });
   }
 
   async claim({ server, limit, leaseMs, ageingMs = DEFAULT_AGEING_MS }: ClaimOptions): Promise<readonly Job[]> {
     assertName(server);
-    const [[look] = []] = await this.#calls.look('anyDue');
-    if (Number(look?.due) !== 1) return [];
+    if (!(await this.#calls.news()).isDue) return [];
     const [jobs = []] = await this.#calls.write('claim', {
       server,
       limit: Math.min(limit, REVISIONS),
@@ -110,10 +110,10 @@ export class Attempts {
     await this.#calls.write('settle', { event_id: known(eventId), delivered, retry_in, ticket: randomUUID() });
   }
 
-  async #write(ends: readonly End[]): Promise<(Job | undefined | StoryfarmError)[]> {
+  async #write(ends: readonly End[], ms: number): Promise<(Job | undefined | StoryfarmError)[]> {
     const items = JSON.stringify(ends.map((end, index) => ({ n: index + 1, ...end, id: known(end.id) })));
     const requeues = ends.some(({ event }) => event === 'retried' || event === 'released');
-    const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues });
+    const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues }, ms);
     const isGood = new Set(good.map(({ n }) => Number(n)));
     const found = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
     return ends.map((end, index) => {

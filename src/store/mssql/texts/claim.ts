@@ -23,11 +23,11 @@ const atWork = (s: string): string =>
 const unlimited = (s: string): string =>
   `NOT EXISTS (SELECT 1 FROM ${s}.limits AS held WHERE held.partner = l.partner AND held.most <= ${atWork(s)})`;
 
-/** Whether a claim would find a job: a farm with nothing to do does not compete for the lock. */
-export const anyDue = (s: string): string =>
-  read(`SELECT CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${unpaused(s)} AND ${unlimited(s)}
+/** How often the bell has rung, and whether a claim would find a job: for who waits for one, and for a farm that would otherwise compete for the lock with nothing to do. */
+export const news = (s: string): string =>
+  read(`SELECT bell, CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${unpaused(s)} AND ${unlimited(s)}
   AND EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE j.state = 'queued' AND j.partner = l.partner AND j.template = l.template AND j.priority = l.priority
-    AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due;`);
+    AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due FROM ${s}.counter WHERE one = 1;`);
 
 /** Takes up to @limit jobs for @server. Answers them in the order of taking; when an earlier sending has taken some under @ticket, those. */
 export const claim = (s: string): string =>

@@ -1,6 +1,6 @@
 /** Every text of the store, made once for the schema that its tables are in. Their comments have the parameters that are not those of the contract. */
 
-import { anyDue, claim, renew } from './claim.js';
+import { claim, news, renew } from './claim.js';
 import { enqueue } from './enqueue.js';
 import { limit, limits, pause, pauses, resume, settle } from './hold.js';
 import { bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
@@ -8,7 +8,7 @@ import { end, rescue } from './move.js';
 import { eraseWords, purge, purgeable } from './retention.js';
 
 const WRITES = { enqueue, claim, renew, end, rescue, limit, pause, resume, settle, purge, eraseWords };
-const LOOKS = { anyDue, get, history, counts, shares, recent, changes, outbox, bell, limits, pauses, purgeable };
+const LOOKS = { news, get, history, counts, shares, recent, changes, outbox, bell, limits, pauses, purgeable };
 
 export type WriteName = keyof typeof WRITES;
 export type LookName = keyof typeof LOOKS;
