@@ -2,7 +2,7 @@
  * The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it.
  *
  * It starts in the order that loses nothing: alone first, then without processes of an earlier life, then with what that life could not write, and only then
- * its leases are taken back; what it left on the disk, and what was kept long enough, is swept beside the work.
+ * its leases are taken back, as soon as the store answers (waiting.ts); what it left on the disk, and what was kept long enough, is swept beside the work.
  */
 
 import { asStoryfarmError } from '../errors.js';
@@ -35,13 +35,14 @@ import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
 import { retention } from './retention.js';
 import type { Exits } from './signals.js';
+import { type Waiting, whenStoreAnswers } from './waiting.js';
 import { sweepWorkFolders } from './work-folder.js';
 
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
   /** Makes it the one farm of the folder, and of its embedded store, until it has ended. Throws `already_running` while another is. To be called before anything that it could be refused for instead. */
   claim(): void;
-  /** `exits` are what is done when the control socket is asked to end the farm. */
-  start(exits: Exits): Promise<void>;
+  /** Waits for a store that is away, unless its signal says that the farm is to end. `exits` are what is done when the control socket is asked to end the farm. */
+  start(exits: Exits, waiting: Waiting): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
 }
@@ -87,7 +88,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     sweepEditions,
   });
   /** Cuts short what may take long beside the work. */
-  const leaving = new AbortController();
+  const ended = new AbortController();
   const sweeper = new Sweeper({
     store,
     storage,
@@ -99,7 +100,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       async () => {
         for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },
-      () => retention({ config, log }, store, storage.folder)(leaving.signal),
+      () => retention({ config, log }, store, storage.folder)(ended.signal),
     ],
   });
   const prepareInstalled = () => prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
@@ -165,7 +166,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let instance: Instance | undefined;
   let control: ControlServer | undefined;
   const ending = (end: () => Promise<void>) => async () => {
-    leaving.abort();
+    ended.abort();
     await Promise.all([end(), sweeper.stop()]);
     // First, since the next farm puts its own there.
     control?.close();
@@ -175,14 +176,15 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     claim() {
       instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
     },
-    async start(exits) {
+    async start(exits, waiting) {
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
       await markFolder(storage.folder);
       const pruned = await editions.prune(config.keepEditions, clock.now());
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
-      await supervisor.start({ wasKilled: await isLeft(dataFolder) });
+      const wasKilled = await isLeft(dataFolder);
+      if (!(await whenStoreAnswers(() => supervisor.start({ wasKilled }), waiting))) return;
       sweeper.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();

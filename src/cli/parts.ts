@@ -26,7 +26,7 @@ export function openService(config: Config, part: string): Service {
 }
 
 interface Opening {
-  /** Makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
+  /** Makes no store (`not_found`), does not read the whole file for damage first, and does not wait for one that is away, all as a service does. */
   readonly isMade?: boolean;
   /** Where it is counted that the store was asked again. */
   readonly metrics?: Pick<Metrics, 'storeRetries'>;
@@ -41,7 +41,7 @@ export async function openConfiguredStore(
       hint: '`storyfarm up` makes it; --data-folder or --store names another.',
     });
   const retried = (reason: Retried) => metrics?.storeRetries.inc({ reason });
-  return openStore(store, { checkIntegrity: !isMade, retried });
+  return openStore(store, { checkIntegrity: !isMade, mayBeAway: !isMade, retried });
 }
 
 /** Whether the store's file is there; a store that is no file is. */

@@ -17,6 +17,7 @@ import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
 import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
+import { whenStoreAnswers } from '../waiting.js';
 
 export const upCommand = (): Command =>
   service(
@@ -122,8 +123,9 @@ async function files(config: Config): Promise<void> {
 }
 
 /**
- * Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. Whoever wants it to end
- * while it starts is heard, and it ends when it has started; at once at the second word, since it has nothing yet that another start would not take back.
+ * Starts what there is, waits for a store that is away, and ends it in the right order: the farm finishes its jobs while people can still look, and switches are given the time to notice that this one leaves; then the
+ * server, then the store. Whoever wants it to end while it starts is heard, and it ends when it has started, or no longer waits for its store; at once at the second word, since it has nothing yet
+ * that another start would not take back.
  */
 async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
   const { log, config } = parts;
@@ -132,12 +134,14 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
     await store?.close();
   };
   let isStarted = false;
+  const leaving = new AbortController();
   const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
       // Else not even for a turn of the event loop: whoever asked is answered that it drains.
+      leaving.abort();
       if (!isStarted) await started;
-      await farm?.drain();
+      await Promise.all([farm?.drain(), server.leave(config.leave)]);
       await close();
       log.info('ended');
     },
@@ -152,7 +156,9 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
     // Before the port: whoever starts the same farm twice is told so, not that a program has its port.
     farm?.claim();
     const address = await server.listen({ host: config.host, port });
-    await farm?.start(exits);
+    const waiting = { about: { address, store: store?.name }, clock: parts.clock, log, signal: leaving.signal };
+    if (farm) await farm.start(exits, waiting);
+    else if (store) await whenStoreAnswers(() => store.ping(), waiting);
     isStarted = true;
     log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
   })();
