@@ -1,5 +1,5 @@
 /**
- * `npm run build`: compiles everything to dist/src and dist/test, and joins the two programs, the command line and the renderer, in dist/bundle, each with what V8 makes of it (bin/load.js).
+ * `npm run build`: compiles everything to dist/src and dist/test, and joins the programs, the command line, the renderer and the courier, in dist/bundle, each with what V8 makes of it (bin/load.js).
  *
  * Node takes about a millisecond for each module that it has to find and link. The 150 of a renderer cost it 0.26 s of CPU, joined they cost 0.13 s: as much as it
  * needs for two videos, at every start. A module that is only ever imported when it is needed becomes a function that fills variables when it is called, which V8 cannot optimise as
@@ -21,7 +21,11 @@ export async function build(output = 1) {
   const { dependencies, optionalDependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)));
   await bundle({
     absWorkingDir: home,
-    entryPoints: { cli: 'dist/src/cli/main.js', renderer: 'dist/src/renderer/main.js' },
+    entryPoints: {
+      cli: 'dist/src/cli/main.js',
+      renderer: 'dist/src/renderer/main.js',
+      courier: 'dist/src/cli/courier.js',
+    },
     // src/package.ts finds the installation from here: two folders up, as from dist/src.
     outdir: 'dist/bundle',
     outExtension: { '.js': '.cjs' },
@@ -37,7 +41,7 @@ export async function build(output = 1) {
     logLevel: 'warning',
   });
   const { NODE_FLAGS } = await import('../dist/src/supervisor/renderer/process.js');
-  return cache('cli', [], output) && cache('renderer', NODE_FLAGS, output);
+  return cache('cli', [], output) && cache('courier', [], output) && cache('renderer', NODE_FLAGS, output);
 }
 
 /** Of a program that runs with these flags. */

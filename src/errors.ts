@@ -32,6 +32,10 @@ const KNOWN = {
     retryable: false,
     hint: 'Remove control characters, bidirectional overrides and private-use characters.',
   },
+  callback_refused: {
+    retryable: false,
+    hint: 'Give an address at one of the origins that the operator has allowed for your callbacks.',
+  },
   idempotency_conflict: { retryable: false, hint: 'Use a new Idempotency-Key for a different request.' },
   not_cancellable: { retryable: false, hint: 'Only queued and rendering jobs can be cancelled.' },
   template_invalid: { retryable: false, hint: 'Run `storyfarm templates validate` and mend what it names.' },

@@ -69,6 +69,10 @@ export interface Metrics {
   readonly outcomesFenced: Counter;
   /** Outcomes that were kept in the journal, since the store did not take them at once. */
   readonly outcomesJournalled: Counter;
+  /** Calls to partners that were settled; `outcome` is `delivered`, `retried` (and will be tried again) or `given_up`. */
+  readonly callbacks: Counter<'partner' | 'outcome'>;
+  /** Seconds that such a call took. */
+  readonly callbackDuration: Histogram<'partner'>;
   /** Times that a shared store was asked again, by reason: `deadlock`, `lock_timeout`, `away`, `unknown`; `rebuilt`: all connections to it were given up. */
   readonly storeRetries: Counter<'reason'>;
   /** Folders that the sweeper deleted; `what` is `attempt`, `edition` or `render`. */
@@ -89,6 +93,8 @@ export interface Metrics {
 const SELDOM_MS = 3_600_000;
 /** From a cached answer (1 ms) to a request that waited for a locked store (10 s). */
 const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** From a server in the same house to one that is given up. */
+const CALL_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 /** From a fixture to a machine that swaps. */
 const BOOT_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 /** From a fill or a swap (milliseconds) to the encoding of a long ladder on a busy machine (5 min). */
@@ -159,6 +165,8 @@ export function createMetrics(): Metrics {
     leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
     outcomesFenced: counter('outcomes_fenced_total', 'Outcomes that the store refused under their fence.'),
     outcomesJournalled: counter('outcomes_journalled_total', 'Outcomes kept in the journal while the store was away.'),
+    callbacks: counter('callbacks_total', 'Calls to partners, by partner and outcome.', ['partner', 'outcome']),
+    callbackDuration: seconds('callback_duration_seconds', 'Time of a call to a partner.', ['partner'], CALL_SECONDS),
     storeRetries: counter('store_retries_total', 'Times that a shared store was asked again, by reason.', ['reason']),
     swept: counter('swept_total', 'Folders that nobody wanted and the sweeper deleted.', ['what']),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),

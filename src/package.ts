@@ -9,4 +9,7 @@ export const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 /** The program that each renderer runs. */
 export const rendererProgram = join(packageFolder, 'bin', 'renderer.js');
 
+/** The program that tells partners. */
+export const courierProgram = join(packageFolder, 'bin', 'courier.js');
+
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

@@ -23,6 +23,7 @@ const RANKS: Readonly<Record<string, number>> = {
   files: 4,
   supervisor: 4,
   renderer: 4,
+  delivery: 4,
   cli: 5,
 };
 

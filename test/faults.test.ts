@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageFolder } from '../src/package.js';
 
-/** A database server that is away is not shown with a whole farm yet, and callbacks are not sent yet: of these only parts can be shown. */
-const LATER = [26, 43, 44];
+/** A database server that is away is not shown with a whole farm yet: only parts can be shown. */
+const LATER = [26];
 /** What two servers do at once, and what a wire to a database server may suffer from, is shown where the store is held to its contract. */
 const OF_THE_STORE = [27, 28, 30];
 

@@ -8,6 +8,8 @@ describe('the metrics', () => {
     const names = [...text.matchAll(/^# HELP (storyfarm_\w+) .+$/gm)].map(([, name]) => name);
     assert.deepEqual(names.sort(), [
       'storyfarm_attempts_failed_total',
+      'storyfarm_callback_duration_seconds',
+      'storyfarm_callbacks_total',
       'storyfarm_claims_paused',
       'storyfarm_concurrency',
       'storyfarm_http_event_streams',

@@ -5,6 +5,7 @@
  * its leases are taken back, as soon as the store answers (waiting.ts); what it left on the disk, and what was kept long enough, is swept beside the work.
  */
 
+import type { CourierKeeper } from '../delivery/keeper.js';
 import { asStoryfarmError } from '../errors.js';
 import type { Edition } from '../ipc/messages.js';
 import { freeIn, markFolder } from '../media/disk.js';
@@ -28,6 +29,7 @@ import type { Results } from './control/protocol.js';
 import { planReload } from './control/reload.js';
 import { reportOf } from './control/report.js';
 import { type ControlServer, openControl } from './control/server.js';
+import { heardBy, keepCourier, type PublicAddresses } from './courier-keeper.js';
 import { rendererOptions, supervisorOptions } from './farm-options.js';
 import { castsOf } from './installed.js';
 import { claimFarm, type Instance } from './instance.js';
@@ -41,8 +43,10 @@ import { sweepWorkFolders } from './work-folder.js';
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
   /** Makes it the one farm of the folder, and of its embedded store, until it has ended. Throws `already_running` while another is. To be called before anything that it could be refused for instead. */
   claim(): void;
-  /** Waits for a store that is away, unless its signal says that the farm is to end. `exits` are what is done when the control socket is asked to end the farm. */
-  start(exits: Exits, waiting: Waiting): Promise<void>;
+  /**
+   * Waits for a store that is away, unless its signal says that the farm is to end. `exits` are what is done when the control socket is asked to end the farm; `addresses` are told to partners.
+   */
+  start(exits: Exits, addresses: PublicAddresses, waiting: Waiting): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
 }
@@ -56,7 +60,8 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const ffmpeg = openFfmpeg(config.ffmpegPath, dataFolder);
   let editions = openEditions(dataFolder, ffmpeg);
   let canFilm = canMakeFilms(ffmpeg, service);
-  const observer = observeWith(log, metrics);
+  let courier: CourierKeeper | undefined;
+  const observer = heardBy(observeWith(log, metrics), () => courier?.look());
   /** Whose the renderers are; known at the start. */
   const mark: Record<string, string> = {};
   const sweepEditions = async () => {
@@ -168,6 +173,8 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const ending = (end: () => Promise<void>) => async () => {
     ended.abort();
     await Promise.all([end(), sweeper.stop()]);
+    // After the last job has ended.
+    await courier?.leave();
     // First, since the next farm puts its own there.
     control?.close();
     instance?.release();
@@ -176,7 +183,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     claim() {
       instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
     },
-    async start(exits, waiting) {
+    async start(exits, addresses, waiting) {
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
@@ -186,11 +193,16 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       const wasKilled = await isLeft(dataFolder);
       if (!(await whenStoreAnswers(() => supervisor.start({ wasKilled }), waiting))) return;
       sweeper.start();
+      courier = keepCourier(service, mark, addresses);
+      courier?.start();
       await openToCommands(exits);
       if (config.prepare === 'all') await prepareInstalled();
     },
     drain: ending(() => supervisor.drain()),
-    stop: ending(() => supervisor.stop()),
+    stop: ending(() => {
+      courier?.stop();
+      return supervisor.stop();
+    }),
     readiness: () => supervisor.readiness(),
     recycleAll: () => supervisor.recycleAll(),
     reload,

@@ -14,6 +14,7 @@ export interface JobOrder {
   /** Seconds. */
   readonly delay?: number | undefined;
   readonly reuse?: boolean | undefined;
+  readonly callback?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 

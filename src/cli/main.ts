@@ -54,6 +54,7 @@ const USAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'control_characters',
   'idempotency_conflict',
   'unauthorized',
+  'callback_refused',
 ]);
 
 /** Runs the command that `argv` names, as process.argv does. Answers the exit code; never rejects. */

@@ -111,6 +111,13 @@ export const OPTIONS = {
     "Public address of this server's files.",
     'where `up` or `files` listens',
   ),
+  frontUrl: option(
+    z.url({ protocol: /^https?$/, error: 'Give an address such as https://video.example.com.' }).optional(),
+    undefined,
+    'URL',
+    'Public address of the fronts, for the addresses in callbacks.',
+    'where `up` listens, else host and port',
+  ),
   server: option(text(64), hostname(), 'name', "This server's name in leases and rows.", 'name of the host'),
   slots: option(
     whole(1, 256),
@@ -198,10 +205,16 @@ export const OPTIONS = {
     schema: partnersSchema.optional(),
     fallback: undefined,
     unit: 'object',
-    text: 'Who may use the API, by their keys.',
+    text: 'Who may use the API, by their keys, and where they are told of their jobs.',
     usual: 'none: the API is open',
     isSecret: true,
   },
+  callbackTimeout: option(
+    duration,
+    '15s',
+    'time',
+    "How long a partner's server may take for a callback, answer included; then it is tried again.",
+  ),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
     z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(', ')}.` }),

@@ -66,6 +66,7 @@ The addresses of finished files need no key; nobody can guess them.
 
 \`storyfarm partners key acme\` makes a key: it prints the key, for the partner, and its hash, for this list. The key itself is kept nowhere. To replace one
 without a pause, add the new hash, restart the front, hand over the key, and take the old hash away later. In the environment the value is the same object
-as JSON: \`STORYFARM_PARTNERS='{"acme": {"keys": ["sha256:…"]}}'\`. Only \`front\` and \`up\` read it, when they start. How partners share the farm is told in
+as JSON: \`STORYFARM_PARTNERS='{"acme": {"keys": ["sha256:…"]}}'\`. Services read it when they start. Where a partner may be told of its jobs
+(\`callbacks\`) is in [callbacks.md](callbacks.md). How partners share the farm is told in
 [operations.md](operations.md#who-is-served-next).
 `;

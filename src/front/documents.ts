@@ -34,6 +34,13 @@ export const newJobSchema = orderSchema
       .max(LONGEST_DELAY)
       .default(0)
       .describe(`Seconds from now before which it is not rendered; at most ${LONGEST_DELAY}, 30 days.`),
+    callback: z
+      .string()
+      .max(2048)
+      .optional()
+      .describe(
+        'Address to which the end of the job is told: a POST with the job, signed as Standard Webhooks 1.0.0 has it (docs/callbacks.md). At an origin that is configured for the partner.',
+      ),
     reuse: z
       .boolean()
       .default(false)

@@ -18,6 +18,7 @@ import {
   newJobSchema,
   orderSchema,
 } from './documents.js';
+import { assertAllowed, type Partners } from './partners.js';
 import type { QueueView } from './queue.js';
 
 export interface JobDeps {
@@ -28,6 +29,7 @@ export interface JobDeps {
   readonly addresses: Addresses;
   readonly queue: QueueView;
   readonly maxQueued: number;
+  readonly partners?: Partners | undefined;
 }
 
 export const estimateSchema = z
@@ -64,14 +66,20 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
           headers: { ...accepted.headers, 'Idempotent-Replayed': '`true` when the job is that of an earlier request.' },
         },
       },
-      problems: [...JUDGEMENTS, 'idempotency_conflict', 'unavailable'],
+      problems: [...JUDGEMENTS, 'callback_refused', 'idempotency_conflict', 'unavailable'],
       async handle({ partner, headers, body, reply }) {
         const request = { ...judge(deps, body), ...(body.reuse && { reuse: true }) };
+        const { callback: callbackUrl } = body;
+        if (callbackUrl !== undefined) assertAllowed(deps.partners, partner, callbackUrl);
         await queue.admit(deps.maxQueued);
         const key = headers['idempotency-key'];
         const asked = { request, partner, priority: body.priority, delayMs: body.delay * 1000 };
+        const optional = {
+          ...(key !== undefined && { idempotencyKey: key }),
+          ...(callbackUrl !== undefined && { callbackUrl }),
+        };
         const { job, created } = await store
-          .enqueue({ ...asked, ...(key !== undefined && { idempotencyKey: key }) })
+          .enqueue({ ...asked, ...optional })
           .catch((thrown) => inDoubt(thrown, ...(key === undefined ? UNKEYED : KEYED)));
         if (!created) reply.header('idempotent-replayed', 'true');
         return reply

@@ -15,8 +15,15 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { StoryfarmError } from '../errors.js';
 import type { Identify } from '../http/operation.js';
 
-/** By the partner's name: the hashes of its keys, as keyHash gives them. */
-export type Partners = Readonly<Record<string, { readonly keys: readonly string[] }>>;
+export interface Partner {
+  /** The hashes of its keys, as keyHash gives them. */
+  readonly keys: readonly string[];
+  /** Where it may be told of its jobs; left out: nowhere. */
+  readonly callbacks?: { readonly origins: readonly string[] } | undefined;
+}
+
+/** By the partner's name. */
+export type Partners = Readonly<Record<string, Partner>>;
 
 /** Who everybody is where no partners are configured. */
 export const LOCAL = 'local';
@@ -42,6 +49,23 @@ export function identifyBy(partners: Partners | undefined): Identify {
     if (found === undefined) throw refused('No partner has this key.');
     return found.partner;
   };
+}
+
+/**
+ * Throws `callback_refused` unless the partner may be told at this address. That keeps whoever has a key from sending our calls anywhere, such as to what listens in our own network.
+ */
+export function assertAllowed(partners: Partners | undefined, partner: string, address: string): void {
+  const origins = partners?.[partner]?.callbacks?.origins ?? [];
+  // With a name or password in it, an address would be sent to by no client.
+  const { origin, username, password } = URL.canParse(address) ? new URL(address) : new URL('none:');
+  if (origins.includes(origin) && !username && !password) return;
+  const detail =
+    origins.length === 0
+      ? 'No callbacks are configured for this partner.'
+      : `Callbacks of this partner go to ${origins.join(' or ')} alone.`;
+  throw new StoryfarmError('callback_refused', detail, {
+    complaints: [{ pointer: '/callback', code: 'callback_refused', detail }],
+  });
 }
 
 const refused = (message: string) => new StoryfarmError('unauthorized', message);

@@ -24,6 +24,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   words_do_not_fit: 422,
   missing_glyphs: 422,
   control_characters: 422,
+  callback_refused: 422,
   idempotency_conflict: 422,
   store_busy: 503,
   outcome_unknown: 503,

@@ -15,6 +15,10 @@ export function assertAge(olderThanMs: number): void {
   if (!(olderThanMs >= 0)) throw refused(`An age is 0 or more milliseconds, not ${olderThanMs}.`);
 }
 
+export function assertHold(holdMs: number): void {
+  if (!(holdMs >= 0)) throw refused(`A hold is 0 or more milliseconds, not ${holdMs}.`);
+}
+
 /** The revision that a cursor stands for. */
 export function parseCursor(cursor: string): number {
   if (!/^\d{1,15}$/.test(cursor)) throw refused('The cursor is not one of this store.');

@@ -16,9 +16,9 @@
  * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written), `no_space` (nothing was written), `store_corrupt`, `unavailable`
  * (after `close`), `outcome_unknown` or `internal`. After the last two it is unknown whether something was written (`outcome_unknown`: the store did not answer before the deadline): look at the
  * job's state and fence before trying again. A `limit` that is not
- * a whole number of 1 or more is refused with `invalid_request`, as are an `ageingMs` that is not above 0 and an `olderThanMs` below 0.
+ * a whole number of 1 or more is refused with `invalid_request`, as are an `ageingMs` that is not above 0 and an `olderThanMs` or a `holdMs` below 0.
  *
- * What a method wrote is durable when its promise resolves. Of `claim` and `renew` a power cut of the store's machine may undo the last ones, if all who claim are on that machine
+ * What a method wrote is durable when its promise resolves. Of `claim`, `claimCallbacks` and `renew` a power cut of the store's machine may undo the last ones, if all who claim are on that machine
  * and so end with it: the job is then queued as it was before, and its next claim may be given the same fence. So results that were kept outside the store in the
  * meantime are completed, or found fenced, before anything is claimed again.
  *
@@ -135,11 +135,27 @@ export interface Share {
 export interface OutboxRow {
   readonly eventId: string;
   readonly jobId: string;
+  readonly partner: string;
   readonly url: string;
   readonly event: 'rendered' | 'dead' | 'cancelled';
   readonly createdAt: number;
   /** How often it was tried and settled as not delivered. */
   readonly attempt: number;
+}
+
+export interface ClaimCallbacks {
+  /** At most this many, 1 or more. */
+  readonly limit: number;
+  /** How long they are kept from others unless they are settled before; 0 or more. */
+  readonly holdMs: number;
+  /** Partners whose callbacks are left where they are. */
+  readonly except?: readonly string[];
+}
+
+export interface ClaimedCallbacks {
+  readonly rows: readonly OutboxRow[];
+  /** Milliseconds until another becomes due, of those that are not due now; null when there is none. */
+  readonly nextInMs: number | null;
 }
 
 export interface JobStore {
@@ -259,8 +275,15 @@ export interface JobStore {
    */
   changes(cursor: string | null): Promise<{ readonly jobs: readonly Job[]; readonly cursor: string }>;
 
-  /** Outbox rows due now, those that are due longest first, so that retries do not stand before new ones. Not a claim: one courier per store. */
+  /** Outbox rows due now, those that are due longest first. Only a look: who tells partners claims them. */
   outbox(limit: number): Promise<readonly OutboxRow[]>;
+
+  /**
+   * Takes outbox rows that are due, those that are due longest first, so that retries do not stand before new ones. None is given to anybody else until it is settled or its hold is over; then it is
+   * due again, with the same event id: whoever took it has died, and may have told the partner. No number of tries is counted by that. So any number of couriers work on one store, and each event is
+   * told at least once. Never waits for one to come.
+   */
+  claimCallbacks(options: ClaimCallbacks): Promise<ClaimedCallbacks>;
 
   /**
    * Notes the outcome of a callback: delivered (a `rendered` job becomes `delivered`), or due again in `retryInMs`; null gives up. An event that is unknown, already

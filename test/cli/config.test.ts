@@ -9,11 +9,13 @@ import { type ConfigSources, loadConfig } from '../../src/cli/config.js';
 import { frontAddress } from '../../src/cli/front-address.js';
 import { flagOf, OPTIONS, type OptionName, variableOf } from '../../src/cli/options.js';
 import { configurationPage } from '../../src/cli/page.js';
+import { newSecret } from '../../src/delivery/sign.js';
 import { StoryfarmError } from '../../src/errors.js';
 import { packageFolder } from '../../src/package.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const HASH = `sha256:${'0f'.repeat(32)}`;
+const CALLBACKS = { origins: ['https://a.example'], secrets: [newSecret()] };
 const NOTHING: ConfigSources = { flags: {}, env: {} };
 
 function complaintsOf(sources: ConfigSources): readonly string[] {
@@ -124,6 +126,16 @@ describe('configuration', () => {
       'a key of two',
       { flags: { partners: { a: { keys: [HASH] }, b: { keys: [HASH] } } } },
       [/A key is given twice\.$/],
+    ],
+    [
+      'an origin with a path',
+      { flags: { partners: { a: { keys: [HASH], callbacks: { ...CALLBACKS, origins: ['https://a.example/in'] } } } } },
+      [/^--partners\/a\/callbacks\/origins\/0: Give origins such as/],
+    ],
+    [
+      'a secret that is too short',
+      { flags: { partners: { a: { keys: [HASH], callbacks: { ...CALLBACKS, secrets: ['whsec_aGk='] } } } } },
+      [/^--partners\/a\/callbacks\/secrets\/0: Give "whsec_"/],
     ],
     ['limits the wrong way round', { flags: { maxMemory: '4GB' } }, [/maxMemoryHard must be greater than maxMemory/]],
     ['a silence shorter than a heartbeat', { flags: { silent: '100' } }, [/^--silent: .*greater than heartbeat/]],

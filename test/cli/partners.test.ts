@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
+import { isSecret } from '../../src/delivery/sign.js';
 import { keyHash } from '../../src/front/partners.js';
 import { openStore } from '../../src/store/open.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -88,4 +89,17 @@ it('partners and templates are paused and limited for every server, and shown so
   assert.deepEqual(await claim(), ['acme']);
   assert.match((await call('limit', 'acmee', '2')).stdout, /Now 0 rendering, 0 queued\. Nothing here knows the name/);
   assert.match((await call('pause', '--template', 'tyni')).stdout, /Nothing here knows the name: is it right\?\n$/);
+});
+
+it('a secret is made for callbacks, and a job is sent with an address that is held against them', async (t) => {
+  const { call, submit, acme } = await frontOf(t);
+  const { code, stdout } = await call('partners', 'secret', 'acme');
+  assert.equal(code, 0);
+  const [, secret = ''] = /"secrets": \["(.+)"\]/.exec(stdout) ?? [];
+  assert.ok(isSecret(secret), stdout);
+  const { secret: other } = JSON.parse((await call('partners', 'secret', 'acme', '--json')).stdout);
+  assert.ok(isSecret(other) && other !== secret);
+  const refused = await submit(acme.key, '--callback', 'https://portal.example/');
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /callback_refused/);
 });

@@ -167,4 +167,41 @@ describe('keys', () => {
     const identify = identifyBy({ acme: { keys: [keyHash(KEYS.acme).toUpperCase(), ''] } });
     assert.throws(() => identify(`Bearer ${KEYS.acme}`), { code: 'unauthorized' });
   });
+
+  it('notes where a partner wants to be told, if that is allowed, and refuses any other address', async (t) => {
+    const partners = {
+      ...PARTNERS,
+      acme: { ...PARTNERS.acme, callbacks: { origins: ['https://portal.acme.example'] } },
+    };
+    const { url, store } = await served(t, { partners });
+    const api = await describedApi(url);
+    const ask = (key: string, callback: unknown) =>
+      api.call('POST', '/v1/jobs', { body: { ...ORDER, callback }, headers: bearing(key) });
+    const told = 'https://portal.acme.example/hooks?order=1';
+    const { status, body } = await ask(KEYS.acme, told);
+    assert.equal(status, 202);
+    await store.cancel(body.id);
+    const [row, ...more] = await store.outbox(10);
+    assert.deepEqual([row?.jobId, row?.url, more], [body.id, told, []]);
+    const wrong = [
+      'https://portal.acme.example:8443/',
+      'http://portal.acme.example/',
+      'https://portal.acme.example.evil/',
+      'https://portal.acme.example@evil.example/',
+      'https://user:password@portal.acme.example/',
+      'http://169.254.169.254/',
+      'portal.acme.example',
+      '',
+    ];
+    for (const address of wrong) {
+      const refused = await ask(KEYS.acme, address);
+      assert.deepEqual(
+        [refused.status, refused.body.code, refused.body.errors?.[0]?.pointer],
+        [422, 'callback_refused', '/callback'],
+        address,
+      );
+    }
+    assert.match((await ask(KEYS.globex, told)).body.detail, /^No callbacks are configured for this partner/);
+    assert.equal((await store.recent(10)).length, 1);
+  });
 });

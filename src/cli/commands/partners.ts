@@ -1,6 +1,7 @@
-/** `storyfarm partners`: who has how much in the queue, and what holds it back; and `partners key`, which makes a key. */
+/** `storyfarm partners`: who has how much in the queue, and what holds it back; and `partners key` and `partners secret`, which make what partners and we know each other by. */
 
 import { Command } from 'commander';
+import { newSecret } from '../../delivery/sign.js';
 import { keyHash, newKey } from '../../front/partners.js';
 import { byPartner, byTemplate, divisionText } from '../division.js';
 import { forStore, inStore, partnerName } from '../store-command.js';
@@ -10,7 +11,8 @@ export function partnersCommand(): Command {
   return new Command('partners')
     .description('Print who has how much in the queue; make keys for partners.')
     .addCommand(listCommand(), { isDefault: true })
-    .addCommand(keyCommand());
+    .addCommand(keyCommand())
+    .addCommand(secretCommand());
 }
 
 function listCommand(): Command {
@@ -42,6 +44,23 @@ function keyCommand(): Command {
       process.stdout.write(
         `For ${partner}, who sends it as \`Authorization: Bearer KEY\`; it is not shown again:\n\n${key}\n\n` +
           `For storyfarm.config.json; then restart \`front\` or \`up\`:\n\n"partners": {\n  ${JSON.stringify(partner)}: { "keys": [\n    "${hash}"\n  ] }\n}\n`,
+      );
+    });
+}
+
+function secretCommand(): Command {
+  return new Command('secret')
+    .description('Make a secret with which callbacks to a partner are signed. It is printed now and kept nowhere.')
+    .argument('<partner>', 'name of the partner')
+    .option('--json', 'Print one JSON object.')
+    .action((name: string, { json }: { json?: boolean }) => {
+      const partner = partnerName(name);
+      const secret = newSecret();
+      if (json) return printJson({ partner, secret });
+      process.stdout.write(
+        `For ${partner}, who checks each callback with it, and for "callbacks" of ${partner} in\n` +
+          `storyfarm.config.json, which only the service should be able to read; it is not shown again:\n\n${secret}\n\n` +
+          `"callbacks": {\n  "origins": ["https://portal.example.com"],\n  "secrets": ["${secret}"]\n}\n\nThen restart \`front\` and \`farm\`, or \`up\`.\n`,
       );
     });
 }

@@ -11,6 +11,7 @@ import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
 import type { LoadedConfig } from '../config.js';
+import type { PublicAddresses } from '../courier-keeper.js';
 import { nearestOf, openDataFolder } from '../data-folder.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
@@ -23,7 +24,7 @@ export const upCommand = (): Command =>
   service(
     'up',
     'Run front, files and farm together on this machine.',
-    [...PLACES, 'host', 'port', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
+    [...PLACES, 'host', 'port', 'frontUrl', 'filesUrl', ...FARM, 'bodyLimit', 'logLevel'],
     up,
   );
 
@@ -63,7 +64,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
   const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
@@ -80,21 +81,30 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     ...parts,
     checks: [...frontChecks({ store, catalog }), ...filesChecks({ folder }), farmCheck(farm)],
   });
-  await serve(parts, server, config.port, store, farm);
+  const publicly = (here: string) => {
+    const front = config.frontUrl ?? here;
+    return { front, files: config.filesUrl ?? front };
+  };
+  await serve(parts, server, config.port, store, { farm, publicly });
 }
 
 async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
   const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
     ...parts,
     checks: [{ name: 'store', run: () => store.ping() }, farmCheck(farm)],
   });
-  await serve(parts, server, config.farmPort, store, farm);
+  const { host, port, filesPort } = config;
+  const publicly = () => ({
+    front: config.frontUrl ?? `http://${host}:${port}`,
+    files: config.filesUrl ?? `http://${host}:${filesPort}`,
+  });
+  await serve(parts, server, config.farmPort, store, { farm, publicly });
 }
 
 async function front(config: Config): Promise<void> {
@@ -102,7 +112,7 @@ async function front(config: Config): Promise<void> {
   if (config.store?.includes(config.dataFolder)) await nearestOf(config.dataFolder);
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
   const elsewhere = `http://${config.host}:${config.filesPort}`;
   const server = createFront({
     ...parts,
@@ -122,13 +132,26 @@ async function files(config: Config): Promise<void> {
   await serve(parts, server, config.filesPort);
 }
 
+interface Farming {
+  readonly farm: Farm;
+  /** Where people elsewhere find front and files, given where this process listens. */
+  readonly publicly: (here: string) => PublicAddresses;
+}
+
 /**
  * Starts what there is, waits for a store that is away, and ends it in the right order: the farm finishes its jobs while people can still look, and switches are given the time to notice that this one leaves; then the
  * server, then the store. Whoever wants it to end while it starts is heard, and it ends when it has started, or no longer waits for its store; at once at the second word, since it has nothing yet
  * that another start would not take back.
  */
-async function serve(parts: Service, server: HttpServer, port: number, store?: JobStore, farm?: Farm): Promise<void> {
+async function serve(
+  parts: Service,
+  server: HttpServer,
+  port: number,
+  store?: JobStore,
+  farming?: Farming,
+): Promise<void> {
   const { log, config } = parts;
+  const farm = farming?.farm;
   const close = async () => {
     await server.close();
     await store?.close();
@@ -157,7 +180,7 @@ async function serve(parts: Service, server: HttpServer, port: number, store?: J
     farm?.claim();
     const address = await server.listen({ host: config.host, port });
     const waiting = { about: { address, store: store?.name }, clock: parts.clock, log, signal: leaving.signal };
-    if (farm) await farm.start(exits, waiting);
+    if (farming) await farming.farm.start(exits, farming.publicly(address), waiting);
     else if (store) await whenStoreAnswers(() => store.ping(), waiting);
     isStarted = true;
     log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);

@@ -18,6 +18,7 @@ interface Flags {
   readonly delay?: number;
   readonly idempotencyKey?: string;
   readonly reuse?: boolean;
+  readonly callback?: string;
   readonly json?: boolean;
   readonly wait: boolean;
 }
@@ -30,6 +31,7 @@ export function submitCommand(): Command {
     .option('--priority <number>', 'From -10 to 10, higher first. [0]', wholeNumber(-10, 10))
     .option('--delay <time>', 'Not before so long from now: 90s, 2h, 7d; at most 30d.', delay)
     .option('--reuse', 'Take the files of an equal earlier job, if they are still there.')
+    .option('--callback <url>', 'Where the end of the job is told, at an origin of the partner.')
     .option('--idempotency-key <key>', 'The same key gives the same job.', idempotencyKey)
     .addOption(
       new Option('--url <url>', 'Address of the front. [host and port of the configuration]')
@@ -45,9 +47,9 @@ export function submitCommand(): Command {
     .action(async (template: string, { words = {}, ...flags }: Flags, command: Command) => {
       // Where an address is given nothing else is read: a front elsewhere has nothing to do with the configuration here.
       const url = flags.url ?? frontAddress(configOf(command).config);
-      const { cast, priority, delay, idempotencyKey, reuse } = flags;
+      const { cast, priority, delay, idempotencyKey, reuse, callback } = flags;
       const key = keyOf(process.env);
-      const order = { template, words, cast, priority, delay, idempotencyKey, reuse };
+      const order = { template, words, cast, priority, delay, idempotencyKey, reuse, callback };
       const accepted = await sendJob(url, order, { key });
       const finished = flags.wait ? await wait(url, accepted, key) : accepted;
       if (flags.json) printJson(finished);

@@ -1,4 +1,4 @@
-/** Gives attempts out and takes their ends, cancels, and notes what partners were told; ends that come at about the same time are one transaction. */
+/** Gives attempts out and takes their ends, and cancels; ends that come at about the same time are one transaction. */
 
 import { randomUUID } from 'node:crypto';
 import { type Failure, StoryfarmError } from '../../errors.js';
@@ -102,12 +102,6 @@ export class Attempts {
 
   async cancel(id: string): Promise<Job> {
     return (await this.#ends.add({ id, fence: null, ...UNHARMED, event: 'cancelled', event_id: newId() })) as Job;
-  }
-
-  async settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void> {
-    const delivered = outcome === 'delivered';
-    const retry_in = delivered || outcome.retryInMs === null ? null : Math.trunc(Math.max(0, outcome.retryInMs));
-    await this.#calls.write('settle', { event_id: known(eventId), delivered, retry_in, ticket: randomUUID() });
   }
 
   async #write(ends: readonly End[], ms: number): Promise<(Job | undefined | StoryfarmError)[]> {

@@ -16,6 +16,8 @@ import { asStoryfarmError } from '../../errors.js';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
 import { assertAtLeastOne, refused } from '../refusals.js';
 import type {
+  ClaimCallbacks,
+  ClaimedCallbacks,
   ClaimOptions,
   Enqueued,
   FailOptions,
@@ -35,6 +37,7 @@ import type {
 } from '../store.js';
 import { type Address, parseAddress } from './address.js';
 import { Attempts } from './attempts.js';
+import { Callbacks } from './callbacks.js';
 import { Calls } from './calls.js';
 import { Enqueuer } from './enqueuer.js';
 import { Forgetting } from './forgetting.js';
@@ -91,6 +94,7 @@ class MssqlStore implements JobStore {
   readonly #calls: Calls;
   readonly #enqueuer: Enqueuer;
   readonly #attempts: Attempts;
+  readonly #callbacks: Callbacks;
   readonly #views: Views;
   readonly #holds: Holds;
   readonly #forgetting: Forgetting;
@@ -100,6 +104,7 @@ class MssqlStore implements JobStore {
     this.#calls = calls;
     this.#enqueuer = new Enqueuer(calls, LARGEST_GROUP, deadlineMs);
     this.#attempts = new Attempts(calls, LARGEST_GROUP, deadlineMs);
+    this.#callbacks = new Callbacks(calls);
     this.#views = new Views(calls);
     this.#holds = new Holds(calls);
     this.#forgetting = new Forgetting(calls);
@@ -201,8 +206,12 @@ class MssqlStore implements JobStore {
     return this.#calls.during(() => this.#views.outbox(limit));
   }
 
+  claimCallbacks(options: ClaimCallbacks): Promise<ClaimedCallbacks> {
+    return this.#calls.during(() => this.#callbacks.claim(options));
+  }
+
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void> {
-    return this.#calls.during(() => this.#attempts.settle(eventId, outcome));
+    return this.#calls.during(() => this.#callbacks.settle(eventId, outcome));
   }
 
   watch(listener: () => void): () => void {

@@ -41,6 +41,7 @@ export const toEntry = (row: Row): HistoryEntry => ({
 export const toOutboxRow = (row: Row): OutboxRow => ({
   eventId: text(row.event_id),
   jobId: text(row.job_id),
+  partner: text(row.partner),
   url: text(row.url),
   event: text(row.event) as OutboxRow['event'],
   createdAt: Number(row.created_at),

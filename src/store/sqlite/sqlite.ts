@@ -12,8 +12,10 @@
 
 import type Database from 'better-sqlite3';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
-import { assertAge, assertAtLeastOne, refused } from '../refusals.js';
+import { assertAge, assertAtLeastOne, assertHold, refused } from '../refusals.js';
 import {
+  type ClaimCallbacks,
+  type ClaimedCallbacks,
   type ClaimOptions,
   type Enqueued,
   type FailOptions,
@@ -209,6 +211,17 @@ class SqliteStore implements JobStore {
   async outbox(limit: number): Promise<readonly OutboxRow[]> {
     assertAtLeastOne(limit);
     return this.calls.read(() => this.sql.outbox.all({ limit }));
+  }
+
+  async claimCallbacks(options: ClaimCallbacks): Promise<ClaimedCallbacks> {
+    assertAtLeastOne(options.limit);
+    assertHold(options.holdMs);
+    const look = { limit: 1, except: JSON.stringify(options.except ?? []) };
+    const isDue = await this.calls.read(() => this.sql.dueCallbacks.get({ now: this.now(), ...look }) !== undefined);
+    // A courier with nothing to do does not compete for the write lock.
+    const rows = isDue ? await this.calls.write(() => this.transitions.claimCallbacks(options), UNFLUSHED) : [];
+    const next = await this.calls.read(() => this.sql.nextCallback.get({ now: this.now() }));
+    return { rows, nextInMs: next?.inMs ?? null };
   }
 
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void> {

@@ -25,6 +25,14 @@ export interface Answer {
   readonly body: any;
 }
 
+interface Asked {
+  readonly key?: string;
+  /** The partner's key. */
+  readonly bearer?: string;
+  readonly words?: object;
+  readonly callback?: string;
+}
+
 export class Served {
   readonly cwd: string;
   readonly dataFolder: string;
@@ -64,9 +72,13 @@ export class Served {
   }
 
   /** Asks a front for a job, with words that fit unless others are given. */
-  async ask(url: string, { key, words = { hello: 'Hello' } }: { key?: string; words?: object } = {}): Promise<Answer> {
-    const headers = { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) };
-    const body = JSON.stringify({ template: 'tiny', words });
+  async ask(url: string, { key, bearer, words = { hello: 'Hello' }, callback }: Asked = {}): Promise<Answer> {
+    const headers = {
+      'content-type': 'application/json',
+      ...(key && { 'idempotency-key': key }),
+      ...(bearer && { authorization: `Bearer ${bearer}` }),
+    };
+    const body = JSON.stringify({ template: 'tiny', words, callback });
     const answer = await fetch(`${url}/v1/jobs`, { method: 'POST', headers, body });
     const told = { status: answer.status, headers: answer.headers, body: await answer.json() };
     const { id } = told.body as { id?: string };

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import type { JobStore } from '../../../src/store/store.js';
+import type { JobStore, OutboxRow } from '../../../src/store/store.js';
 import {
   claimOne,
   enqueue,
@@ -44,7 +44,7 @@ export function outbox(open: Open): void {
         const [row, ...more] = await store.outbox(10);
         assert.deepEqual(more, []);
         const createdAt = (await present(store, id)).finishedAt;
-        assert.deepEqual(row, { eventId: row?.eventId, jobId: id, url, event, createdAt, attempt: 0 });
+        assert.deepEqual(row, { eventId: row?.eventId, jobId: id, partner: 'acme', url, event, createdAt, attempt: 0 });
       });
 
       on(open, `has none for a ${event} job that gave no callback address`, async (store) => {
@@ -91,6 +91,90 @@ export function outbox(open: Open): void {
       await looking;
       assert.ok(!seen.includes('1 rendering'), seen.join(', '));
       assert.equal((await other.outbox(10)).length, 1);
+    });
+  });
+
+  describe('claimCallbacks', () => {
+    const claim = { limit: 10, holdMs: HOUR };
+    const jobsOf = (rows: readonly OutboxRow[]) => rows.map(({ jobId }) => jobId);
+
+    on(open, 'gives each callback to one, those due longest first, at most the limit', async (store) => {
+      const all = [await due(store), await due(store), await due(store)];
+      const first = await store.claimCallbacks({ ...claim, limit: 2 });
+      assert.deepEqual(
+        first.rows,
+        all.slice(0, 2).map(({ row }) => row),
+      );
+      const second = await store.claimCallbacks(claim);
+      assert.deepEqual(
+        second.rows,
+        all.slice(2).map(({ row }) => row),
+      );
+      assert.deepEqual((await store.claimCallbacks(claim)).rows, []);
+      assert.deepEqual(await store.outbox(10), []);
+    });
+
+    on(open, 'gives it again, as the same event, when its hold is over, and counts no try', async (store) => {
+      const { row } = await due(store);
+      assert.deepEqual((await store.claimCallbacks({ ...claim, holdMs: 0 })).rows, [row]);
+      assert.deepEqual((await store.claimCallbacks(claim)).rows, [row]);
+      assert.deepEqual((await store.claimCallbacks(claim)).rows, []);
+    });
+
+    on(open, 'says how long it is until the next is due, whoever holds it', async (store) => {
+      assert.deepEqual(await store.claimCallbacks(claim), { rows: [], nextInMs: null });
+      const [late, soon] = [await due(store), await due(store)];
+      const within = (ms: number | null, most: number) => assert.ok(ms !== null && ms > 0 && ms <= most, `${ms} ms`);
+      await store.settle(late.row.eventId, { retryInMs: 2 * HOUR });
+      const { rows, nextInMs } = await store.claimCallbacks(claim);
+      assert.deepEqual(jobsOf(rows), [soon.job.id]);
+      within(nextInMs, HOUR);
+      await store.settle(soon.row.eventId, 'delivered');
+      const left = await store.claimCallbacks(claim);
+      assert.deepEqual(left.rows, []);
+      assert.ok((left.nextInMs ?? 0) > HOUR);
+      within(left.nextInMs, 2 * HOUR);
+    });
+
+    on(open, 'what is held can be settled, by whoever holds it and once', async (store) => {
+      const { job, row } = await due(store);
+      await store.claimCallbacks(claim);
+      await store.settle(row.eventId, { retryInMs: 0 });
+      assert.deepEqual((await store.claimCallbacks(claim)).rows, [{ ...row, attempt: 1 }]);
+      await store.settle(row.eventId, 'delivered');
+      assert.deepEqual(await store.claimCallbacks({ ...claim, holdMs: 0 }), { rows: [], nextInMs: null });
+      assert.equal((await present(store, job.id)).state, 'delivered');
+    });
+
+    on(open, 'leaves those of excepted partners where they are, and takes what is due behind them', async (store) => {
+      const rowOf = async (partner: string) => {
+        const { id } = await enqueue(store, { callbackUrl: url, partner });
+        await store.cancel(id);
+        return id;
+      };
+      const [slow, one, other] = [await rowOf('slow'), await rowOf('one'), await rowOf('other')];
+      const { rows } = await store.claimCallbacks({ ...claim, limit: 1, except: ['slow', 'unheard of'] });
+      assert.deepEqual(jobsOf(rows), [one]);
+      assert.deepEqual((await store.claimCallbacks({ ...claim, except: ['slow', 'other'] })).rows, []);
+      assert.deepEqual(jobsOf((await store.claimCallbacks(claim)).rows), [slow, other]);
+    });
+
+    onTwo(open, 'never gives one to two who ask at the same time', async (one, other) => {
+      const ids = [];
+      for (let n = 0; n < 12; n++) {
+        const { id } = await enqueue(one, { callbackUrl: url });
+        await one.cancel(id);
+        ids.push(id);
+      }
+      const taken = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => (n % 2 ? one : other).claimCallbacks({ ...claim, limit: 3 })),
+      );
+      assert.deepEqual(taken.flatMap(({ rows }) => jobsOf(rows)).sort(), ids.sort());
+    });
+
+    on(open, 'refuses a limit or a hold that is none', async (store) => {
+      for (const wrong of [{ limit: 0 }, { limit: 1.5 }, { holdMs: -1 }, { holdMs: Number.NaN }])
+        await assert.rejects(store.claimCallbacks({ ...claim, ...wrong }), { code: 'invalid_request' });
     });
   });
 

@@ -54,7 +54,7 @@ describe('every text', () => {
   });
 
   test('of a write is one transaction, answers from variables alone, and knows when it is sent again where that matters', () => {
-    assert.equal(writes.length, 11);
+    assert.equal(writes.length, 12);
     for (const [name, text] of writes) {
       assert.equal(text.match(/BEGIN TRANSACTION/g)?.length, 1, name);
       const [before = '', rest = ''] = text.split('BEGIN TRANSACTION;');

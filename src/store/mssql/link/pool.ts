@@ -39,6 +39,8 @@ const TYPES: Readonly<Record<string, sql.ISqlType>> = {
   lease: sql.BigInt(),
   age: sql.BigInt(),
   retry_in: sql.BigInt(),
+  hold: sql.BigInt(),
+  except: sql.NVarChar(sql.MAX),
   ageing: sql.Float(),
   resent: sql.Bit(),
   requeues: sql.Bit(),

@@ -23,6 +23,20 @@ INSERT INTO ${s}.pauses (kind, name, since) VALUES (@kind, @name, @now);`,
 export const resume = (s: string): string =>
   write(s, { rings: '1', body: `DELETE FROM ${s}.pauses WHERE kind = @kind AND name = @name;` });
 
+/**
+ * Takes due callbacks and keeps them from others for @hold. `except` is a JSON list of partners. Sent again it takes others: those of the first time come back when their hold is over.
+ */
+export const claimCallbacks = (s: string): string =>
+  write(s, {
+    before: `DECLARE @held TABLE (seq bigint NOT NULL PRIMARY KEY, due_at bigint NOT NULL, event_id varchar(64) ${BINARY} NOT NULL, job_id varchar(64) ${BINARY} NOT NULL,
+  partner nvarchar(200) ${BINARY} NOT NULL, url nvarchar(max) NOT NULL, event varchar(10) ${BINARY} NOT NULL, created_at bigint NOT NULL, attempt int NOT NULL);`,
+    body: `INSERT INTO @held (seq, due_at, event_id, job_id, partner, url, event, created_at, attempt)
+SELECT TOP (@limit) o.seq, o.due_at, o.event_id, j.id, j.partner, o.url, o.event, o.created_at, o.attempt FROM ${s}.outbox AS o JOIN ${s}.jobs AS j ON j.seq = o.job
+WHERE o.due_at <= @now AND NOT EXISTS (SELECT 1 FROM OPENJSON(@except) AS e WHERE e.value = j.partner) ORDER BY o.due_at, o.seq;
+UPDATE o SET due_at = @now + @hold FROM ${s}.outbox AS o JOIN @held AS h ON h.seq = o.seq;`,
+    answer: 'SELECT event_id, job_id, partner, url, event, created_at, attempt FROM @held ORDER BY due_at, seq;',
+  });
+
 /** Notes how telling event @event_id went, once for each @ticket. A job that was rendered becomes delivered. */
 export const settle = (s: string): string =>
   write(s, {

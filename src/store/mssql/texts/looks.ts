@@ -38,7 +38,13 @@ export const changes = (s: string): string =>
 SELECT TOP (@limit) ${JOB} FROM ${jobs(s)} WHERE j.revision > @cursor ORDER BY j.revision;`);
 
 export const outbox = (s: string): string =>
-  read(`SELECT TOP (@limit) o.event_id, j.id AS job_id, o.url, o.event, o.created_at, o.attempt
+  read(`SELECT TOP (@limit) o.event_id, j.id AS job_id, j.partner, o.url, o.event, o.created_at, o.attempt
 FROM ${s}.outbox AS o JOIN ${s}.jobs AS j ON j.seq = o.job WHERE o.due_at <= @now ORDER BY o.due_at, o.seq;`);
 
 export const bell = (s: string): string => read(`SELECT bell FROM ${s}.counter WHERE one = 1;`);
+
+/** Whether a callback is due that is not for one of `except`, and in how many milliseconds the next becomes due. */
+export const anyCallback = (s: string): string =>
+  read(`SELECT CASE WHEN EXISTS (SELECT 1 FROM ${s}.outbox AS o JOIN ${s}.jobs AS j ON j.seq = o.job
+  WHERE o.due_at <= @now AND NOT EXISTS (SELECT 1 FROM OPENJSON(@except) AS e WHERE e.value = j.partner)) THEN 1 ELSE 0 END AS due,
+  (SELECT MIN(o.due_at) - @now FROM ${s}.outbox AS o WHERE o.due_at > @now) AS next_in;`);

@@ -2,13 +2,27 @@
 
 import { claim, news, renew } from './claim.js';
 import { enqueue } from './enqueue.js';
-import { limit, limits, pause, pauses, resume, settle } from './hold.js';
-import { bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
+import { claimCallbacks, limit, limits, pause, pauses, resume, settle } from './hold.js';
+import { anyCallback, bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
 import { end, rescue } from './move.js';
 import { eraseWords, purge, purgeable } from './retention.js';
 
-const WRITES = { enqueue, claim, renew, end, rescue, limit, pause, resume, settle, purge, eraseWords };
-const LOOKS = { news, get, history, counts, shares, recent, changes, outbox, bell, limits, pauses, purgeable };
+const WRITES = { enqueue, claim, renew, end, rescue, limit, pause, resume, claimCallbacks, settle, purge, eraseWords };
+const LOOKS = {
+  news,
+  get,
+  history,
+  counts,
+  shares,
+  recent,
+  changes,
+  outbox,
+  anyCallback,
+  bell,
+  limits,
+  pauses,
+  purgeable,
+};
 
 export type WriteName = keyof typeof WRITES;
 export type LookName = keyof typeof LOOKS;

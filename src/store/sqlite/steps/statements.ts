@@ -25,6 +25,8 @@ const query = <Row>(text: string): Query<Row> => ({ text });
 
 const LANE = `SELECT seq, partner, template, priority, run_at AS runAt FROM jobs WHERE state = 'queued'`;
 
+const CALLBACK = `event_id AS eventId, jobs.id AS jobId, partner, url, event, outbox.created_at AS createdAt, outbox.attempt AS attempt`;
+
 /** A job's place in the table, and what its history notes with each event. */
 export interface Held {
   readonly seq: number;
@@ -171,9 +173,14 @@ export const QUERIES = {
      SELECT @eventId, job, callback_url, @event, @now, @now FROM payloads WHERE job = @seq AND callback_url IS NOT NULL`,
   ),
   outbox: query<OutboxRow>(
-    `SELECT event_id AS eventId, jobs.id AS jobId, url, event, outbox.created_at AS createdAt, outbox.attempt AS attempt
-     FROM outbox JOIN jobs ON jobs.seq = outbox.job WHERE due_at <= ${NOW} ORDER BY due_at, outbox.seq LIMIT @limit`,
+    `SELECT ${CALLBACK} FROM outbox JOIN jobs ON jobs.seq = outbox.job WHERE due_at <= ${NOW} ORDER BY due_at, outbox.seq LIMIT @limit`,
   ),
+  dueCallbacks: query<OutboxRow>(
+    `SELECT ${CALLBACK} FROM outbox JOIN jobs ON jobs.seq = outbox.job WHERE due_at <= @now
+       AND partner NOT IN (SELECT value FROM json_each(@except)) ORDER BY due_at, outbox.seq LIMIT @limit`,
+  ),
+  holdCallback: query<never>(`UPDATE outbox SET due_at = @now + CAST(@holdMs AS INTEGER) WHERE event_id = @eventId`),
+  nextCallback: query<{ inMs: number | null }>(`SELECT min(due_at) - @now AS inMs FROM outbox WHERE due_at > @now`),
   settle: query<{ seq: number; event: OutboxRow['event'] }>(
     `UPDATE outbox SET attempt = attempt + 1, delivered = @delivered, due_at = ${NOW} + CAST(@retryInMs AS INTEGER)
      WHERE event_id = @eventId AND due_at IS NOT NULL RETURNING job AS seq, event`,

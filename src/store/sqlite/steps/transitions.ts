@@ -9,7 +9,7 @@ import { StoryfarmError } from '../../../errors.js';
 import { type HistoryEntry, isFinished, type Job, type JobRequest, type JobResult } from '../../../job.js';
 import { fingerprint } from '../../fingerprint.js';
 import { newId } from '../../ids.js';
-import type { Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
+import type { ClaimCallbacks, Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
 import type { Moment, Stamp } from '../moment.js';
 import { type Held, type Statements, toJob } from './statements.js';
 
@@ -100,6 +100,13 @@ export class Transitions {
     this.note(stamp, standing, 'cancelled');
     this.announce(stamp, standing, 'cancelled');
     return this.job(standing.seq);
+  }
+
+  claimCallbacks({ limit, holdMs, except = [] }: ClaimCallbacks): readonly OutboxRow[] {
+    const { now } = this.moment;
+    const rows = this.sql.dueCallbacks.all({ now, limit, except: JSON.stringify(except) });
+    for (const { eventId } of rows) this.sql.holdCallback.run({ now, holdMs, eventId });
+    return rows;
   }
 
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): void {
