@@ -21,22 +21,38 @@ export interface Waiting {
   readonly random?: () => number;
 }
 
+export interface Done<T> {
+  readonly value: T;
+}
+
 const MENDS: readonly ErrorCode[] = ['store_busy', 'outcome_unknown'];
 /** Milliseconds between two tries, each of which has waited for its deadline. */
 const PACE: Pace = { quickest: 250, slowest: 1_000 };
 
-/** Does the work, again and again while it fails for a store that is away. Answers whether it was done: it is not once the signal has come. Rejects with what waiting cannot mend. */
-export async function whenStoreAnswers(
-  work: () => Promise<void>,
+/**
+ * Does the work, again and again while it fails for a store that is away, and keeps the process alive meanwhile. Answers what came of it; undefined once the signal has come. Rejects with what waiting cannot
+ * mend.
+ */
+export async function whenStoreAnswers<T>(work: () => Promise<T>, waiting: Waiting): Promise<Done<T> | undefined> {
+  const presence = setInterval(() => {}, 2 ** 30);
+  try {
+    return await patiently(work, waiting);
+  } finally {
+    clearInterval(presence);
+  }
+}
+
+async function patiently<T>(
+  work: () => Promise<T>,
   { about, clock, log, signal, random = Math.random }: Waiting,
-): Promise<boolean> {
+): Promise<Done<T> | undefined> {
   const since = clock.monotonic();
   let pause = 0;
   for (let tries = 1; !signal.aborted; tries++) {
     try {
-      await work();
+      const value = await work();
       if (tries > 1) log.info({ ...about, waitedMs: Math.round(clock.monotonic() - since) }, 'the store answers');
-      return true;
+      return { value };
     } catch (thrown) {
       const { code, message, hint } = asStoryfarmError(thrown);
       if (!MENDS.includes(code)) throw thrown;
@@ -48,7 +64,7 @@ export async function whenStoreAnswers(
     pause = next.pause;
     await resting(next.wait, clock, signal);
   }
-  return false;
+  return undefined;
 }
 
 function resting(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {

@@ -73,10 +73,16 @@ export class Service {
     args: readonly string[],
     where: Surroundings,
   ): Promise<Service> {
-    const service = new Service(spawn(args, where));
-    t.after(() => service.kill());
+    const service = Service.launch(t, args, where);
     const ready = await Promise.race([once(service.child, 'message'), service.#exited.then(() => undefined)]);
     if (ready?.[0] !== 'ready') throw new Error(`storyfarm ${args[0]} ended with ${service.child.exitCode}.`);
+    return service;
+  }
+
+  /** Starts it, and does not wait for anything. */
+  static launch(t: { after(clean: () => Promise<void>): void }, args: readonly string[], where: Surroundings): Service {
+    const service = new Service(spawn(args, where));
+    t.after(() => service.kill());
     return service;
   }
 

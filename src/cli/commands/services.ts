@@ -18,7 +18,7 @@ import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
 import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
-import { whenStoreAnswers } from '../waiting.js';
+import { type Done, whenStoreAnswers } from '../waiting.js';
 
 export const upCommand = (): Command =>
   service(
@@ -64,7 +64,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
+  const store = await openWaiting(parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
@@ -92,7 +92,7 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
-  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
+  const store = await openWaiting(parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
@@ -112,7 +112,7 @@ async function front(config: Config): Promise<void> {
   if (config.store?.includes(config.dataFolder)) await nearestOf(config.dataFolder);
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, { metrics: parts.metrics, mayBeAway: true });
+  const store = await openWaiting(parts);
   const elsewhere = `http://${config.host}:${config.filesPort}`;
   const server = createFront({
     ...parts,
@@ -227,6 +227,14 @@ const farmCheck = (farm: Farm): Check => ({
     if (!ready) throw new Error(`The farm takes no jobs: ${reason}.`);
   },
 });
+
+/** A shared store at once, though it may be away; an embedded one when it is no longer locked. */
+async function openWaiting({ config, clock, log, metrics }: Service): Promise<JobStore> {
+  const open = () => openConfiguredStore(config, { metrics, mayBeAway: true });
+  const never = new AbortController().signal;
+  const done = await whenStoreAnswers(open, { about: {}, clock, log, signal: never });
+  return (done as Done<JobStore>).value;
+}
 
 async function jobsFolder(config: Config): Promise<string> {
   const { folder } = openStorage(await openDataFolder(config.dataFolder));

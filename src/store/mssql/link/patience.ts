@@ -6,7 +6,7 @@
  * what it did the first time (texts/frame.ts). So nothing is done twice, and the caller is told `outcome_unknown` only when the store did not come back in time.
  *
  * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. When that has failed twice in a row it is the server that is slow, as one that has just been started
- * may be: then a try gets all the time there is, since one that is broken off too early is begun anew for ever.
+ * may be: then a text is not broken off, also when its caller's time is over, since otherwise it would be begun anew, and as slowly, for ever.
  *
  * The driver's pool may keep connections that lead nowhere; after a few failures in a row, all of them are given up.
  */
@@ -21,8 +21,9 @@ import type { Answer, Link, Values } from './pool.js';
 const MOST_TRIES = 6;
 /** Failures of connections in a row, over all texts, after which the pool is rebuilt. */
 const FAILURES_TO_REBUILD = 3;
-/** Answers in a row that did not come, after which a try is given all the time there is. */
+/** Answers in a row that did not come, after which a text is not broken off for so many deadlines. */
 const SILENCES_TO_WAIT = 2;
+const DEADLINES_TO_WAIT = 4;
 
 export interface PatienceTools {
   readonly link: Link;
@@ -96,7 +97,8 @@ export class Patience {
   }
 
   #tryMs(left: number): number {
-    return this.#silences >= SILENCES_TO_WAIT ? left : Math.min(left, this.#tools.tryMs);
+    const { tryMs, deadlineMs } = this.#tools;
+    return this.#silences >= SILENCES_TO_WAIT ? DEADLINES_TO_WAIT * deadlineMs : Math.min(left, tryMs);
   }
 
   /** Whoever was let in before is refused by a server that is starting and has not opened its databases yet. */
