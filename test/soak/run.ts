@@ -20,6 +20,7 @@ import { Counters } from './farm/counters.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
 import { begin, filled, progressOf, STUCK, scrapeUntil, swept } from './farm/patience.js';
+import { allTold, openPortal, type Portal } from './farm/portal.js';
 import { type Known, marked } from './farm/processes.js';
 import { Capacity } from './farm/scrape.js';
 import { attemptIn, Seats } from './farm/seats.js';
@@ -48,6 +49,8 @@ export interface Told {
   readonly faults: Readonly<Record<string, number>>;
   readonly missed: number;
   readonly repeats: number;
+  /** Calls to the partner. */
+  readonly callbacks: Portal['counts'];
   /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
   readonly ownEnds: readonly OwnEnd[];
   readonly capacity: Capacity;
@@ -82,14 +85,20 @@ export async function run(
 ): Promise<Told> {
   const started = performance.now();
   const { folder, dataFolder } = ground;
+  const portal = await openPortal(order.seed);
   const [farmPort, frontPort] = [await freePort(), await freePort()];
   const farmEnv = {
     ...environment(ground, ground.templates),
     ...OPTIONS,
+    ...portal.env,
     STORYFARM_FARM_PORT: `${farmPort}`,
     STORYFARM_SLOTS: `${order.slots}`,
   };
-  const frontEnv = { ...environment(ground, ground.frontTemplates), STORYFARM_PORT: `${frontPort}` };
+  const frontEnv = {
+    ...environment(ground, ground.frontTemplates),
+    ...portal.env,
+    STORYFARM_PORT: `${frontPort}`,
+  };
 
   const seats = new Seats();
   const poison = new Set<string>();
@@ -112,7 +121,9 @@ export async function run(
     if (answering !== front.process) [answering, answers] = [front.process, 0];
     answers++;
   };
-  const client = new Client({ port: frontPort, templateOf, sent: () => requests.emit('sent'), heard }, interrupt);
+  const { key, url: callback } = portal;
+  const sent = () => requests.emit('sent');
+  const client = new Client({ port: frontPort, key, callback, templateOf, sent, heard }, interrupt);
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
@@ -176,6 +187,8 @@ export async function run(
 
     await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
     if (progress.isStuck) troubles.push(STUCK);
+    tell('waiting for the partner to be told of all');
+    if (!interrupt.aborted) await allTold(store);
     tell('waiting for all seats to be filled');
     const empty = interrupt.aborted ? 0 : order.slots - (await filled(farmPort, order.slots));
     if (empty > 0) troubles.push(`${empty} of ${order.slots} seats were not filled again in peace`);
@@ -202,12 +215,14 @@ export async function run(
         hits: seats.hits,
         goneMs: census.goneMs,
         orphans: [...new Set(orphans.map(textOf))],
-        troubles: [...troubles, ...counters.fallen],
+        told: portal.told,
+        troubles: [...troubles, ...counters.fallen, ...portal.complaints],
         isInterrupted: interrupt.aborted,
       },
       faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }), ...(leaked > 0 && { leak: leaked }) },
       missed: faults.missed,
       repeats: client.repeats,
+      callbacks: portal.counts,
       ownEnds: [...farm.ownEnds, ...front.ownEnds],
       capacity,
       seconds: { faults: busySeconds, all: (performance.now() - started) / 1_000 },
@@ -215,6 +230,7 @@ export async function run(
   } finally {
     over.abort();
     await store.close();
+    portal.close();
   }
 }
 

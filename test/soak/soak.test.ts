@@ -18,12 +18,24 @@ it(
     const { code, stdout, stderr } = await run('--jobs', `${JOBS}`, '--seed', seed, '--faults', FAULTS, '--json');
     const answer = JSON.parse(stdout || '{}') as Answer;
     assert.deepEqual(answer.findings, [], stderr);
-    const { accepted, delivered, dead, cancelled, lost, duplicates, orphans, strayFiles, broken, harmed, kills } =
-      answer;
+    const {
+      accepted,
+      delivered,
+      dead,
+      cancelled,
+      lost,
+      duplicates,
+      orphans,
+      strayFiles,
+      broken,
+      harmed,
+      untold,
+      kills,
+    } = answer;
     context.diagnostic(`${kills} kills, ${answer.seconds.all} s`);
     assert.deepEqual(
-      { lost, duplicates, orphans, strayFiles, broken, harmed },
-      { lost: 0, duplicates: 0, orphans: 0, strayFiles: 0, broken: 0, harmed: 0 },
+      { lost, duplicates, orphans, strayFiles, broken, harmed, untold },
+      { lost: 0, duplicates: 0, orphans: 0, strayFiles: 0, broken: 0, harmed: 0, untold: 0 },
     );
     assert.deepEqual([accepted, delivered + dead + cancelled, answer.seed], [JOBS, JOBS, Number(seed)]);
     assert.ok(kills > 0, 'processes were killed');

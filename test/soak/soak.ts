@@ -7,7 +7,7 @@
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
- * So farm and front run as they do under pm2 (farm/keeper.ts), a partner asks for jobs through HTTP with idempotency keys (farm/client.ts), and every
+ * So farm and front run as they do under pm2 (farm/keeper.ts), a partner asks for jobs through HTTP with idempotency keys (farm/client.ts) and wants to be told of each end (farm/portal.ts), and every
  * `--every` milliseconds a fault happens (faults/), drawn from the seed (plan.ts). When all jobs were asked for there is peace; the farm finishes them, ends, starts once more and sweeps. Then the books are made from
  * the store and the disk (books/). The exit code is 1 unless they balance.
  *

@@ -36,7 +36,7 @@ import { likenessOf, mean } from './likeness.js';
 import { patternOf } from './pattern.js';
 import { bestOf, isSteady, nextCrf, type Try } from './quality.js';
 import { movement, StillnessWatch } from './stillness.js';
-import { encodeSurroundings, type Surroundings } from './surroundings.js';
+import { encodeSurroundings, FINER, type Surroundings } from './surroundings.js';
 import { BLACK, type Errors, type Extreme, filled, leak, MOST, SwapTest, WHITE } from './swap-test.js';
 
 /** What a film is made of. Paths are absolute. */
@@ -65,7 +65,7 @@ type Refusal = FilmDescription['refused'][number];
 const WORDS_QP = 22;
 
 /** The first guess of the rate factor. */
-const GUESS = USUAL_QUALITY.crf + 0.5;
+const GUESS = USUAL_QUALITY.crf + 1.25;
 
 /** Makes the film in `folder`, an empty one, and answers its description, which is also written there. Rejects like Ffmpeg.run. */
 export async function makeFilm(source: FilmSource, folder: string, options: MakeOptions): Promise<FilmDescription> {
@@ -270,7 +270,7 @@ class Work {
       const picture = pictures.get(frame);
       if (!picture) throw unspliceable(`the footage has no frame ${frame}`);
       const tools = { ffmpeg, folder: this.#folder, watch: this.#pass(0.01) };
-      const around = await encodeSurroundings(picture, visible, rendition, crf, tools);
+      const around = await encodeSurroundings(picture, visible, rendition, Math.max(1, crf - FINER), tools);
       surroundings.push(around);
       shown.push(await write(`picture-${number}.yuv`, rawOf(around.picture)));
     }

@@ -21,6 +21,12 @@ import { blankPlanes, cut, type Planes, paste, planesOf, rawOf } from '../planes
 import { type Area, codedSize, inPixels, MACROBLOCK } from '../splice/areas.js';
 import { stitchable } from './encode.js';
 
+/**
+ * By how much lower a rate factor than the film's. Scenery that stands still keeps what the key frame has, so it pays to spend there: in a whole encode x264 sees to it by itself (macroblock tree); of a picture
+ * that is encoded alone it does not know what will be built on it. Measured at equal size on the sample templates: SSIM of the clip 0.0003 to 0.0022 higher than with 0.
+ */
+export const FINER = 6;
+
 /** Rectangles of macroblocks that cover all of a picture but the areas. Those that are not as wide as the picture may have several rows. */
 export function partsAround(areas: readonly Area[], coded: { width: number; height: number }): Box[] {
   const parts: Box[] = [];

@@ -107,6 +107,8 @@ class FileJournal implements Journal {
     this.#lines = lines;
     this.#isTorn = dropped.lines > 0;
     if (this.#isTorn) this.#damaged({ ...dropped, kept: entries.size, ...(await this.#putAside(content, entries)) });
+    // Left by a life that was killed before its first line was there, or after its last was settled.
+    else if (entries.size === 0) await this.#rewrite(entries).catch(() => {});
     this.#entries = entries;
     return entries;
   }

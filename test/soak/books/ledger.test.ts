@@ -7,8 +7,8 @@ import { balance, type Facts, type JobFacts, spread } from './ledger.js';
 
 const at = (event: HistoryEntry['event'], fence = 1, time = 0) => ({ at: time, event, fence });
 const rendered = (id: string): JobFacts => ({
-  ...{ id, state: 'rendered', failure: undefined },
-  history: [at('enqueued', 0), at('claimed'), at('rendered')],
+  ...{ id, state: 'delivered', failure: undefined },
+  history: [at('enqueued', 0), at('claimed'), at('rendered'), at('delivered')],
 });
 const dead = (id: string, failure: JobFacts['failure']): JobFacts => ({
   ...{ id, state: 'dead', failure },
@@ -23,8 +23,9 @@ const queued = (id: string): JobFacts => ({ id, state: 'queued', failure: undefi
 /** Books of these jobs, each of them asked for and accepted once. */
 function facts(jobs: readonly JobFacts[], more: Partial<Facts> = {}, purpose: Purpose = 'plain'): Facts {
   const answered = jobs.map(({ id }) => ({ key: `k${id}`, purpose, ids: [id], refusal: undefined }));
+  const told = new Map(jobs.map(({ id }) => [id, new Set([`e${id}`])] as const));
   return {
-    ...{ asked: jobs.length, answered, jobs, hits: [], goneMs: [], isInterrupted: false },
+    ...{ told, asked: jobs.length, answered, jobs, hits: [], goneMs: [], isInterrupted: false },
     ...{ orphans: [], strays: [], broken: [], troubles: [] },
     ...more,
   };
@@ -71,6 +72,13 @@ describe('books', () => {
     ['a process that is left', facts([one], { orphans: ['7 node'] }), { orphans: 1 }],
     ['a file that is left', facts([one], { strays: ['jobs/2'] }), { strayFiles: 1 }],
     ['a file that is not whole', facts([one], { broken: ['1/large.mp4'] }), { broken: 1 }],
+    ['a partner who was not told', facts([one], { told: new Map() }), { untold: 1 }],
+    [
+      'a partner who was told by two events',
+      facts([one], { told: new Map([['1', new Set(['a', 'b'])]]) }),
+      { duplicates: 1 },
+    ],
+    ['a job that was told of, and stays rendered', facts([{ ...one, state: 'rendered' }]), { untold: 0 }],
     ['a service that does not end', facts([one], { troubles: ['it was killed'] }), {}],
   ];
   for (const [what, of, wanted] of faults)

@@ -1,7 +1,7 @@
 /**
  * The books of a soak: every accepted job accounted for, and nothing else left. Pure: facts in, ledger out.
  *
- * They balance when each accepted job is delivered, dead or cancelled, and nothing was lost, doubled, orphaned, littered or broken. A job may die only when it was made to (doomed, poison); however often
+ * They balance when each accepted job is delivered, dead or cancelled, the partner was told so of each by one event, and nothing was lost, doubled, orphaned, littered or broken. A job may die only when it was made to (doomed, poison); however often
  * somebody else has killed its renderers, any other death is harm.
  */
 
@@ -32,6 +32,8 @@ export interface Facts {
   readonly strays: readonly string[];
   /** Published files that are not what was asked, with the reason. */
   readonly broken: readonly string[];
+  /** Events that the partner took, by job. */
+  readonly told: ReadonlyMap<string, ReadonlySet<string>>;
   /** What else went wrong, as sentences. */
   readonly troubles: readonly string[];
   /** It was ended before its jobs were. */
@@ -54,7 +56,7 @@ export interface Ledger {
   /** Still queued, when it was interrupted. */
   readonly unfinished: number;
   readonly lost: number;
-  /** Terminal states written again, and jobs made again for the same key. */
+  /** Terminal states written again, jobs made again for the same key, and ends told by two events. */
   readonly duplicates: number;
   readonly orphans: number;
   readonly strayFiles: number;
@@ -62,6 +64,8 @@ export interface Ledger {
   /** Jobs that died though they were innocent. */
   readonly harmed: number;
   readonly refused: number;
+  /** Jobs of whose end the partner was not told. */
+  readonly untold: number;
   /** Dead jobs by code. */
   readonly deaths: Readonly<Record<string, number>>;
   /** From a renderer's death to its job claimable again. */
@@ -96,6 +100,12 @@ export function balance(facts: Facts): Ledger {
   const unasked = Math.max(0, facts.jobs.length - facts.asked);
   const dead = facts.jobs.filter(({ state }) => state === 'dead');
   const harmed = dead.filter(({ id }) => !isMeantToDie(purposes.get(id)));
+  const eventsTold = ({ ids: [id = ''] }: Answered) => facts.told.get(id)?.size ?? 0;
+  const untold = accepted.filter(
+    (each) => !facts.isInterrupted && isFinished(stateOf(each) ?? 'queued') && eventsTold(each) === 0,
+  );
+  const toldTwice = accepted.filter((each) => eventsTold(each) > 1);
+  const waiting = accepted.filter((each) => !facts.isInterrupted && stateOf(each) === 'rendered');
   const refused = facts.answered.filter(({ refusal }) => refusal !== undefined);
   const count = (...states: readonly JobState[]) =>
     accepted.filter((each) => states.includes(stateOf(each) as JobState)).length;
@@ -104,6 +114,9 @@ export function balance(facts: Facts): Ledger {
     ...lost.map((each) => `lost: job ${each.ids[0]} is ${stateOf(each) ?? 'not in the store'}`),
     ...again.map(({ job, ends }) => `ended ${ends} times: job ${job.id}, ${eventsOf(job)}`),
     ...doubled.map(({ key, ids }) => `made ${ids.length} times: key ${key}, jobs ${ids.join(', ')}`),
+    ...untold.map(({ ids }) => `untold: job ${ids[0]}`),
+    ...waiting.map(({ ids }) => `told, and not noted as delivered: job ${ids[0]}`),
+    ...toldTwice.map((each) => `told by ${eventsTold(each)} events: job ${each.ids[0]}`),
     ...(unasked > 0 ? [`made unasked: ${unasked} jobs`] : []),
     ...harmed.map((job) => `harmed: job ${job.id} died of ${job.failure}, ${eventsOf(job)}`),
     ...refused.map(({ key, refusal }) => `refused: key ${key}: ${refusal}`),
@@ -119,12 +132,13 @@ export function balance(facts: Facts): Ledger {
     cancelled: count('cancelled'),
     unfinished: facts.isInterrupted ? count('queued') : 0,
     lost: lost.length,
-    duplicates: again.length + doubled.length + unasked,
+    duplicates: again.length + doubled.length + toldTwice.length + unasked,
     orphans: facts.orphans.length,
     strayFiles: facts.strays.length,
     broken: facts.broken.length,
     harmed: harmed.length,
     refused: refused.length,
+    untold: untold.length,
     deaths: tally(dead.map(({ failure }) => failure ?? 'unknown')),
     requeue: spread(requeueTimes(facts.hits, byId)),
     refill: spread(facts.hits.flatMap(({ at, refilledAt }) => (refilledAt === undefined ? [] : refilledAt - at))),

@@ -11,7 +11,7 @@ const KILLS: readonly FaultName[] = ['kill', 'farm', 'front', 'poison'];
 /** What `--json` prints. Times in milliseconds unless named otherwise. */
 export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Readonly<Record<string, string>>) {
   const { findings, balances, ...counts } = ledger;
-  const { capacity, seconds, faults, missed, repeats, ownEnds } = told;
+  const { capacity, seconds, faults, missed, repeats, callbacks, ownEnds } = told;
   return {
     seed,
     balances,
@@ -26,6 +26,8 @@ export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Read
     faults,
     missed,
     repeats,
+    /** Calls that the partner took, failed, and took again. */
+    callbacks,
     /** Services that ended by themselves and had to be started again. */
     ownEnds: ownEnds.length,
     ownEndsBy: tally(ownEnds.map(({ part, code, signal, said }) => `${part}, ${code ?? signal}: ${said}`)),
@@ -40,7 +42,7 @@ export type Answer = ReturnType<typeof answerOf>;
 const MOST_FINDINGS = 40;
 
 export function textOf(answer: Answer): string {
-  const zeros = ['lost', 'duplicates', 'orphans', 'strayFiles', 'broken', 'harmed', 'refused'] as const;
+  const zeros = ['lost', 'duplicates', 'orphans', 'strayFiles', 'broken', 'harmed', 'refused', 'untold'] as const;
   const plain = ['accepted', 'delivered', 'dead', 'cancelled', 'unfinished'] as const;
   const rows = [
     ...plain.map((name) => [name, answer[name], name === 'dead' ? named(answer.deaths) : '']),
@@ -48,6 +50,7 @@ export function textOf(answer: Answer): string {
     ['faults', sum(answer.faults), named(answer.faults)],
     ['missed', answer.missed, 'found nothing to act upon'],
     ['repeats', answer.repeats, 'requests sent again with the same key'],
+    ['callbacks', sum(answer.callbacks), named(answer.callbacks)],
     ['own ends', answer.ownEnds, 'services that ended by themselves and were started again'],
     [
       'recycled',

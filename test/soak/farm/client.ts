@@ -16,6 +16,9 @@ export interface Answered {
 
 export interface Front {
   readonly port: number;
+  /** Its key there, and where it wants to be told. */
+  readonly key: string;
+  readonly callback: string;
   /** The template to ask for. */
   readonly templateOf: (purpose: Purpose) => string;
   /** Called when a request is on its way and nothing of its answer is there. */
@@ -48,7 +51,14 @@ export class Client {
 
   /** Resolves with the accepted job's id; undefined when it was refused, or it was told to stop. */
   async send({ key, purpose, cast, words, priority, reuse }: Wish): Promise<string | undefined> {
-    const body = JSON.stringify({ template: this.#front.templateOf(purpose), cast, words, priority, reuse });
+    const body = JSON.stringify({
+      template: this.#front.templateOf(purpose),
+      cast,
+      words,
+      priority,
+      reuse,
+      callback: this.#front.callback,
+    });
     const answer = await this.#insist('/v1/jobs', body, key);
     if (!answer) return undefined;
     const id = answer.status === 202 ? (JSON.parse(answer.body) as { id: string }).id : undefined;
@@ -78,6 +88,7 @@ export class Client {
 
   #ask(path: string, body: string, key: string | undefined): Promise<Answer> {
     const headers = {
+      authorization: `Bearer ${this.#front.key}`,
       ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...(key && { 'idempotency-key': key }),
     };

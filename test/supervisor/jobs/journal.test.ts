@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { failure } from '../../../src/errors.js';
 import { type Damage, openJournal } from '../../../src/supervisor/jobs/journal.js';
-import { type Entry, lineOf, readLines } from '../../../src/supervisor/jobs/journal-lines.js';
+import { type Entry, lineOf, readLines, settledLine } from '../../../src/supervisor/jobs/journal-lines.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
 const rendered = (id: string, fence = 1): Entry => ({
@@ -52,6 +52,15 @@ describe('the journal', () => {
     await next.forget(dead);
     assert.equal(existsSync(join(folder, 'outcomes.journal')), false);
     assert.deepEqual(await openJournal(folder).entries(), []);
+  });
+
+  it('clears away what a life left that was killed before its first line, or after its last was settled', async (t) => {
+    for (const content of ['', lineOf(dead) + settledLine(dead)]) {
+      const { file, damages, open } = journalWith(t, content);
+      assert.deepEqual(await open().entries(), []);
+      assert.equal(existsSync(file), false);
+      assert.deepEqual(damages, []);
+    }
   });
 
   it('leaves out a torn last line, and what follows is whole again', async (t) => {
