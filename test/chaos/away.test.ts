@@ -11,6 +11,8 @@ import { noServer, sqlServer } from '../store/fixtures/sql-server.js';
 import { notHere, Served, UNDISTURBED } from './farm/served.js';
 
 const place = sqlServer();
+/** Longer than a database that has just come may take to be itself again: this is not about leases. */
+const LEASE = '10min';
 const WAITS = 'the store does not answer: waiting for it';
 
 /** Every operation of a front that needs the store. */
@@ -93,7 +95,7 @@ describe('a service whose database is away when it starts', { skip: notHere }, (
     await place.empty();
     const { url, wire } = await place.over(context);
     wire.down();
-    const served = new Served(context, { store: url }, place.url);
+    const served = new Served(context, { store: url, lease: LEASE }, place.url);
     const [farm, front] = [served.launch('farm'), served.launch('front')];
     await Promise.all([farm.said(WAITS), front.said(WAITS)]);
     await assertAway(front);
@@ -121,7 +123,7 @@ describe('a farm and its fronts whose database goes away', { skip: noServer ?? n
     it(`go on with what they have, say so, and resume when it is back: it ${how}`, async (context) => {
       await place.empty();
       const { url, wire } = await place.over(context);
-      const served = new Served(context, { store: url }, place.url);
+      const served = new Served(context, { store: url, lease: LEASE }, place.url);
       const farm = await served.start('farm');
       const fronts = [await served.start('front'), await served.start('front')] as const;
       await recorded(served, fronts[0].url, 'first');
@@ -154,7 +156,7 @@ describe('a farm and its fronts whose database goes away', { skip: noServer ?? n
   it('ask it less than once a second while nothing happens', async (context) => {
     await place.empty();
     const { url, wire } = await place.over(context);
-    const served = new Served(context, { store: url }, place.url);
+    const served = new Served(context, { store: url, lease: LEASE }, place.url);
     const services = [await served.start('farm'), await served.start('front')];
     await recorded(served, services[1]?.url ?? '', 'first');
     await served.gate.reached();
