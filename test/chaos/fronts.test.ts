@@ -44,7 +44,7 @@ for (const [kind, skip, store] of [
   describe(`two fronts behind a switch, over ${kind}`, { skip }, () => {
     it('answer for the same jobs; one that is told to leave says so first, and who waited there goes on at the other', async (context) => {
       if (store) await place.empty();
-      const served = new Served(context, { leave: '3s', ...(store && { store }) }, store);
+      const served = new Served(context, { leave: '3s', lease: '10min', ...(store && { store }) }, store);
       const [one, other] = [await served.start('front'), await served.start('front')];
       const behind = await switchBefore(context, one.url, other.url);
       const { body } = await served.ask(behind.url);
