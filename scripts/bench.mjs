@@ -1,11 +1,11 @@
 /**
- * `npm run bench -- render`, `npm run bench -- queue`, or both: builds, then runs the benchmark with the other arguments. What is built is told on stderr, so that
- * with --json stdout has one object (`npm run -s bench -- render --json`); of both, one with a part for each.
+ * `npm run bench -- render`, `queue`, `farms`, or all: builds, then runs the benchmark with the other arguments. What is built is told on stderr, so that
+ * with --json stdout has one object (`npm run -s bench -- render --json`); of all, one with a part for each.
  */
 import { spawnSync } from 'node:child_process';
 import { build } from './build.mjs';
 
-const BENCHES = ['queue', 'render'];
+const BENCHES = ['queue', 'farms', 'render'];
 const [first = '', ...rest] = process.argv.slice(2);
 const isNamed = BENCHES.includes(first);
 const args = process.argv.slice(2);

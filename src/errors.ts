@@ -38,6 +38,10 @@ const KNOWN = {
   },
   idempotency_conflict: { retryable: false, hint: 'Use a new Idempotency-Key for a different request.' },
   not_cancellable: { retryable: false, hint: 'Only queued and rendering jobs can be cancelled.' },
+  not_rerenderable: {
+    retryable: false,
+    hint: 'Only rendered and delivered jobs whose words are not erased (keepWords) can be rendered again.',
+  },
   template_invalid: { retryable: false, hint: 'Run `storyfarm templates validate` and mend what it names.' },
   config_invalid: {
     retryable: false,

@@ -77,7 +77,8 @@ export interface HistoryEntry {
     | 'rendered'
     | 'delivered'
     | 'dead'
-    | 'cancelled';
+    | 'cancelled'
+    | 'reopened';
   readonly fence: number;
   readonly server: string | null;
   readonly failure: Failure | null;
@@ -89,6 +90,8 @@ export interface Job {
   readonly state: JobState;
   readonly request: JobRequest;
   readonly partner: string;
+  /** Tags that a server must have to be given the job (tags.ts), in the order of the alphabet. */
+  readonly requires: readonly string[];
   /** Higher first. 0 is usual. */
   readonly priority: number;
   /** Attempts that ended in failure; an interrupted one is not counted. */

@@ -77,6 +77,8 @@ export interface Metrics {
   readonly storeRetries: Counter<'reason'>;
   /** Folders that the sweeper deleted; `what` is `attempt`, `edition` or `render`. */
   readonly swept: Counter<'what'>;
+  /** Finished jobs of this server whose files are gone, as the sweeper found at its last look. */
+  readonly filesMissing: Gauge;
   /** 1 while no jobs are claimed, else 0; by reason, such as `no_space`. */
   readonly claimsPaused: Gauge<'reason'>;
 
@@ -169,6 +171,7 @@ export function createMetrics(): Metrics {
     callbackDuration: seconds('callback_duration_seconds', 'Time of a call to a partner.', ['partner'], CALL_SECONDS),
     storeRetries: counter('store_retries_total', 'Times that a shared store was asked again, by reason.', ['reason']),
     swept: counter('swept_total', 'Folders that nobody wanted and the sweeper deleted.', ['what']),
+    filesMissing: gauge('files_missing_jobs', 'Finished jobs of this server whose files are gone.'),
     claimsPaused: gauge('claims_paused', '1 while no jobs are claimed, by reason.', ['reason']),
 
     text: () => registry.metrics(),

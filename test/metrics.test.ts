@@ -12,6 +12,7 @@ describe('the metrics', () => {
       'storyfarm_callbacks_total',
       'storyfarm_claims_paused',
       'storyfarm_concurrency',
+      'storyfarm_files_missing_jobs',
       'storyfarm_http_event_streams',
       'storyfarm_http_request_duration_seconds',
       'storyfarm_http_requests_total',

@@ -6,6 +6,7 @@ export const brief = ({
   id,
   state,
   partner,
+  requires,
   request,
   progress,
   attempt,
@@ -18,6 +19,6 @@ export const brief = ({
   failure,
   result,
 }: Job) => ({
-  ...{ id, state, partner, template: request.template.id, progress, attempt, crashes, server },
+  ...{ id, state, partner, requires, template: request.template.id, progress, attempt, crashes, server },
   ...{ createdAt, runAt, startedAt, finishedAt, failure: failure?.code ?? null, paths: result?.paths ?? null },
 });

@@ -4,10 +4,20 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Complaint, StoryfarmError } from '../errors.js';
-import { type Config, flagOf, GREATER, OPTIONS, type Option, type OptionName, variableOf } from './options.js';
+import {
+  type Config,
+  flagOf,
+  GREATER,
+  isList,
+  listOf,
+  OPTIONS,
+  type Option,
+  type OptionName,
+  variableOf,
+} from './options.js';
 
 export type Origin = 'default' | 'file' | 'environment' | 'flag';
 
@@ -122,7 +132,7 @@ function readEnvironment(env: NodeJS.ProcessEnv, complaints: Complaint[]): Parti
     if (!variable.startsWith('STORYFARM_') || OTHER_VARIABLES.has(variable) || variable.startsWith('STORYFARM_TEST_'))
       continue;
     const name = byVariable.get(variable);
-    if (name) found[name] = name === 'templateFolders' ? value?.split(delimiter) : value;
+    if (name) found[name] = isList(name) && value !== undefined ? listOf(name, value) : value;
     else {
       const guess = meant(variable.slice('STORYFARM_'.length), variableOf);
       complaints.push(complain(variable, `${variable}: there is no such option${guess}.`));

@@ -6,9 +6,11 @@ import { systemClock } from '../clock.js';
 import { Courier } from '../delivery/courier.js';
 import { post } from '../delivery/post.js';
 import { jobDocument } from '../front/documents.js';
+import { withServers } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
+import { addressesOn } from './addresses.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -19,12 +21,17 @@ function send(message: FromCourier): void {
 async function begin({ store: place, secrets, timeoutMs, logLevel, front, files }: CourierOrders): Promise<Courier> {
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false, mayBeAway: true });
-  const addresses = { front, files: () => files };
+  const addresses = addressesOn(store, { front, files }, { clock: systemClock, log });
+  const known = withServers(store, addresses);
   let troubles = 0;
   const courier = new Courier(
     { secrets, timeoutMs },
     {
-      store,
+      store: {
+        claimCallbacks: (claim) => store.claimCallbacks(claim),
+        settle: (id, outcome) => store.settle(id, outcome),
+        get: (id) => known.get(id),
+      },
       post,
       clock: systemClock,
       document: (job) => jobDocument(job, addresses),

@@ -6,6 +6,7 @@ import type { Config } from './options.js';
 
 export const supervisorOptions = (config: Config): SupervisorOptions => ({
   server: config.server,
+  tags: config.tags,
   slots: config.slots,
   standby: config.standby,
   leaseMs: config.lease,

@@ -14,7 +14,7 @@ import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
 import { openStorage } from '../media/storage.js';
-import { rendererProgram } from '../package.js';
+import { rendererProgram, version } from '../package.js';
 import { sqliteFile } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
 import { openJournal } from '../supervisor/jobs/journal.js';
@@ -22,6 +22,8 @@ import { Sweeper } from '../supervisor/jobs/sweeper.js';
 import { observeWith } from '../supervisor/observer.js';
 import { killLeftovers, markOf } from '../supervisor/renderer/leftovers.js';
 import { Supervisor } from '../supervisor/supervisor.js';
+import { hasAll } from '../tags.js';
+import { fileDomain } from './addresses.js';
 import type { LoadedConfig } from './config.js';
 import { isLeft } from './control/address.js';
 import { deedsOf } from './control/deeds.js';
@@ -33,6 +35,7 @@ import { heardBy, keepCourier, type PublicAddresses } from './courier-keeper.js'
 import { rendererOptions, supervisorOptions } from './farm-options.js';
 import { castsOf } from './installed.js';
 import { claimFarm, type Instance } from './instance.js';
+import type { Config } from './options.js';
 import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
 import { retention } from './retention.js';
@@ -60,6 +63,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const ffmpeg = openFfmpeg(config.ffmpegPath, dataFolder);
   let editions = openEditions(dataFolder, ffmpeg);
   let canFilm = canMakeFilms(ffmpeg, service);
+  let ffmpegVersion = shortVersion(ffmpeg);
   let courier: CourierKeeper | undefined;
   const observer = heardBy(observeWith(log, metrics), () => courier?.look());
   /** Whose the renderers are; known at the start. */
@@ -91,11 +95,13 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       return (await canFilm) ? editions.isWhole(template, cast) : (await editions.find(template, cast)) !== undefined;
     },
     sweepEditions,
+    about: () => ({ domain: fileDomain(config), version, ffmpeg: ffmpegVersion }),
   });
   /** Cuts short what may take long beside the work. */
   const ended = new AbortController();
   const sweeper = new Sweeper({
     store,
+    server: config.server,
     storage,
     underWay: () => supervisor.underWay,
     observer,
@@ -108,7 +114,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       () => retention({ config, log }, store, storage.folder)(ended.signal),
     ],
   });
-  const prepareInstalled = () => prepareAll(config.templateFolders, (edition) => supervisor.prepare(edition));
+  const prepareInstalled = () => prepareAll(config, (edition) => supervisor.prepare(edition));
 
   function reconfigure(): Results['reload'] {
     const loaded = reread();
@@ -126,6 +132,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     if (other) {
       editions = openEditions(dataFolder, other);
       canFilm = canMakeFilms(other, service);
+      ffmpegVersion = shortVersion(other);
     }
     if (recycles) supervisor.reprogram();
     if (preparing === 'none') supervisor.forgetEditions();
@@ -219,12 +226,19 @@ async function canMakeFilms({ path }: Ffmpeg, { log }: Service): Promise<boolean
   return obstacle === undefined;
 }
 
+/** "5.1.9" of "ffmpeg version 5.1.9-0+deb12u1": what tells machines apart. */
+const shortVersion = ({ version }: Ffmpeg): string => version.replace(/^ffmpeg version (\S+?)(-.*)?$/s, '$1');
+
 /** Requests that are not worth a line of the log. */
 const QUIET: ReadonlySet<string> = new Set(['status', 'await']);
 
-/** Asks for the editions of all that is installed: the usual casts of all templates first. */
-async function prepareAll(folders: readonly string[], prepare: (edition: Edition) => void): Promise<void> {
-  const installed = (await loadCatalog(folders)).list();
+/** Asks for the editions of all that is installed and that this server may be given jobs of: the usual casts of all templates first. */
+async function prepareAll(
+  { templateFolders, tags }: Pick<Config, 'templateFolders' | 'tags'>,
+  prepare: (edition: Edition) => void,
+): Promise<void> {
+  const all = (await loadCatalog(templateFolders)).list();
+  const installed = all.filter(({ template }) => hasAll(tags, template.tags ?? []));
   const editions = installed.map(({ ref, template }) => castsOf(template).map((cast) => ({ template: ref, cast })));
   for (let rank = 0; editions.some(({ length }) => length > rank); rank++)
     for (const { [rank]: edition } of editions) if (edition) prepare(edition);

@@ -1,10 +1,10 @@
 /** Flags of commands: those of the configuration, whose help is made from the table of options, and how a value is read. */
 
-import { delimiter, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { asStoryfarmError, StoryfarmError } from '../errors.js';
 import { type LoadedConfig, loadConfig } from './config.js';
-import { flagOf, OPTIONS, type OptionName, usualOf } from './options.js';
+import { flagOf, isList, listOf, OPTIONS, type OptionName, usualOf } from './options.js';
 
 /** Adds `--config` and a flag for each named option. */
 export function withOptions(command: Command, names: readonly OptionName[]): Command {
@@ -12,11 +12,11 @@ export function withOptions(command: Command, names: readonly OptionName[]): Com
     new Option('--config <file>', 'The configuration file. [storyfarm.config.json here, if there is one]'),
   );
   for (const name of names) {
-    const { text, unit, fallback } = OPTIONS[name];
+    const { text, unit } = OPTIONS[name];
     const option = new Option(`${flagOf(name)} <${unit}>`, `${text} [${usualOf(name)}]`);
-    if (Array.isArray(fallback)) {
+    if (isList(name)) {
       // Not one flag with many values: it would swallow the arguments after it.
-      option.argParser((value, known: readonly string[] = []) => [...known, ...value.split(delimiter)]);
+      option.argParser((value, known: readonly string[] = []) => [...known, ...listOf(name, value)]);
       option.description += ' Repeat for more.';
     }
     command.addOption(option);
@@ -58,6 +58,7 @@ export function dataFolderOf(command: Command): string {
 export const PLACES: readonly OptionName[] = ['dataFolder', 'templateFolders', 'store', 'ffmpegPath'];
 export const FARM: readonly OptionName[] = [
   'server',
+  'tags',
   'slots',
   'maxJobs',
   'maxMemory',

@@ -21,9 +21,11 @@ export function eventsOf(history: readonly HistoryEntry[]): readonly Event[] {
   let failed = 0;
   return history.map(({ fence, ...entry }) => {
     // The fence stays at that of the last claim, also when nobody has the job any more.
-    const isOfClaim = entry.server !== null;
+    const isOfClaim = entry.server !== null && entry.event !== 'reopened';
     const event = { ...entry, attempt: isOfClaim ? failed + 1 : null, fence: isOfClaim ? fence : null };
     if (entry.event === 'retried') failed++;
+    // Its tries are counted anew.
+    if (entry.event === 'reopened') failed = 0;
     return event;
   });
 }

@@ -27,12 +27,19 @@ export function claimFarm(folder: string, store?: string): Instance {
   };
   try {
     claim(join(folder, 'farm.lock'), () => taken(`the data folder ${folder}`, folder));
-    if (store !== undefined) claim(`${realpathSync(store)}-farm`, () => taken(`the store ${store}`, store, HINT));
+    if (store !== undefined) claims.push(claimStore(store));
     return { release };
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** Keeps every farm from an embedded store, whose file is there. Throws `already_running` while one uses it. */
+export function claimStore(store: string, hint = HINT): Instance {
+  const held = holdFile(`${realpathSync(store)}-farm`);
+  if (!held) throw taken(`the store ${store}`, store, hint);
+  return held;
 }
 
 const HINT = 'An embedded store is for one farm: give this one a store of its own, or stop the other.';

@@ -4,10 +4,11 @@
  */
 
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import * as z from 'zod';
 import { LOG_LEVELS } from '../log.js';
 import { packageFolder } from '../package.js';
+import { MOST_TAGS, TAG } from '../tags.js';
 import { partnersSchema } from './partners.js';
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -119,6 +120,17 @@ export const OPTIONS = {
     'where `up` listens, else host and port',
   ),
   server: option(text(64), hostname(), 'name', "This server's name in leases and rows.", 'name of the host'),
+  tags: option(
+    z
+      .array(z.string().regex(TAG, 'A tag has small letters, digits and hyphens, at most 20.'), {
+        error: 'Give a list of tags.',
+      })
+      .max(MOST_TAGS, `Give at most ${MOST_TAGS} tags.`),
+    [],
+    'tag',
+    'What this server has that not every one does: it is given the jobs of templates that require it (`tags` of a template).',
+    'none',
+  ),
   slots: option(
     whole(1, 256),
     availableParallelism(),
@@ -225,6 +237,13 @@ export const OPTIONS = {
 } satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;
+
+/** What parts the members of a list in the environment and in a flag. */
+const SEPARATORS: Readonly<Record<string, string>> = { templateFolders: delimiter, tags: ',' };
+export const isList = (name: OptionName): boolean => Object.hasOwn(SEPARATORS, name);
+export const listOf = (name: OptionName, text: string): string[] =>
+  text === '' ? [] : text.split(SEPARATORS[name] ?? delimiter);
+
 export type Config = { readonly [K in OptionName]: z.output<(typeof OPTIONS)[K]['schema']> };
 
 /** Pairs of which the first must be the greater: else every renderer would be killed for nothing. */
@@ -248,7 +267,7 @@ export const LIVE: readonly OptionName[] = [
     'ageing',
   ] as const),
   ...(['silent', 'boot', 'stall', 'meter', 'maxAttempts', 'maxCrashes', 'drain', 'diskFloor', 'maxPhrases'] as const),
-  ...(['ffmpegPath', 'prepare', 'logLevel', 'keepJobs', 'keepFailed', 'keepWords'] as const),
+  ...(['ffmpegPath', 'prepare', 'tags', 'logLevel', 'keepJobs', 'keepFailed', 'keepWords'] as const),
 ];
 
 /** The default as help and documents show it: the same on every machine. */

@@ -42,7 +42,7 @@ const TAIL = `
 - A *time* is a number with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, or milliseconds; at most 24 days.
 - A *size* is a number with \`kB\`, \`MB\`, \`GB\`, \`KiB\`, \`MiB\` or \`GiB\`, or bytes.
 - Relative places in a file begin at the file's folder, others at the folder where the command is started.
-- Several \`templateFolders\` are a list in the file, stand between colons in the environment (semicolons on Windows), and repeat the flag.
+- Several \`templateFolders\` are a list in the file, stand between colons in the environment (semicolons on Windows), and repeat the flag; so do several \`tags\`, with commas between them.
 - A running farm takes over a change of these when it reads its configuration again (\`storyfarm reload\`, [operations.md](operations.md#control)), and of the
   others at a restart: ${LIVE.map((name) => `\`${name}\``).join(', ')}.
 - \`maxMemoryHard\` must be greater than \`maxMemory\`, \`silent\` greater than \`heartbeat\`.

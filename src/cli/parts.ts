@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
-import type { Addresses } from '../front/documents.js';
 import { createLog, type Log } from '../log.js';
 import { type LoadedCatalog, loadCatalog } from '../media/install/catalog.js';
 import { createMetrics, type Metrics } from '../metrics.js';
@@ -63,9 +62,4 @@ export async function openCatalog({ config, log }: Pick<Service, 'config' | 'log
     log.warn({ folders: config.templateFolders, hint: NO_TEMPLATE }, 'no usable template is installed');
   }
   return catalog;
-}
-
-/** Where a front tells people to find things. */
-export function addressesOf(config: Config, front: string, files: string): Addresses {
-  return { front, files: () => config.filesUrl?.replace(/\/$/, '') ?? files };
 }

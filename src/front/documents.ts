@@ -120,8 +120,10 @@ export type ProgressDocument = z.infer<typeof progressSchema>;
 export interface Addresses {
   /** Address of the front without a slash at the end; empty for addresses relative to it. */
   readonly front: string;
-  /** Address of a server's files without a slash at the end. */
+  /** Address of a server's files without a slash at the end, as far as it is known. */
   files(server: string | null): string;
+  /** Resolves when as much is known of these servers as there is to be known; asked before jobs that have files there are shown (servers.ts). Left out: nothing is to be learned. */
+  know?(servers: readonly string[]): Promise<void>;
 }
 
 export const jobPath = (id: string): string => `/v1/jobs/${id}`;

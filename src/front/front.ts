@@ -26,6 +26,7 @@ import { eventOperations } from './events.js';
 import { estimateSchema, type JobDeps, jobOperations } from './jobs.js';
 import { identifyBy, type Partners } from './partners.js';
 import { createQueueView } from './queue.js';
+import { withServers } from './servers.js';
 import { templateDocumentSchema, templateListSchema, templateOperations } from './templates.js';
 
 export interface FrontDeps {
@@ -58,14 +59,15 @@ export function createFront(deps: FrontDeps & { readonly store: Pick<JobStore, '
 
 /** Mounts the API on a server: `server.app.register(frontRoutes, deps)`. */
 export async function frontRoutes(app: FastifyInstance, deps: FrontDeps): Promise<void> {
-  const { store, catalog, clock, log, metrics, addresses } = deps;
+  const { catalog, clock, log, metrics, addresses } = deps;
+  const store = withServers(deps.store, addresses);
   const { maxQueued = 100_000, maxStreams = 2000, pollMs = 250, heartbeatMs = 15_000 } = deps;
 
   const queue = createQueueView(store, clock);
   const changes = createChanges({ store, clock, log, pollMs });
   const streams = eventOperations({ store, changes, addresses, clock, metrics, maxStreams, heartbeatMs });
   const operations = [
-    ...jobOperations({ ...deps, queue, maxQueued }),
+    ...jobOperations({ ...deps, store, queue, maxQueued }),
     ...streams.operations,
     ...templateOperations(catalog, addresses.front),
   ];

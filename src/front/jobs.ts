@@ -68,12 +68,13 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       },
       problems: [...JUDGEMENTS, 'callback_refused', 'idempotency_conflict', 'unavailable'],
       async handle({ partner, headers, body, reply }) {
-        const request = { ...judge(deps, body), ...(body.reuse && { reuse: true }) };
+        const { tags: requires = [], request: judged } = judge(deps, body);
+        const request = { ...judged, ...(body.reuse && { reuse: true }) };
         const { callback: callbackUrl } = body;
         if (callbackUrl !== undefined) assertAllowed(deps.partners, partner, callbackUrl);
         await queue.admit(deps.maxQueued);
         const key = headers['idempotency-key'];
-        const asked = { request, partner, priority: body.priority, delayMs: body.delay * 1000 };
+        const asked = { request, partner, requires, priority: body.priority, delayMs: body.delay * 1000 };
         const optional = {
           ...(key !== undefined && { idempotencyKey: key }),
           ...(callbackUrl !== undefined && { callbackUrl }),
@@ -158,6 +159,11 @@ function inDoubt(thrown: unknown, ...[detail, hint]: Doubt): never {
   throw new StoryfarmError('outcome_unknown', detail, { hint, cause: thrown });
 }
 
+interface Judged {
+  readonly request: JobRequest;
+  readonly tags: readonly string[] | undefined;
+}
+
 const JUDGEMENTS = [
   'unknown_template',
   'unknown_role',
@@ -170,8 +176,8 @@ const JUDGEMENTS = [
   'control_characters',
 ] as const;
 
-/** What is asked, complete, sanitised and pinned to the template as installed now; or throws with every complaint. */
-function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.infer<typeof orderSchema>): JobRequest {
+/** What is asked, complete, sanitised and pinned to the template as installed now, and the tags that the template requires; or throws with every complaint. */
+function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.infer<typeof orderSchema>): Judged {
   const installed = catalog.get(id);
   if (!installed) {
     const detail = 'No template with this id is installed.';
@@ -179,7 +185,9 @@ function judge({ catalog, fonts }: JobDeps, { template: id, cast, words }: z.inf
       complaints: [{ pointer: '/template', code: 'unknown_template', detail }],
     });
   }
-  return { template: installed.ref, ...checkRequest(installed.template, { cast, words }, fonts.book, fonts.measure) };
+  const { template, ref } = installed;
+  const request = { template: ref, ...checkRequest(template, { cast, words }, fonts.book, fonts.measure) };
+  return { request, tags: template.tags };
 }
 
 /** A job of this partner. Rejects with `unknown_job`, also when it is that of another: that it is there is nobody else's business. */

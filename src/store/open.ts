@@ -1,8 +1,12 @@
 /** Opens the job store that an address names. The only place that knows which databases there are. */
 
+import { existsSync } from 'node:fs';
 import { StoryfarmError } from '../errors.js';
+import type { Source, Target } from './moving.js';
 import type { Migration } from './mssql/migration.js';
 import { type Backup, backUpSqlite } from './sqlite/file/backup.js';
+import { openSqliteSource } from './sqlite/moving/source.js';
+import { openSqliteTarget } from './sqlite/moving/target.js';
 import { openSqliteStore } from './sqlite/sqlite.js';
 import type { JobStore, StoreOptions } from './store.js';
 
@@ -12,8 +16,7 @@ import type { JobStore, StoreOptions } from './store.js';
  * Rejects with `config_invalid` (an address that cannot be used, a file that is another program's, a server that refuses), `store_corrupt`, `store_too_new`, `store_too_old` or `store_busy`.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<JobStore> {
-  const scheme = /^([a-z]+):/.exec(url)?.[1];
-  switch (scheme) {
+  switch (schemeOf(url)) {
     case 'sqlite':
       return openSqliteStore(sqliteFile(url), options);
     case 'mssql': {
@@ -22,11 +25,17 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
       return openMssqlStore(url, options);
     }
     default:
-      // The address may hold a password: only its scheme is repeated.
-      throw new StoryfarmError('config_invalid', `No store is known for the scheme ${JSON.stringify(scheme ?? '')}.`, {
-        hint: 'Use sqlite:/path/to/file.db, or mssql://user:password@host:port/database.',
-      });
+      return unknownScheme(url);
   }
+}
+
+const schemeOf = (url: string): string => /^([a-z]+):/.exec(url)?.[1] ?? '';
+
+/** The address may hold a password: only its scheme is repeated. */
+function unknownScheme(url: string): never {
+  throw new StoryfarmError('config_invalid', `No store is known for the scheme ${JSON.stringify(schemeOf(url))}.`, {
+    hint: 'Use sqlite:/path/to/file.db, or mssql://user:password@host:port/database.',
+  });
 }
 
 /**
@@ -54,6 +63,27 @@ export function backUpStore(url: string, file: string, options: { readonly repla
     });
   }
   return backUpSqlite(sqliteFile(url), file, options);
+}
+
+/** An embedded store, out of which jobs are moved. Rejects as openStore does; with `not_found` when there is none. */
+export async function openSource(url: string): Promise<Source> {
+  if (!url.startsWith('sqlite:')) {
+    throw new StoryfarmError('config_invalid', 'Jobs are moved out of an embedded store only.', {
+      hint: "Name its file: sqlite:/path/to/storyfarm.db. Between SQL Servers, use the server's own means (BACKUP DATABASE, RESTORE DATABASE).",
+    });
+  }
+  const file = sqliteFile(url);
+  if (!existsSync(file))
+    throw new StoryfarmError('not_found', `There is no store ${file}.`, { hint: 'Check the path.' });
+  return openSqliteSource(file);
+}
+
+/** A store into which jobs are moved. Rejects as openStore does. */
+export async function openTarget(url: string): Promise<Target> {
+  if (url.startsWith('sqlite:')) return openSqliteTarget(sqliteFile(url));
+  if (!url.startsWith('mssql:')) return unknownScheme(url);
+  const { openMssqlTarget } = await import('./mssql/moving/target.js');
+  return openMssqlTarget(url);
 }
 
 /** The file of a sqlite address. A memory database is refused: it would lose every job with its process. */

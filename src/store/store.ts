@@ -42,6 +42,8 @@ export interface NewJob {
   readonly idempotencyKey?: string;
   /** Where the partner wants to be told; writes an outbox row at the end of the job. */
   readonly callbackUrl?: string;
+  /** Tags that a server must have to be given the job (tags.ts): at most MOST_REQUIRED, else `invalid_request`; default none. */
+  readonly requires?: readonly string[];
 }
 
 export interface Enqueued {
@@ -63,6 +65,8 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** After each of these waiting, a due job counts as of one priority more; above 0, default DEFAULT_AGEING_MS. */
   readonly ageingMs?: number;
+  /** What the server has; default nothing. Jobs that require anything else are held back from it, and from it alone. */
+  readonly tags?: readonly string[];
 }
 
 /** A minute: over the whole range of priorities that the API takes, -10 to 10, the longest that urgency alone can hold a job up is twenty minutes. */
@@ -84,6 +88,45 @@ export interface FailOptions {
 /** Whose jobs are not claimed for now. */
 export type Pausable = { readonly partner: string } | { readonly template: string };
 export type Pause = Pausable & { readonly since: number };
+
+/** What queued jobs require, where they require anything, and how many. */
+export interface Need {
+  /** In the order of the alphabet. */
+  readonly requires: readonly string[];
+  /** Due or not, held back or not. */
+  readonly queued: number;
+}
+
+/** What a server says of itself. */
+export interface Announcement {
+  /** As in leases and rows. */
+  readonly name: string;
+  /** Public address of its files, without a slash at the end; null: none was configured. */
+  readonly domain: string | null;
+  /** Of Storyfarm. */
+  readonly version: string;
+  /** Version of its ffmpeg; null: it has none. */
+  readonly ffmpeg: string | null;
+  /** Jobs that it can render at the same time, and those that it renders now. */
+  readonly slots: number;
+  readonly rendering: number;
+  /** `draining`: it finishes what it has and claims no more; `gone`: it has ended. */
+  readonly state: 'running' | 'draining' | 'gone';
+  readonly tags: readonly string[];
+}
+
+/** A server as the store knows it. */
+export interface Server extends Announcement {
+  /** Milliseconds since it last announced itself, on the database's clock. */
+  readonly silentMs: number;
+  /** It is not gone, and was heard within ALIVE_MS. */
+  readonly isAlive: boolean;
+}
+
+/** How often a server announces itself while nothing changes. */
+export const ANNOUNCE_MS = 10_000;
+/** Three announcements may be late or lost, and a fourth be late. */
+export const ALIVE_MS = 45_000;
 
 /** How many jobs of a partner may be rendering at once, over all servers. */
 export interface Limit {
@@ -108,6 +151,21 @@ export interface PurgeOptions {
 export interface Purgeable {
   readonly id: string;
   readonly server: string | null;
+}
+
+/** Which finished jobs are looked for by whose files they are. */
+export interface PublishedOptions {
+  /** Left out: all servers. */
+  readonly server?: string;
+  /** Of the answer before; null: from the first. */
+  readonly after: string | null;
+  /** At most this many, 1 or more. */
+  readonly limit: number;
+}
+
+/** A job whose files were published, by which claim of which server. */
+export interface Published extends Lease {
+  readonly server: string;
 }
 
 /** Ids in one call of `purge`. */
@@ -181,7 +239,7 @@ export interface JobStore {
   history(id: string): Promise<readonly HistoryEntry[]>;
 
   /**
-   * Takes up to `limit` due jobs that neither a pause nor a limit holds back, one after the other, each time the one that comes first:
+   * Takes up to `limit` due jobs that neither a pause nor a limit holds back and whose tags the server has, one after the other, each time the one that comes first:
    *
    * 1. of the highest aged priority: its own and one more for each whole `ageingMs` since its `runAt`, but never above the highest own priority of any job that could be taken;
    * 2. then of the partner with the fewest jobs rendering, on all servers, those just taken counted;
@@ -192,7 +250,7 @@ export interface JobStore {
    * partners have jobs of one aged priority due, the slots are shared evenly among them, however many jobs each has queued.
    *
    * Each becomes `rendering`, leased to the server for `leaseMs`, with a fence greater than any it had. No two claims ever hold the same fence of a job. Answered in the order of
-   * taking. Never waits for a job to come. The cost depends on how many partners, templates and priorities have jobs queued, not on how many jobs.
+   * taking. Never waits for a job to come. The cost depends on how many partners, templates, priorities and requirements have jobs queued, not on how many jobs.
    */
   claim(options: ClaimOptions): Promise<readonly Job[]>;
 
@@ -220,6 +278,13 @@ export interface JobStore {
 
   /** Withdraws a queued or rendering job; a running attempt finds its lease lost. Rejects with `unknown_job` or, when finished, `not_cancellable`. */
   cancel(id: string): Promise<Job>;
+
+  /**
+   * Has the files of a `rendered` or `delivered` job made anew, by whatever server takes it: `queued`, due now and behind what is due already, with no attempt or crash counted and nothing of its
+   * result left. Its partner is told again when it ends, under a new event; callbacks that were not settled are given up, since the files that they speak of are not to be had any more.
+   * Rejects with `unknown_job`, or with `not_rerenderable` when it is in another state or its words are erased.
+   */
+  rerender(id: string): Promise<Job>;
 
   /** At most `most` (a whole number of 1 or more, else `invalid_request`) jobs of the partner are rendering at once; null: any number. More that are rendering already go on. */
   limit(partner: string, most: number | null): Promise<void>;
@@ -255,6 +320,27 @@ export interface JobStore {
    * no change of the job: `changes` does not bring it. As with `purge`, others go on in between.
    */
   eraseWords(olderThanMs: number, limit: number): Promise<number>;
+
+  /**
+   * The rendered and delivered jobs whose files a server has, those enqueued first before others; `after` continues. Fewer than `limit`: no more are left. One that is rendered meanwhile may be
+   * left out.
+   */
+  published(options: PublishedOptions): Promise<{ readonly jobs: readonly Published[]; readonly after: string }>;
+
+  /**
+   * Registers a server, or replaces what it said before: who it is and that it lives now. Changes no job, and wakes nobody. A power cut may undo the last ones.
+   * A tag that is none (tags.ts) is refused with `invalid_request`.
+   */
+  announce(server: Announcement): Promise<void>;
+
+  /** All servers that have announced themselves and were not forgotten, by name. */
+  servers(): Promise<readonly Server[]>;
+
+  /** Forgets a server; one that lives is known again when it next announces itself. Its jobs stay as they are. Answers whether it was known. */
+  forget(server: string): Promise<boolean>;
+
+  /** What queued jobs require, by its tags; jobs that require nothing are left out. It reads an entry for each of the others. */
+  needs(): Promise<readonly Need[]>;
 
   /** Numbers for metrics and status; costs the same however many jobs are finished or due. */
   counts(): Promise<QueueCounts>;

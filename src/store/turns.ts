@@ -3,7 +3,7 @@
  *
  * Problem: with one queue for all, a partner with ten thousand jobs stands before everyone else, and a job of low priority waits as long as urgent ones keep coming.
  *
- * Solution: the queue is seen as lanes, one for each partner, template and priority. Within a lane the order is plain, so a lane is known by its first job, and the
+ * Solution: the queue is seen as lanes, one for each partner, template, priority and requirement (tags.ts). Within a lane the order is plain, so a lane is known by its first job, and the
  * database finds that with one step into an index. A choice looks at the first jobs of the lanes alone.
  *
  * Ageing lifts a job up to the highest priority that waits and no further: else a partner's old backlog would stand above the new jobs of the others, and the share
@@ -16,6 +16,8 @@ export interface Lane {
   readonly partner: string;
   readonly template: string;
   readonly priority: number;
+  /** Tags as one text. */
+  readonly requires: string;
   readonly runAt: number;
 }
 

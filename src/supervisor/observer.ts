@@ -47,6 +47,8 @@ export interface FarmObserver {
   journalDamaged(damage: Damage): void;
   /** The sweeper deleted what nobody wants: `what` is `attempt`, `edition` or `render`. */
   swept(what: string, name: string): void;
+  /** The sweeper has looked for the files of all finished jobs of this server, and these have none. */
+  missed(ids: readonly string[]): void;
   /** An edition is being prepared beside the jobs. */
   preparing(edition: Edition): void;
   /** Its preparation has come so far: a fraction that rises, told once a second at most. */
@@ -94,6 +96,11 @@ function toldOf(paths: Paths) {
   const why = reasonsOf(paths);
   return { path: pathOf(paths), ...(why.length > 0 && { why }) };
 }
+
+const MISSING =
+  'Their addresses answer 404. `storyfarm jobs rerender ID...` has them made anew, if their words are not erased; --server NAME all of a server.';
+/** Ids in a line of the log. */
+const TOLD = 20;
 
 const named = ({ template, cast }: Edition) => ({ template: template.id, cast: Object.values(cast).join(' + ') });
 
@@ -157,6 +164,11 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     swept: (what, name) => {
       metrics.swept.inc({ what });
       log.info({ what, name }, 'swept');
+    },
+    missed: (ids) => {
+      metrics.filesMissing.set(ids.length);
+      if (ids.length > 0)
+        log.warn({ jobs: ids.length, first: ids.slice(0, TOLD), hint: MISSING }, 'files of finished jobs are gone');
     },
     preparing: (edition) => {
       quarters = 0;

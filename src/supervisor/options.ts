@@ -17,6 +17,8 @@ export interface SupervisorOptions extends RecycleLimits, Patience, FateLimits, 
   readonly pollMs: number;
   /** After each of these waiting, a due job counts as of one priority more. Left out: as the store has it. */
   readonly ageingMs?: number;
+  /** What the server has that not every one does (tags.ts); left out: nothing. */
+  readonly tags?: readonly string[];
   /** Time between two looks at memory, mid-job. */
   readonly meterMs: number;
   /** How long a drain may take before what is left is killed and given back. */

@@ -29,6 +29,7 @@ import { Bell, Beside } from './loop.js';
 import type { FarmObserver } from './observer.js';
 import type { SupervisorOptions } from './options.js';
 import { type Preparation, Preparer } from './preparer.js';
+import { type About, Presence, type Standing } from './presence.js';
 import { Meter } from './renderer/meter.js';
 import { OomWatch } from './renderer/oom.js';
 import type { RendererProgram } from './renderer/process.js';
@@ -39,7 +40,18 @@ import { QUIET_FACTOR, Telling } from './telling.js';
 export interface SupervisorTools {
   readonly store: Pick<
     JobStore,
-    'claim' | 'renew' | 'release' | 'complete' | 'fail' | 'rescue' | 'get' | 'history' | 'counts' | 'watch' | 'isShared'
+    | 'claim'
+    | 'renew'
+    | 'release'
+    | 'complete'
+    | 'fail'
+    | 'rescue'
+    | 'get'
+    | 'history'
+    | 'counts'
+    | 'watch'
+    | 'announce'
+    | 'isShared'
   >;
   readonly program: RendererProgram;
   /** Deletes what an attempt left on the disk, when its renderer cannot do it any more. */
@@ -54,6 +66,8 @@ export interface SupervisorTools {
   readonly isPrepared?: ((edition: Edition) => Promise<boolean>) | undefined;
   /** Deletes what a process that is gone was preparing. Left out, others see to that. */
   readonly sweepEditions?: (() => Promise<void>) | undefined;
+  /** How the farm is announced to those who share its store. Left out, it is not. */
+  readonly about?: (() => About) | undefined;
   /** How many processes the kernel has ended for want of memory so far. Left out, the kernel is asked. */
   readonly oomKills?: (() => number | undefined) | undefined;
   /** A number in [0, 1). */
@@ -82,6 +96,7 @@ export class Supervisor {
   readonly #hearing: Hearing;
   readonly #telling: Telling;
   readonly #preparer: Preparer | undefined;
+  readonly #presence: Presence | undefined;
   #mode: Mode = 'running';
   #drainUntil = Number.POSITIVE_INFINITY;
   /** When the next turn is due at the latest. */
@@ -120,7 +135,9 @@ export class Supervisor {
       beside,
       lost: (lease) => this.#handing.abandon(lease, this.#seats.alive),
     });
-    const { isPrepared, sweepEditions = async () => {} } = tools;
+    const { about, isPrepared, sweepEditions = async () => {} } = tools;
+    const { trouble } = observer;
+    this.#presence = about && new Presence({ ...tools, about, beside, trouble });
     const sweep = () => beside.run('what was being prepared', sweepEditions);
     const lacksMemory = () => this.#hearing.lacksMemory();
     this.#preparer = isPrepared && new Preparer(options.silentMs, { ...tools, isPrepared, sweep, ring, lacksMemory });
@@ -154,6 +171,7 @@ export class Supervisor {
     await this.#outcomes.recover();
     const rescued = await this.#tools.store.rescue({ server: this.#options.server });
     if (wasKilled || rescued > 0) this.#hearing.fear();
+    await this.#presence?.begin(this.#standing);
     const unwatch = this.#tools.store.watch(() => {
       this.#claims.expect();
       this.#bell.ring();
@@ -255,6 +273,8 @@ export class Supervisor {
     Object.assign(this.#options, changes);
     const options = this.#options;
     if (options.leaseMs !== leaseMs) this.#leases.retime();
+    // What was held back from it may not be any more.
+    this.#claims.expect();
     if (options.silentMs !== silentMs) this.#preparer?.retime(options.silentMs);
     this.#seats.relimit(options.maxJobs !== maxJobs);
     this.#bell.ring();
@@ -285,6 +305,7 @@ export class Supervisor {
       await this.#sleep();
     }
     await this.#beside.ended();
+    await this.#presence?.end(this.#standing);
   }
 
   #isOver(): boolean {
@@ -365,6 +386,12 @@ export class Supervisor {
 
   #tell(): void {
     this.#telling.tell(this.#isQuiet);
+    this.#presence?.tend(this.#standing);
+  }
+
+  get #standing(): Standing {
+    const { server, slots, tags } = this.#options;
+    return { server, slots, mode: this.#mode, rendering: this.#seats.assignments.length, ...(tags && { tags }) };
   }
 
   #obstacle(): string | undefined {

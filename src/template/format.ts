@@ -11,6 +11,7 @@
  */
 
 import * as z from 'zod';
+import { MOST_REQUIRED, TAG } from '../tags.js';
 
 const id = z
   .string()
@@ -182,6 +183,11 @@ export const templateSchema = z
     id,
     title: localised(80),
     description: localised(300).optional(),
+    tags: z
+      .array(z.string().regex(TAG, 'Lower-case letters, digits and hyphens, at most 20.'))
+      .max(MOST_REQUIRED)
+      .optional()
+      .describe('What a server must have to render it: the tags of its configuration. No part of the version.'),
     width: z.int().min(16).max(3840).multipleOf(2).describe('Design width; all lengths are in these units.'),
     height: z.int().min(16).max(3840).multipleOf(2),
     fps: rate.describe('Frames per second, such as "24", "29.97" (30000/1001) or "30000/1001".'),

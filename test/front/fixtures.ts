@@ -123,6 +123,7 @@ export function jobLike(fields: Partial<Job> = {}): Job {
       words: { greeting: 'private words' },
     },
     partner: 'local',
+    requires: [],
     priority: 0,
     attempt: 0,
     crashes: 0,

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { StoryfarmError } from '../../src/errors.js';
 import { connect } from '../../src/store/sqlite/connection.js';
 import { type Api, describedApi } from './api.js';
-import { jobLike, ORDER, type Overrides, RESULT, type Served, served } from './fixtures.js';
+import { catalogOf, jobLike, ORDER, type Overrides, RESULT, type Served, served, TEMPLATE } from './fixtures.js';
 import { manualClock } from './manual-clock.js';
 
 async function start(t: TestContext, overrides?: Overrides): Promise<Served & { readonly api: Api }> {
@@ -40,6 +40,12 @@ describe('asking for a video', () => {
       const refused = await api.call('POST', '/v1/jobs', { body: { ...ORDER, delay } });
       assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, '/delay'], String(delay));
     }
+  });
+
+  it('requires of a server what the template requires', async (t) => {
+    const { api, store } = await start(t, { catalog: catalogOf({ ...TEMPLATE, tags: ['gpu', 'fast'] }) });
+    const { body } = await api.call('POST', '/v1/jobs', { body: ORDER });
+    assert.deepEqual((await store.get(body.id))?.requires, ['fast', 'gpu']);
   });
 
   it('takes a cast, and gives absolute addresses when it knows its own', async (t) => {

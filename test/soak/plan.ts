@@ -5,6 +5,7 @@
 
 import type { Cast, Words } from '../../src/job.js';
 import { generator } from '../bench/render/contents/words.js';
+import { partnerOf } from './farm/partners.js';
 
 /**
  * `kill`: SIGKILL of any process below the supervisor, `stop`: SIGSTOP of one of them or of the supervisor, and SIGCONT after a while, `farm`: SIGKILL of the supervisor, `front`: SIGKILL of the front
@@ -87,6 +88,7 @@ export type Purpose = 'plain' | 'slow' | 'cancelled' | 'doomed' | 'poison';
 /** A job before it is sent. */
 export interface Wish {
   readonly key: string;
+  readonly partner: string;
   readonly purpose: Purpose;
   readonly cast: Cast;
   readonly words: Words;
@@ -135,6 +137,7 @@ export function wishes(
     earlier.set(sayings, [...said, words]);
     return {
       key: `soak-${seed}-${number + 1}`,
+      partner: partnerOf(number),
       purpose,
       cast: casts[Math.floor(who * casts.length)] ?? {},
       words,

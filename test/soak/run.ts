@@ -1,6 +1,7 @@
-/** One run: a farm and a front as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
+/** One run: farms and fronts as processes of their own, a partner who asks for jobs, faults meanwhile; then peace, an end, a new start that sweeps, and the facts for the books. */
 
 import { EventEmitter, once, setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,19 +13,17 @@ import { openStore } from '../../src/store/open.js';
 import { wordsmith } from '../bench/render/contents/words.js';
 import { run as runCommand } from '../cli/storyfarm.js';
 import { look } from '../pm2/processes.js';
-import { audit, straysNow } from './books/audit.js';
+import { audit } from './books/audit.js';
 import type { Facts } from './books/ledger.js';
-import { Census } from './farm/census.js';
 import { Client } from './farm/client.js';
-import { Counters } from './farm/counters.js';
 import { environment, freePort, type Ground } from './farm/ground.js';
 import { Kept, type Line, type OwnEnd } from './farm/keeper.js';
-import { begin, filled, progressOf, STUCK, scrapeUntil, swept } from './farm/patience.js';
+import { begin, progressOf, STUCK } from './farm/patience.js';
 import { allTold, openPortal, type Portal } from './farm/portal.js';
 import { type Known, marked } from './farm/processes.js';
-import { Capacity } from './farm/scrape.js';
-import { attemptIn, Seats } from './farm/seats.js';
-import { Faults } from './faults/faults.js';
+import { attemptIn } from './farm/seats.js';
+import { addressOf, capacityOf, FarmStation, type Place } from './farm/station.js';
+import { Faults, type Scene } from './faults/faults.js';
 import { leakers, leaking } from './faults/leak.js';
 import { killed } from './faults/processes.js';
 import { decisions, type FaultName, isTimed, type Purpose, type Sayings, type Wish, wishes } from './plan.js';
@@ -34,6 +33,11 @@ export interface Order {
   readonly seed: number;
   readonly everyMs: number;
   readonly faults: readonly FaultName[];
+  readonly farms: number;
+  readonly fronts: number;
+  /** Address of the store that all share; undefined: an embedded one, of one farm. */
+  readonly store: string | undefined;
+  /** Of each farm. */
   readonly slots: number;
   /** How many jobs' files are decoded. */
   readonly decoded: number;
@@ -45,6 +49,10 @@ export interface Order {
 
 export interface Told {
   readonly facts: Facts;
+  readonly farms: number;
+  readonly fronts: number;
+  /** Name of the store, without secrets. */
+  readonly store: string;
   /** What came to be, by name. */
   readonly faults: Readonly<Record<string, number>>;
   readonly missed: number;
@@ -53,7 +61,7 @@ export interface Told {
   readonly callbacks: Portal['counts'];
   /** Services that ended though nobody had killed them, such as a farm that found the store locked when it started. */
   readonly ownEnds: readonly OwnEnd[];
-  readonly capacity: Capacity;
+  readonly capacity: ReturnType<typeof capacityOf>;
   /** Of the faults, and of all. */
   readonly seconds: { readonly faults: number; readonly all: number };
 }
@@ -84,70 +92,79 @@ export async function run(
   tell: (what: string) => void,
 ): Promise<Told> {
   const started = performance.now();
-  const { folder, dataFolder } = ground;
+  const { folder } = ground;
+  const url = order.store ?? `sqlite:${join(ground.dataFolders[0] as string, 'storyfarm.db')}`;
   const portal = await openPortal(order.seed);
-  const [farmPort, frontPort] = [await freePort(), await freePort()];
-  const farmEnv = {
-    ...environment(ground, ground.templates),
-    ...OPTIONS,
-    ...portal.env,
-    STORYFARM_FARM_PORT: `${farmPort}`,
-    STORYFARM_SLOTS: `${order.slots}`,
-  };
-  const frontEnv = {
-    ...environment(ground, ground.frontTemplates),
-    ...portal.env,
-    STORYFARM_PORT: `${frontPort}`,
-  };
-
-  const seats = new Seats();
   const poison = new Set<string>();
   let poisoned = 0;
-  const hear = (line: Line) => {
-    seats.hear(line);
+  const hear = (line: Line, { census, seats }: FarmStation) => {
     const attempt = line.msg === 'job assigned' && attemptIn(line);
     if (!attempt || !poison.has(attempt.id)) return;
     const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
     if (victim && killed(victim, seats, 'SIGSEGV')) poisoned++;
   };
   const leaky = order.faults.includes('leak') ? leaking(order.seed, folder) : {};
-  const farm = new Kept('farm', { folder, env: { ...farmEnv, ...leaky } }, hear);
-  const front = new Kept('front', { folder, env: frontEnv }, () => {});
-  const census = new Census(farm);
+  const envOf = (place: Place, templates: readonly string[]) => ({
+    ...environment(ground, templates, { ...place, server: place.name }),
+    ...portal.env,
+    STORYFARM_STORE: url,
+  });
+  const places = await placesOf(ground.dataFolders, order.fronts);
+  const farms = places.farms.map((place) => {
+    const env = {
+      ...{ ...envOf(place, ground.templates), ...OPTIONS, ...leaky },
+      ...{ STORYFARM_FARM_PORT: `${place.port}`, STORYFARM_SLOTS: `${order.slots}` },
+    };
+    return new FarmStation(place, { folder, env }, hear);
+  });
+  const fronts = places.fronts.map((place) => {
+    const env = { ...envOf(place, ground.frontTemplates), STORYFARM_PORT: `${place.port}` };
+    return new Kept('front', { folder, env }, () => {}, place.name);
+  });
+  const seats = order.slots * farms.length;
   const requests = new EventEmitter().setMaxListeners(0);
   const templateOf = ground.templateOf;
-  let [answering, answers]: [Known | undefined, number] = [undefined, 0];
-  const heard = () => {
-    if (answering !== front.process) [answering, answers] = [front.process, 0];
-    answers++;
+  /** What the present process of each front has answered. */
+  const answers = fronts.map((): [Known | undefined, number] => [undefined, 0]);
+  const heard = (front: number) => {
+    const process_ = fronts[front]?.process;
+    const [of, count] = answers[front] ?? [];
+    answers[front] = [process_, of === process_ ? (count ?? 0) + 1 : 1];
   };
-  const { key, url: callback } = portal;
-  const sent = () => requests.emit('sent');
-  const client = new Client({ port: frontPort, key, callback, templateOf, sent, heard }, interrupt);
+  const sent = (front: number) => void requests.emit(`sent ${front}`);
+  const { keyOf, url: callback } = portal;
+  const client = new Client({ places: places.fronts, keyOf, callback, templateOf, sent, heard }, interrupt);
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
-  const scene = {
-    ...{ farm, front, census, seats, dataFolder, over: over.signal },
-    requestSent: async () => void (await once(requests, 'sent')),
-    frontAnswers: () => (answering === front.process ? answers : 0),
-  };
-  const faults = new Faults(scene);
-  const capacity = new Capacity();
-  const counters = new Counters();
+  const scenes = Array.from({ length: Math.max(farms.length, fronts.length) }, (_, at): Scene => {
+    const { service, census, seats, place } = farms[at % farms.length] as FarmStation;
+    const which = at % fronts.length;
+    const front = fronts[which] as Kept;
+    return {
+      ...{ farm: service, front, census, seats, dataFolder: place.dataFolder, over: over.signal },
+      requestSent: async () => void (await once(requests, `sent ${which}`)),
+      frontAnswers: () => (answers[which]?.[0] === front.process ? (answers[which]?.[1] ?? 0) : 0),
+    };
+  });
+  const faults = new Faults(scenes, over.signal);
   const troubles: string[] = [];
 
   const catalog = await loadCatalog(ground.frontTemplates);
-  if (order.editions !== undefined)
-    await cp(join(order.editions, 'editions'), join(dataFolder, 'editions'), { recursive: true });
+  const editionsOf = (dataFolder: string) => join(dataFolder, 'editions');
+  const [first = '', ...others] = ground.dataFolders;
+  if (order.editions !== undefined) await cp(editionsOf(order.editions), editionsOf(first), { recursive: true });
   if (order.isPrepared) {
     tell('preparing editions');
-    const { code, stderr } = await runCommand(['templates', 'prepare'], { cwd: folder, env: farmEnv });
+    const env = envOf(places.farms[0] as Place, ground.templates);
+    const { code, stderr } = await runCommand(['templates', 'prepare'], { cwd: folder, env });
     if (code !== 0) throw new Error(`The editions could not be prepared: ${stderr}`);
   }
-  tell('starting farm and front');
-  await Promise.all([begin(farm, farmPort), begin(front, frontPort)]);
-  const url = `sqlite:${join(dataFolder, 'storyfarm.db')}`;
+  for (const other of others)
+    if (existsSync(editionsOf(first))) await cp(editionsOf(first), editionsOf(other), { recursive: true });
+  tell('starting farms and fronts');
+  const beginFronts = fronts.map((front, at) => begin(front, addressOf(places.fronts[at] as Place)));
+  await Promise.all([...farms.map((farm) => farm.begin()), ...beginFronts]);
   const store = await openStore(url, { checkIntegrity: false, busyDeadlineMs: STORE_PATIENCE_MS });
 
   let asked = 0;
@@ -160,7 +177,7 @@ export async function run(
     );
     const sender = async () => {
       for (const wish of queue) {
-        await progress.until(({ byState }) => byState.queued < order.slots * AHEAD, interrupt);
+        await progress.until(({ byState }) => byState.queued < seats * AHEAD, interrupt);
         if (interrupt.aborted || progress.isStuck) return;
         asked++;
         await see(wish);
@@ -169,20 +186,18 @@ export async function run(
     const see = async (wish: Wish) => {
       const id = await client.send(wish);
       if (id && wish.purpose === 'poison') poison.add(id);
-      if (id && wish.purpose === 'cancelled') withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id)));
+      if (id && wish.purpose === 'cancelled')
+        withdrawn.push(pause(wish.cancelAfterMs).then(() => client.cancel(id, wish.partner)));
     };
     const withdrawn: Promise<void>[] = [];
-    const scraping = scrapeUntil(over.signal, farmPort, farm, (look, life) => {
-      capacity.take(look.scraped);
-      counters.take(look, life);
-    });
+    const scraping = farms.map((farm) => farm.scrapeUntil(over.signal));
     const harming = order.faults.some(isTimed)
       ? faults.run(decisions(order.seed, order.faults), order.everyMs)
       : undefined;
     await Promise.all(Array.from({ length: SENDERS }, sender));
-    await progress.until(({ byState, due }) => due + byState.rendering <= order.slots, over.signal);
+    await progress.until(({ byState, due }) => due + byState.rendering <= seats, over.signal);
     over.abort();
-    await Promise.all([harming, scraping, ...withdrawn]);
+    await Promise.all([harming, ...scraping, ...withdrawn]);
     const busySeconds = (performance.now() - busyFrom) / 1_000;
 
     await progress.until(({ byState }) => byState.queued + byState.rendering === 0, interrupt);
@@ -190,41 +205,42 @@ export async function run(
     tell('waiting for the partner to be told of all');
     if (!interrupt.aborted) await allTold(store);
     tell('waiting for all seats to be filled');
-    const empty = interrupt.aborted ? 0 : order.slots - (await filled(farmPort, order.slots));
-    if (empty > 0) troubles.push(`${empty} of ${order.slots} seats were not filled again in peace`);
-    tell('ending farm and front, and starting the farm once more to sweep');
-    census.look();
-    const ends = [await farm.end()];
-    await begin(farm, farmPort);
-    await swept(() => straysNow({ store, dataFolder }));
-    census.look();
-    ends.push(await farm.end(), await front.end());
+    const filled = interrupt.aborted ? [] : await Promise.all(farms.map((farm) => farm.filled(order.slots)));
+    for (const [at, count] of filled.entries())
+      if (count < order.slots)
+        troubles.push(
+          `${order.slots - count} of ${order.slots} seats of farm ${at + 1} were not filled again in peace`,
+        );
+    tell('ending farms and fronts, after each farm was started once more to sweep');
+    const ends = (await Promise.all(farms.map((farm) => farm.sweep(store)))).flat();
+    ends.push(...(await Promise.all(fronts.map((front) => front.end()))));
     for (const code of ends)
       if (code !== 0) troubles.push(`a service ended with ${code ?? 'SIGKILL'} when it was asked to`);
 
     tell('auditing');
-    const orphans = [...census.left(), ...marked(folder)];
+    const orphans = [...farms.flatMap(({ census }) => census.left()), ...marked(folder)];
     const { path: ffmpeg } = openFfmpeg();
     const leaked = leakers(order.seed, folder);
-    const audited = await audit({ store, dataFolder, catalog, ffmpeg, decoded: order.decoded });
+    const audited = await audit({ store, farms: places.farms, catalog, ffmpeg, decoded: order.decoded });
     return {
       facts: {
         asked,
         answered: client.answered,
         ...audited,
-        hits: seats.hits,
-        goneMs: census.goneMs,
+        hits: farms.flatMap((farm) => farm.seats.hits),
+        goneMs: farms.flatMap(({ census }) => census.goneMs),
         orphans: [...new Set(orphans.map(textOf))],
         told: portal.told,
-        troubles: [...troubles, ...counters.fallen, ...portal.complaints],
+        troubles: [...troubles, ...farms.flatMap(({ counters }) => counters.fallen), ...portal.complaints],
         isInterrupted: interrupt.aborted,
       },
       faults: { ...faults.done, ...(poisoned > 0 && { poison: poisoned }), ...(leaked > 0 && { leak: leaked }) },
       missed: faults.missed,
       repeats: client.repeats,
+      ownEnds: [...farms.map(({ service }) => service), ...fronts].flatMap(({ ownEnds }) => ownEnds),
+      capacity: capacityOf(farms),
+      ...{ farms: farms.length, fronts: fronts.length, store: store.name },
       callbacks: portal.counts,
-      ownEnds: [...farm.ownEnds, ...front.ownEnds],
-      capacity,
       seconds: { faults: busySeconds, all: (performance.now() - started) / 1_000 },
     };
   } finally {
@@ -232,6 +248,26 @@ export async function run(
     await store.close();
     portal.close();
   }
+}
+
+/** Each has an address of this machine to itself, as each would have a machine. */
+async function placesOf(
+  dataFolders: readonly string[],
+  fronts: number,
+): Promise<{ readonly farms: readonly Place[]; readonly fronts: readonly Place[] }> {
+  const place = async (name: string, last: number, dataFolder: string) => {
+    const host = `127.0.0.${last}`;
+    return { name, host, port: await freePort(host), dataFolder };
+  };
+  const names = dataFolders.map((_, at) => (at === 0 ? 'farm' : `farm-${at + 1}`));
+  const others = Array.from({ length: fronts }, (_, at) => (at === 0 ? 'front' : `front-${at + 1}`));
+  return {
+    farms: await Promise.all(dataFolders.map((folder, at) => place(names[at] as string, 1 + at, folder))),
+    // Of its data folder a front needs nothing but the embedded store.
+    fronts: await Promise.all(
+      others.map((name, at) => place(name, 1 + dataFolders.length + at, dataFolders[0] as string)),
+    ),
+  };
 }
 
 const textOf = ({ pid }: Known) => `${pid} ${look(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 200)}`;

@@ -3,11 +3,12 @@
  * damaged, all by chance; then a ledger of every job, process and file.
  *
  *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison,leak]
- *                   [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
+ *                   [--farms 1] [--fronts 1] [--store mssql:…] [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
- * So farm and front run as they do under pm2 (farm/keeper.ts), a partner asks for jobs through HTTP with idempotency keys (farm/client.ts) and wants to be told of each end (farm/portal.ts), and every
+ * So farms and fronts run as they do under pm2 (farm/keeper.ts), each at an address of its own; partners ask for jobs through HTTP with idempotency keys, now of this front and now of that (farm/client.ts),
+ * and want to be told of each end (farm/portal.ts), and every
  * `--every` milliseconds a fault happens (faults/), drawn from the seed (plan.ts). When all jobs were asked for there is peace; the farm finishes them, ends, starts once more and sweeps. Then the books are made from
  * the store and the disk (books/). The exit code is 1 unless they balance.
  *
@@ -19,6 +20,7 @@ import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { readFlags, refuse, say, wholeNumber } from '../flags.js';
+import { makeSchema } from '../store/fixtures/schema.js';
 import { balance } from './books/ledger.js';
 import { answerOf, textOf } from './books/print.js';
 import { layGround } from './farm/ground.js';
@@ -32,6 +34,9 @@ const flags = readFlags({
     seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
     every: { type: 'string', default: '250' },
     faults: { type: 'string', default: FAULTS.join() },
+    farms: { type: 'string', default: '1' },
+    fronts: { type: 'string' },
+    store: { type: 'string' },
     slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
     template: { type: 'string' },
     decode: { type: 'string' },
@@ -46,8 +51,15 @@ const named = flags.faults.split(',').filter(Boolean);
 const unknown = named.find((name) => !FAULTS.includes(name as FaultName));
 if (unknown !== undefined) refuse(`--faults: there is no "${unknown}"; there are ${FAULTS.join(', ')}.`);
 const wanted = FAULTS.filter((name) => named.includes(name));
-const whole = (name: 'jobs' | 'seed' | 'every' | 'slots', least: 0 | 1) => wholeNumber(name, flags[name], least);
+const whole = (name: 'jobs' | 'seed' | 'every' | 'slots' | 'farms', least: 0 | 1) =>
+  wholeNumber(name, flags[name], least);
+const farms = whole('farms', 1);
+if (flags.store !== undefined && !flags.store.startsWith('mssql:'))
+  refuse('--store: give the address of a SQL Server.');
+if (farms > 1 && flags.store === undefined) refuse('--farms: several farms share a SQL Server; name it with --store.');
 const order = {
+  farms,
+  fronts: wholeNumber('fronts', flags.fronts ?? flags.farms, 1),
   jobs: whole('jobs', 1),
   seed: whole('seed', 0),
   everyMs: whole('every', 1),
@@ -58,8 +70,13 @@ const order = {
 };
 openFfmpeg(); // Told now, and not by every job.
 
-const ground = layGround(order.jobs, flags.template, wanted.includes('disk'));
-const faults = wanted.filter((name) => name !== 'disk' || ground.noDisk === undefined);
+const ground = layGround(order.jobs, farms, flags.template, wanted.includes('disk'));
+/** Faults that cannot be here, with the reason. */
+const skipped: Partial<Record<FaultName, string>> = {
+  ...(wanted.includes('disk') && ground.noDisk !== undefined ? { disk: ground.noDisk } : {}),
+  ...(wanted.includes('lock') && flags.store !== undefined ? { lock: 'only an embedded store is a file to lock' } : {}),
+};
+const faults = wanted.filter((name) => skipped[name] === undefined);
 let isKept = flags.keep;
 process.on('exit', () => {
   for (const each of marked(ground.folder)) signal(each, 'SIGKILL');
@@ -74,16 +91,19 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     interrupt.abort();
   });
 
-const skipped = wanted.includes('disk') && ground.noDisk !== undefined ? { disk: ground.noDisk } : {};
 const [timed, others] = [faults.filter(isTimed), faults.filter((name) => !isTimed(name))];
 const told = [
   ...(timed.length > 0 ? [`every ${order.everyMs} ms one of ${timed.join(', ')}`] : []),
   ...(others.length > 0 ? [`with ${others.join(' and ')}`] : []),
 ];
-say(`seed ${order.seed}: ${[`${order.jobs} jobs`, `${order.slots} seats`, ...told].join(', ')}`);
+const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+const size = `${many(farms, 'farm')} of ${many(order.slots, 'seat')}, ${many(order.fronts, 'front')}`;
+say(`seed ${order.seed}: ${[`${order.jobs} jobs`, size, ...told].join(', ')}`);
 for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}, since ${reason}`);
+const schema = flags.store === undefined ? undefined : await makeSchema(flags.store, 'soak');
+if (schema) say(schema.server);
 try {
-  const outcome = await run({ ...order, faults }, ground, interrupt.signal, progress());
+  const outcome = await run({ ...order, faults, store: schema?.url }, ground, interrupt.signal, progress());
   const ledger = balance(outcome.facts);
   isKept ||= !ledger.balances;
   const answer = answerOf(order.seed, ledger, outcome, skipped);
@@ -95,7 +115,8 @@ try {
   say((error as Error).stack ?? String(error));
   process.exitCode = 1;
 }
-if (isKept) say(`Kept: ${ground.folder}`);
+if (isKept) say(`Kept: ${ground.folder}${schema ? `, and the schema ${schema.name}` : ''}`);
+else await schema?.drop();
 process.exit();
 
 /** On a terminal one line that changes, elsewhere one now and then. */

@@ -14,8 +14,12 @@ import { handles } from './conformance/handles.js';
 import { holds } from './conformance/holds.js';
 import { leases } from './conformance/leases.js';
 import { outbox } from './conformance/outbox.js';
+import { racing } from './conformance/racing.js';
+import { rerendering } from './conformance/rerendering.js';
 import { retention } from './conformance/retention.js';
+import { servers } from './conformance/servers.js';
 import type { Open } from './conformance/subject.js';
+import { tags } from './conformance/tags.js';
 import { turns } from './conformance/turns.js';
 
 export function conformance(name: string, open: Open): void {
@@ -23,12 +27,16 @@ export function conformance(name: string, open: Open): void {
     enqueueing(open);
     claims(open);
     turns(open);
+    racing(open);
     holds(open);
     leases(open);
     endings(open);
     outbox(open);
     followers(open);
     retention(open);
+    servers(open);
+    tags(open);
+    rerendering(open);
     handles(open);
   });
 }

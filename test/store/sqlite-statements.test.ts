@@ -8,11 +8,10 @@ import type { JobStore } from '../../src/store/store.js';
 import { enqueue, HOUR } from './conformance/subject.js';
 import { freshFile, opened } from './fixtures/place.js';
 
-/** Rows that are read in an index's own order, from an index that holds only what renders; a table of six rows, those with a row for each pause or limit, and a list that is given. */
+/** Rows that are read in an index's own order, from an index that holds only what renders; a table of six rows, those with a row for each pause, limit or server, and a list that is given. */
 const ALLOWED_SCANS = [
   /^SCAN jobs USING (COVERING )?INDEX jobs_rendering$/,
-  /^SCAN (tally|limits)$/,
-  /^SCAN pauses$/,
+  /^SCAN (tally|limits|pauses|servers)$/,
   /^SCAN json_each /,
 ];
 /** Reads the table backwards and stops at its limit; reads the index of what waits, for somebody who asks who has how much in it. */
@@ -46,6 +45,8 @@ test('claim, rescue, retention, changes and outbox are served by their own index
   uses('expired', 'jobs_rendering');
   uses('ofServer', 'jobs_rendering');
   uses('outbox', 'outbox_due');
+  uses('publishedBy', 'jobs_files');
+  uses('inLane', 'jobs_queued');
   uses('dueCallbacks', 'outbox_due');
   uses('nextCallback', 'outbox_due');
   uses('changed', 'jobs_revision');

@@ -14,6 +14,7 @@ import { NO_TEMPLATE } from '../installed.js';
 import type { Config } from '../options.js';
 import { isStoreMade, openConfiguredStore } from '../parts.js';
 import { withRemedy } from '../refusals.js';
+import { conditionOf, unmet } from '../servers.js';
 import { bytesText, printJson } from '../table.js';
 
 interface Finding {
@@ -104,6 +105,31 @@ const LOOKS: Readonly<Record<string, Look>> = {
       await store.ping();
       const { byState } = await store.counts();
       return { state: 'well', found: `${store.name} (${byState.queued} queued)` };
+    } finally {
+      await store.close();
+    }
+  },
+  async servers(config) {
+    if (!isStoreMade(config)) return { state: 'well', found: 'none yet' };
+    const store = await openConfiguredStore(config, { isMade: true });
+    try {
+      const servers = await store.servers();
+      const silent = servers.filter((server) => conditionOf(server) === 'silent').map(({ name }) => name);
+      const unserved = unmet(await store.needs(), servers);
+      const alive = `${servers.filter(({ isAlive }) => isAlive).length} of ${servers.length} alive`;
+      const jobs = unserved.map(({ requires, queued }) => `${queued} that require ${requires.join(' and ')}`);
+      if (jobs.length > 0)
+        return {
+          state: 'poor',
+          found: `${alive}; queued jobs that none of them can take: ${jobs.join(', ')}`,
+          remedy: 'Start a server that has what they require (tags), or give it to one that runs.',
+        };
+      if (silent.length === 0) return { state: 'well', found: alive };
+      return {
+        state: 'poor',
+        found: `${alive}; silent: ${silent.join(', ')}`,
+        remedy: '`storyfarm servers` tells what to do about a server that does not come back.',
+      };
     } finally {
       await store.close();
     }

@@ -10,13 +10,14 @@ import { createServer, type HttpServer } from '../../http/server.js';
 import { loadFonts } from '../../media/fonts.js';
 import { openStorage } from '../../media/storage.js';
 import type { JobStore } from '../../store/store.js';
+import { addressesOn, fileDomain } from '../addresses.js';
 import type { LoadedConfig } from '../config.js';
 import type { PublicAddresses } from '../courier-keeper.js';
 import { nearestOf, openDataFolder } from '../data-folder.js';
 import { createFarm, type Farm } from '../farm.js';
 import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
-import { addressesOf, openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
+import { openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
 import { type Done, whenStoreAnswers } from '../waiting.js';
 
@@ -32,7 +33,7 @@ export const farmCommand = (): Command =>
   service(
     'farm',
     'Run the supervisor and its renderers.',
-    [...PLACES, 'host', 'farmPort', ...FARM, 'logLevel'],
+    [...PLACES, 'host', 'farmPort', 'filesUrl', ...FARM, 'logLevel'],
     farmAlone,
   );
 
@@ -74,7 +75,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(config, '', ''),
+    addresses: addressesOn(store, { front: '', files: fileDomain(config) ?? '' }, parts),
   });
   server.app.register(filesRoutes, { folder });
   server.app.register(healthRoutes, {
@@ -120,7 +121,7 @@ async function front(config: Config): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOf(config, '', elsewhere),
+    addresses: addressesOn(store, { front: '', files: fileDomain(config) ?? elsewhere }, parts),
     bodyLimit: config.bodyLimit,
   });
   await serve(parts, server, config.port, store);

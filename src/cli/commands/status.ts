@@ -12,6 +12,7 @@ import { nearestOf } from '../data-folder.js';
 import { heldText } from '../division.js';
 import { configOf, wholeNumber, withOptions } from '../flags.js';
 import { openConfiguredStore } from '../parts.js';
+import { unmet, unmetText } from '../servers.js';
 import { printJson, secondsText, table } from '../table.js';
 
 export function statusCommand(): Command {
@@ -28,9 +29,17 @@ export function statusCommand(): Command {
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
         const held = { limits: await store.limits(), pauses: await store.pauses() };
+        const unserved = unmet(await store.needs(), await store.servers());
         const farm = await lookAt(config.dataFolder);
         if (json)
-          return printJson({ store: store.name, ...counts, ...held, farm: farm.asData, latest: latest.map(brief) });
+          return printJson({
+            store: store.name,
+            ...counts,
+            ...held,
+            unmet: unserved,
+            farm: farm.asData,
+            latest: latest.map(brief),
+          });
         const oldest = counts.due > 0 ? `, the oldest for ${secondsText(counts.oldestDueMs / 1000)}` : '';
         const states = table([...JOB_STATES], [JOB_STATES.map((state) => counts.byState[state])]);
         const now = Date.now();
@@ -38,6 +47,7 @@ export function statusCommand(): Command {
           store.name,
           `${states}\n${counts.due} due now${oldest}`,
           heldText(held, now),
+          unmetText(unserved),
           farm.asText,
           latest.length > 0
             ? table(

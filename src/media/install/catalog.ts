@@ -118,7 +118,7 @@ async function templateFolders(folders: readonly string[]): Promise<string[]> {
 
 /** SHA-256 over the checked description and the files it names: what changes the video changes the version, and nothing else does. */
 async function contentHash(template: Template, folder: string): Promise<string> {
-  const { $schema: _, ...meaning } = template;
+  const { $schema: _, tags: __, ...meaning } = template;
   const hash = createHash('sha256').update(JSON.stringify(meaning));
   const files = new Set([
     ...layersOf(template).map(({ layer }) => layer.file),

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { type Failure, StoryfarmError } from '../../errors.js';
 import type { Job, JobResult } from '../../job.js';
 import { newId } from '../ids.js';
+import { notRerenderable } from '../refusals.js';
 import { type ClaimOptions, DEFAULT_AGEING_MS, type FailOptions, type Lease, type Renewal } from '../store.js';
 import type { Calls } from './calls.js';
-import { assertName } from './enqueuer.js';
+import { assertName, tagItems } from './enqueuer.js';
 import { Gather } from './gather.js';
 import { toJob } from './rows.js';
 import { REVISIONS } from './texts/frame.js';
@@ -16,7 +17,7 @@ interface End {
   readonly id: string;
   /** Null where no lease is needed. */
   readonly fence: number | null;
-  readonly event: 'rendered' | 'dead' | 'retried' | 'released' | 'cancelled';
+  readonly event: 'rendered' | 'dead' | 'retried' | 'released' | 'cancelled' | 'reopened';
   readonly attempts: number;
   readonly crashes: number;
   readonly retry_in: number | null;
@@ -37,14 +38,22 @@ export class Attempts {
     this.#ends = new Gather({ write, key: ({ id }) => id, largest, deadlineMs });
   }
 
-  async claim({ server, limit, leaseMs, ageingMs = DEFAULT_AGEING_MS }: ClaimOptions): Promise<readonly Job[]> {
+  async claim({
+    server,
+    limit,
+    leaseMs,
+    ageingMs = DEFAULT_AGEING_MS,
+    tags = [],
+  }: ClaimOptions): Promise<readonly Job[]> {
     assertName(server);
-    if (!(await this.#calls.news()).isDue) return [];
+    const items = tagItems(tags);
+    if (!(await this.#calls.news(items)).isDue) return [];
     const [jobs = []] = await this.#calls.write('claim', {
       server,
       limit: Math.min(limit, REVISIONS),
       lease: Math.trunc(leaseMs),
       ageing: ageingMs,
+      items,
       ticket: randomUUID(),
     });
     return jobs.map(toJob);
@@ -104,9 +113,13 @@ export class Attempts {
     return (await this.#ends.add({ id, fence: null, ...UNHARMED, event: 'cancelled', event_id: newId() })) as Job;
   }
 
+  async rerender(id: string): Promise<Job> {
+    return (await this.#ends.add({ id, fence: null, ...UNHARMED, event: 'reopened', event_id: newId() })) as Job;
+  }
+
   async #write(ends: readonly End[], ms: number): Promise<(Job | undefined | StoryfarmError)[]> {
     const items = JSON.stringify(ends.map((end, index) => ({ n: index + 1, ...end, id: known(end.id) })));
-    const requeues = ends.some(({ event }) => event === 'retried' || event === 'released');
+    const requeues = ends.some(({ event }) => ['retried', 'released', 'reopened'].includes(event));
     const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues }, ms);
     const isGood = new Set(good.map(({ n }) => Number(n)));
     const found = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
@@ -118,6 +131,7 @@ export class Attempts {
 }
 
 function refusal({ id, fence, event }: End, job: Job | undefined): StoryfarmError {
+  if (event === 'reopened') return notRerenderable(id, job?.state);
   if (event !== 'cancelled') return new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);
   if (job === undefined) return new StoryfarmError('unknown_job', `No job has the id ${JSON.stringify(id)}.`);
   return new StoryfarmError('not_cancellable', `Job ${id} is already ${job.state}.`);

@@ -17,6 +17,8 @@ export interface CallsTools {
 export class Calls {
   readonly #tools: CallsTools;
   readonly #poller: Poller;
+  /** The tags of whoever claims over this handle, as they were last. */
+  #tags = '[]';
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
@@ -33,8 +35,9 @@ export class Calls {
     return answer;
   }
 
-  /** Asks in place of the poller. */
-  async news(): Promise<News> {
+  /** Asks in place of the poller, which asks for the same tags from now on. */
+  async news(tags: string): Promise<News> {
+    this.#tags = tags;
     const news = await this.#ask();
     this.#poller.hear(news.bell);
     return news;
@@ -77,7 +80,7 @@ export class Calls {
   }
 
   async #ask(): Promise<News> {
-    const [[row] = []] = await this.#send('news', {}, false);
+    const [[row] = []] = await this.#send('news', { items: this.#tags }, false);
     return { bell: Number(row?.bell), isDue: Number(row?.due) === 1 };
   }
 

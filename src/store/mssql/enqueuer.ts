@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 import { StoryfarmError } from '../../errors.js';
 import type { Job, JobRequest } from '../../job.js';
+import { tagsIn } from '../../tags.js';
 import { fingerprint } from '../fingerprint.js';
 import { newId } from '../ids.js';
+import { assertRequirement } from '../refusals.js';
 import type { Enqueued, NewJob } from '../store.js';
 import type { Calls } from './calls.js';
 import { Gather } from './gather.js';
@@ -16,6 +18,7 @@ interface Asked {
   readonly id: string;
   readonly template: string;
   readonly partner: string;
+  readonly requires: string;
   readonly priority: number;
   readonly delay: number;
   readonly request: JobRequest;
@@ -39,7 +42,7 @@ export class Enqueuer {
   }
 
   async #write(asked: readonly Asked[], ms: number): Promise<(Enqueued | StoryfarmError)[]> {
-    const items = JSON.stringify(asked.map((item, index) => ({ n: index + 1, ...item })));
+    const items = JSON.stringify(asked.map((item, index) => ({ n: index + 1, ...item, ...apart(item.requires) })));
     const [[moment] = [], known = [], jobs = []] = await this.#calls.write('enqueue', { items }, ms);
     const now = Number(moment?.now);
     const answers: (Enqueued | StoryfarmError)[] = asked.map((item) => ({ job: fresh(item, now), created: true }));
@@ -63,6 +66,7 @@ function askedOf(job: NewJob): Asked {
     id: newId(),
     template: request.template.id,
     partner,
+    requires: assertRequirement(job.requires),
     priority,
     delay: Math.trunc(Math.max(0, delayMs)),
     request,
@@ -72,10 +76,18 @@ function askedOf(job: NewJob): Asked {
   };
 }
 
-const keyHash = (partner: string, key: string): string =>
+/** What stands for a partner's key. */
+export const keyHash = (partner: string, key: string): string =>
   createHash('sha256')
     .update(JSON.stringify([partner, key]))
     .digest('hex');
+
+/** The tags of a requirement, each in a column of its own. */
+export const apart = (requires: string) =>
+  Object.fromEntries(tagsIn(requires).map((tag, index) => [`tag${index + 1}`, tag]));
+
+/** Tags as a text takes them. */
+export const tagItems = (tags: readonly string[]): string => JSON.stringify(tags.map((tag) => ({ tag })));
 
 /** A column takes no more. */
 export function assertName(name: string): void {
@@ -87,10 +99,10 @@ export function assertName(name: string): void {
 }
 
 /** A job that was just recorded, as it would be read back. */
-function fresh({ id, partner, priority, delay, request }: Asked, now: number): Job {
+function fresh({ id, partner, requires, priority, delay, request }: Asked, now: number): Job {
   const untouched = { state: 'queued', attempt: 0, crashes: 0, fence: 0, progress: 0 } as const;
   const none = { server: null, startedAt: null, finishedAt: null, result: null, failure: null };
-  const row = { id, partner, priority, createdAt: now, runAt: now + delay };
+  const row = { id, partner, requires: tagsIn(requires), priority, createdAt: now, runAt: now + delay };
   return { ...row, ...untouched, ...none, request: JSON.parse(JSON.stringify(request)) as JobRequest };
 }
 

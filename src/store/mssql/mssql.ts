@@ -16,6 +16,7 @@ import { asStoryfarmError } from '../../errors.js';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
 import { assertAtLeastOne, refused } from '../refusals.js';
 import type {
+  Announcement,
   ClaimCallbacks,
   ClaimedCallbacks,
   ClaimOptions,
@@ -24,14 +25,18 @@ import type {
   JobStore,
   Lease,
   Limit,
+  Need,
   NewJob,
   OutboxRow,
   Pausable,
   Pause,
+  Published,
+  PublishedOptions,
   Purgeable,
   PurgeOptions,
   QueueCounts,
   Renewal,
+  Server,
   Share,
   StoreOptions,
 } from '../store.js';
@@ -45,6 +50,7 @@ import { Holds } from './holds.js';
 import { Patience } from './link/patience.js';
 import { type Link, Pool } from './link/pool.js';
 import { assertUpToDate, versionOf } from './schema/migrate.js';
+import { Serving } from './serving.js';
 import { textsFor } from './texts/texts.js';
 import { Views } from './views.js';
 
@@ -98,6 +104,7 @@ class MssqlStore implements JobStore {
   readonly #views: Views;
   readonly #holds: Holds;
   readonly #forgetting: Forgetting;
+  readonly #serving: Serving;
 
   constructor(name: string, calls: Calls, deadlineMs: number) {
     this.name = name;
@@ -108,6 +115,7 @@ class MssqlStore implements JobStore {
     this.#views = new Views(calls);
     this.#holds = new Holds(calls);
     this.#forgetting = new Forgetting(calls);
+    this.#serving = new Serving(calls);
   }
 
   enqueue(job: NewJob): Promise<Enqueued> {
@@ -154,6 +162,10 @@ class MssqlStore implements JobStore {
     return this.#calls.during(() => this.#attempts.cancel(id));
   }
 
+  rerender(id: string): Promise<Job> {
+    return this.#calls.during(() => this.#attempts.rerender(id));
+  }
+
   limit(partner: string, most: number | null): Promise<void> {
     return this.#calls.during(() => this.#holds.limit(partner, most));
   }
@@ -184,6 +196,26 @@ class MssqlStore implements JobStore {
 
   eraseWords(olderThanMs: number, limit: number): Promise<number> {
     return this.#calls.during(() => this.#forgetting.eraseWords(olderThanMs, limit));
+  }
+
+  published(options: PublishedOptions): Promise<{ readonly jobs: readonly Published[]; readonly after: string }> {
+    return this.#calls.during(() => this.#serving.published(options));
+  }
+
+  announce(server: Announcement): Promise<void> {
+    return this.#calls.during(() => this.#serving.announce(server));
+  }
+
+  servers(): Promise<readonly Server[]> {
+    return this.#calls.during(() => this.#serving.all());
+  }
+
+  forget(server: string): Promise<boolean> {
+    return this.#calls.during(() => this.#serving.forget(server));
+  }
+
+  needs(): Promise<readonly Need[]> {
+    return this.#calls.during(() => this.#serving.needs());
   }
 
   counts(): Promise<QueueCounts> {

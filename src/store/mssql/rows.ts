@@ -2,7 +2,8 @@
 
 import type { Failure } from '../../errors.js';
 import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../../job.js';
-import type { OutboxRow, Pause, Share } from '../store.js';
+import { tagsIn } from '../../tags.js';
+import { ALIVE_MS, type OutboxRow, type Pause, type Server, type Share } from '../store.js';
 
 export type Cell = string | number | boolean | null;
 export type Row = Readonly<Record<string, Cell>>;
@@ -16,6 +17,7 @@ export const toJob = (row: Row): Job => ({
   state: text(row.state) as JobState,
   request: fromJson<JobRequest>(row.request) as JobRequest,
   partner: text(row.partner),
+  requires: tagsIn(text(row.requires)),
   priority: Number(row.priority),
   attempt: Number(row.attempt),
   crashes: Number(row.crashes),
@@ -60,3 +62,20 @@ export const toShare = (row: Row): Share => ({
   due: Number(row.due),
   rendering: Number(row.rendering),
 });
+
+export const toServer = (row: Row): Server => {
+  const state = text(row.state) as Server['state'];
+  const silentMs = Math.max(0, Number(row.silent));
+  return {
+    name: text(row.name),
+    domain: orNull(row.domain, String),
+    version: text(row.version),
+    ffmpeg: orNull(row.ffmpeg, String),
+    slots: Number(row.slots),
+    rendering: Number(row.rendering),
+    state,
+    tags: fromJson<string[]>(row.tags) ?? [],
+    silentMs,
+    isAlive: state !== 'gone' && silentMs < ALIVE_MS,
+  };
+};

@@ -12,8 +12,9 @@
 
 import type Database from 'better-sqlite3';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
-import { assertAge, assertAtLeastOne, assertHold, refused } from '../refusals.js';
+import { assertAge, assertAtLeastOne, assertHold, assertTags, refused } from '../refusals.js';
 import {
+  type Announcement,
   type ClaimCallbacks,
   type ClaimedCallbacks,
   type ClaimOptions,
@@ -23,14 +24,18 @@ import {
   LARGEST_PURGE,
   type Lease,
   type Limit,
+  type Need,
   type NewJob,
   type OutboxRow,
   type Pausable,
   type Pause,
+  type Published,
+  type PublishedOptions,
   type Purgeable,
   type PurgeOptions,
   type QueueCounts,
   type Renewal,
+  type Server,
   type Share,
   type StoreOptions,
 } from '../store.js';
@@ -43,6 +48,7 @@ import { Claim } from './steps/claim.js';
 import { Holds } from './steps/holds.js';
 import { Lanes } from './steps/lanes.js';
 import { Retention } from './steps/retention.js';
+import { Servers } from './steps/servers.js';
 import { prepare, type Statements } from './steps/statements.js';
 import { Transitions } from './steps/transitions.js';
 import { Views } from './steps/views.js';
@@ -73,6 +79,7 @@ class SqliteStore implements JobStore {
   private readonly transitions: Transitions;
   private readonly claims: Claim;
   private readonly retention: Retention;
+  private readonly serving: Servers;
   private readonly calls: Calls;
   private readonly forgetting: Forgetting;
   private readonly wake: Wake;
@@ -88,6 +95,7 @@ class SqliteStore implements JobStore {
     this.transitions = new Transitions(this.sql, this.moment);
     this.claims = new Claim(this.sql, this.moment);
     this.retention = new Retention(this.sql, this.moment);
+    this.serving = new Servers(this.sql, this.moment, this.lanes);
     this.calls = new Calls(database, deadlineMs, this.moment);
     this.forgetting = new Forgetting(database, this.calls.steps);
     this.wake = new Wake(`${database.name}-wal`, this.commitsElsewhere(), () => this.anyDue());
@@ -111,7 +119,7 @@ class SqliteStore implements JobStore {
     assertAtLeastOne(options.limit);
     if (!((options.ageingMs ?? 1) > 0)) throw refused(`Ageing takes more than ${options.ageingMs} ms.`);
     // A farm with nothing to do does not compete for the write lock.
-    if (!(await this.calls.read(() => this.anyDue()))) return [];
+    if (!(await this.calls.read(() => this.lanes.anyDue(this.now(), options.tags ?? [])))) return [];
     return this.calls.write(() => this.claims.take(options), UNFLUSHED);
   }
 
@@ -140,6 +148,12 @@ class SqliteStore implements JobStore {
 
   cancel(id: string): Promise<Job> {
     return this.end(() => this.transitions.cancel(id));
+  }
+
+  async rerender(id: string): Promise<Job> {
+    const job = await this.calls.write(() => this.transitions.rerender(id));
+    this.wake.soon();
+    return job;
   }
 
   async limit(partner: string, most: number | null): Promise<void> {
@@ -188,6 +202,29 @@ class SqliteStore implements JobStore {
         (found, most) => found < most,
       ),
     );
+  }
+
+  async published(options: PublishedOptions): Promise<{ readonly jobs: readonly Published[]; readonly after: string }> {
+    assertAtLeastOne(options.limit);
+    return this.calls.read(() => this.serving.published(options));
+  }
+
+  async announce(server: Announcement): Promise<void> {
+    assertTags(server.tags);
+    await this.calls.write(() => this.serving.announce(server), UNFLUSHED);
+  }
+
+  servers(): Promise<readonly Server[]> {
+    return this.calls.read(() => this.serving.all(this.now()));
+  }
+
+  forget(server: string): Promise<boolean> {
+    return this.calls.write(() => this.serving.forget(server));
+  }
+
+  needs(): Promise<readonly Need[]> {
+    // One transaction, so that no job is counted twice.
+    return this.calls.read(this.database.transaction(() => this.serving.needs()));
   }
 
   counts(): Promise<QueueCounts> {

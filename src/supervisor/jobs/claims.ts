@@ -80,9 +80,9 @@ export class Claims {
       if (this.#room.isDue) await this.#room.look();
       if (this.#room.want) return;
       try {
-        const { server, leaseMs, ageingMs } = this.#options;
+        const { server, leaseMs, ageingMs, tags } = this.#options;
         const ageing = ageingMs === undefined ? {} : { ageingMs };
-        const jobs = await this.#tools.store.claim({ server, leaseMs, limit: free, ...ageing });
+        const jobs = await this.#tools.store.claim({ server, leaseMs, limit: free, ...ageing, ...(tags && { tags }) });
         this.#taken.push(...jobs);
         this.#failing = false;
         if (jobs.length === free) this.expect();

@@ -2,11 +2,14 @@
  * The sweeper: makes the disk agree with the store.
  *
  * Problem: a supervisor that is killed leaves half a render, an attempt that came too late may die before it deletes its files, and files outlive jobs that were deleted from the
- * store. Each is small, and nobody else would ever look.
+ * store. Each is small, and nobody else would ever look. The other way round, files that a disk has lost are missed by nobody until somebody wants to see them.
  *
  * How: in rounds over all folders of jobs, at the start and then every hour, the store is asked about each job, after the look at its folder: what was there then belongs to a fence
  * that the store knows. Only attempts are deleted, by their numbers; so one that begins meanwhile is never hit. It works a tenth of the time at most, so that a
  * million folders are not felt.
+ *
+ * Then the store's finished jobs are gone through, those whose files are this server's, and those that have none left are told; a person decides whether they are to be made again
+ * (`storyfarm jobs rerender`). What lies here of a job that was rendered again elsewhere has an older fence than the job, and so goes, whenever this server comes back.
  *
  * What it does not do: delete files of jobs that the store does not know before they are a day old. A store that was restored from a backup, or replaced by mistake, shall not cost
  * today's videos.
@@ -19,11 +22,13 @@ import type { JobStore, Lease } from '../../store/store.js';
 import type { FarmObserver } from '../observer.js';
 
 export interface SweeperTools {
-  readonly store: Pick<JobStore, 'get'>;
+  readonly store: Pick<JobStore, 'get' | 'published' | 'isShared'>;
+  /** This server's name, by which its jobs on a shared store are known. One that is not shared has one server, which may have had another name. */
+  readonly server: string;
   readonly storage: Pick<Storage, 'jobs' | 'leavings' | 'discard'>;
   /** The attempts that are under way here, wanted or not: whoever is at them deletes what they leave. */
   readonly underWay: () => readonly Lease[];
-  readonly observer: Pick<FarmObserver, 'swept' | 'trouble'>;
+  readonly observer: Pick<FarmObserver, 'swept' | 'missed' | 'trouble'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   /** What else is swept in each round; each tells by itself what it deletes. */
   readonly others?: readonly (() => Promise<unknown>)[];
@@ -70,8 +75,44 @@ export class Sweeper {
       await this.#rest((clock.monotonic() - since) * REST);
       since = clock.monotonic();
     }
+    await this.#miss();
     for (const sweep of others) await sweep();
     return swept;
+  }
+
+  /** Finds finished jobs of this server whose files are gone. Told at the end of each whole look, also when there are none. */
+  async #miss(): Promise<void> {
+    const { store, clock, observer } = this.#tools;
+    const missing: string[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const since = clock.monotonic();
+      const page: Awaited<ReturnType<JobStore['published']>> = await store.published({
+        ...this.#own,
+        after,
+        limit: STEP,
+      });
+      for (const lease of page.jobs) {
+        if (this.#isOver) return;
+        if (await this.#isGone(lease)) missing.push(lease.id);
+      }
+      if (page.jobs.length < STEP) break;
+      after = page.after;
+      await this.#rest((clock.monotonic() - since) * REST);
+    }
+    observer.missed(missing);
+  }
+
+  get #own(): { readonly server?: string } {
+    return this.#tools.store.isShared ? { server: this.#tools.server } : {};
+  }
+
+  /** Asked again where there is nothing: the job may have been purged, or rendered again, since it was looked for. */
+  async #isGone({ id, fence }: Lease): Promise<boolean> {
+    const { store, storage } = this.#tools;
+    if ((await storage.leavings(id))?.fences.includes(fence)) return false;
+    const job = await store.get(id);
+    return job !== undefined && isWanted(job, fence);
   }
 
   async #go(): Promise<void> {
@@ -112,9 +153,15 @@ export class Sweeper {
   }
 }
 
-/** The attempts in a job's folder that nobody wants, by fence; `job` as it stood later than the folder. Pure. */
+/**
+ * The attempts in a job's folder that nobody wants, by fence; `job` as it stood later than the folder. A job that was rendered again, here or elsewhere, has another fence; whose it is by name is not
+ * asked, since a server that was given another name still has the only files of its jobs. Pure.
+ */
 export function unwanted({ fences, changedAt }: Leavings, job: Job | undefined, now: number): number[] {
   if (!job) return now - changedAt > DAY_MS ? [...fences] : [];
-  const wants = job.state === 'rendering' || job.state === 'rendered' || job.state === 'delivered';
-  return fences.filter((fence) => !(wants && fence === job.fence));
+  return fences.filter((fence) => !isWanted(job, fence));
 }
+
+/** Whether the job is being made, or was, under this fence. */
+const isWanted = (job: Job, fence: number): boolean =>
+  (job.state === 'rendering' || job.state === 'rendered' || job.state === 'delivered') && job.fence === fence;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../../../src/store/open.js';
 import type { JobStore, NewJob } from '../../../src/store/store.js';
 import { type Farm, type FarmOptions, farm, type RendererKind } from '../../chaos/farm/farm.js';
-import type { Plan, Told } from './program.js';
+import type { Plan, Times, Told } from './program.js';
 
 type Ends = (end: () => unknown) => void;
 
@@ -94,6 +94,13 @@ export class Program {
       };
       this.#look();
     });
+  }
+
+  /** How long its calls took; of one that is timed. */
+  async times(): Promise<Times> {
+    this.child.send('times');
+    const isIt = (told: Told): told is Told & { kind: 'times' } => told.kind === 'times';
+    return (await this.until((told) => told.some(isIt))).find(isIt) as Times;
   }
 
   async kill(): Promise<void> {

@@ -13,16 +13,17 @@ export interface Doomed {
   readonly told: Told[];
 }
 
-/** Starts a farm as a program of its own (program.ts), as the server `doomed`; in a control group, when its door is given. */
+/** Starts a farm as a program of its own (program.ts), as the server `doomed`; in a control group, when its door is given; on another store than its own, when that is. */
 export function program(
   context: TestContext,
   dataFolder: string,
   fixture: string,
   special: Partial<SupervisorOptions> = {},
   door?: string,
+  store?: string,
 ): Doomed {
   const module = fileURLToPath(new URL('./program.js', import.meta.url));
-  const args = [dataFolder, fixture, JSON.stringify(special)];
+  const args = [dataFolder, fixture, JSON.stringify(special), ...(store === undefined ? [] : [store])];
   const throughDoor = ['-c', 'echo $$ > "$0" && exec "$@"', `${door}`, process.execPath];
   const child = fork(module, args, door === undefined ? {} : { execPath: '/bin/sh', execArgv: throughDoor });
   // Each thing that is waited for listens for its end, too.

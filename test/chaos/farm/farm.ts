@@ -57,6 +57,10 @@ export interface FarmOptions {
   readonly clock?: Clock;
   /** Where an earlier life has been; default: a fresh folder. It is deleted in any case. */
   readonly dataFolder?: string;
+  /** Address of the store; default: one of its own in the data folder. */
+  readonly store?: string;
+  /** Announce it to the others on its store; default false. */
+  readonly isAnnounced?: boolean;
   /** Start it at once; default true. */
   readonly start?: boolean;
 }
@@ -101,7 +105,7 @@ export class Farm {
     dataFolder: string,
     store: JobStore,
     renderer: RendererKind,
-    { options, through, oomKills, clock = systemClock }: FarmOptions,
+    { options, through, oomKills, isAnnounced = false, clock = systemClock }: FarmOptions,
     disk?: SmallDisk,
   ) {
     this.dataFolder = dataFolder;
@@ -126,6 +130,7 @@ export class Farm {
         isPrepared,
         sweepEditions,
         oomKills,
+        about: isAnnounced ? () => ({ domain: null, version: 'test', ffmpeg: null }) : undefined,
         // Delays and spreads as short as they can be.
         random: () => 0,
       },
@@ -195,7 +200,10 @@ export async function farm(
   if (mounted) ends.push(async () => mounted.unmount());
   await mkdir(join(dataFolder, 'cues'), { recursive: true });
   if (mounted) await markFolder(jobs);
-  const store = await openStore(storeIn(dataFolder), busyDeadlineMs === undefined ? {} : { busyDeadlineMs });
+  const store = await openStore(
+    options.store ?? storeIn(dataFolder),
+    busyDeadlineMs === undefined ? {} : { busyDeadlineMs },
+  );
   ends.push(() => store.close());
   const made = new Farm(
     dataFolder,

@@ -1,12 +1,13 @@
 /**
  * A farm as a program of its own, so that a test can kill it: a supervisor over a fixture, in a data folder that the test made. It tells its parent every
- * process that it starts and every job that is being worked at. Arguments: the data folder, the fixture, and as
- * JSON what is special about the supervisor's options.
+ * process that it starts and every job that is being worked at. Arguments: the data folder, the fixture, as
+ * JSON what is special about the supervisor's options, and the address of its store, if that is not its own.
  */
 
 import type { ErrorCode } from '../../../src/errors.js';
 import { openStore } from '../../../src/store/open.js';
 import type { JobStore, Renewal } from '../../../src/store/store.js';
+import { behind } from './behind.js';
 import { Farm, fixture, storeIn } from './farm.js';
 
 export type Told =
@@ -18,15 +19,15 @@ export type Told =
   | { readonly kind: 'finished'; readonly id: string }
   | { readonly kind: 'concurrency'; readonly jobs: number };
 
-const [dataFolder = '', renderer = '', special = '{}'] = process.argv.slice(2);
+const [dataFolder = '', renderer = '', special = '{}', address] = process.argv.slice(2);
 /** To a parent that has no channel, in lines of JSON. */
 const tell = (told: Told) => void (process.send ? process.send(told) : console.log(JSON.stringify(told)));
 
-const store = await openStore(storeIn(dataFolder));
+const store = await openStore(address ?? storeIn(dataFolder), address ? { busyDeadlineMs: 60_000 } : {});
 const working = new Set<string>();
 /** The store with an ear at its renewals, with which progress comes. */
 const through = (store: JobStore): JobStore =>
-  Object.assign(Object.create(store), {
+  behind(store, {
     renew: (renewals: readonly Renewal[], leaseMs: number) => {
       for (const { id, progress } of renewals) {
         if (progress === 0 || working.has(id)) continue;

@@ -33,6 +33,7 @@ export class Recorder {
     failed: (...args) => this.#note({ kind: 'failed', at: performance.now(), args }),
     released: (...args) => this.#note({ kind: 'released', at: performance.now(), args }),
     leaseLost: (...args) => this.#note({ kind: 'leaseLost', at: performance.now(), args }),
+    missed: (...args) => this.#note({ kind: 'missed', at: performance.now(), args }),
     fenced: (...args) => this.#note({ kind: 'fenced', at: performance.now(), args }),
     journalled: (...args) => this.#note({ kind: 'journalled', at: performance.now(), args }),
     journalDamaged: (...args) => this.#note({ kind: 'journalDamaged', at: performance.now(), args }),

@@ -187,6 +187,14 @@ test('the version is the content: it changes with any file that matters and with
   assert.equal((await loadTemplate(folder)).ref.version, ref.version);
   writeFileSync(join(folder, 'notes.txt'), 'of no matter');
   assert.equal((await loadTemplate(folder)).ref.version, ref.version);
+  const file = join(folder, 'template.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), tags: ['gpu'] }));
+  const tagged = await loadTemplate(folder);
+  assert.deepEqual(
+    [tagged.ref.version, tagged.template.tags],
+    [ref.version, ['gpu']],
+    'where it is rendered changes no video',
+  );
   // A box of type "free" at the end: the same movie in other bytes.
   appendFileSync(join(folder, 'footage.mp4'), Buffer.from([0, 0, 0, 8, 0x66, 0x72, 0x65, 0x65]));
   assert.notEqual((await loadTemplate(folder)).ref.version, ref.version);

@@ -20,36 +20,54 @@ export interface Audited {
 
 export interface Audit {
   readonly store: Pick<JobStore, 'recent' | 'history'>;
-  readonly dataFolder: string;
+  /** Every server, with where it keeps its files. */
+  readonly farms: readonly Home[];
   readonly catalog: Pick<Catalog, 'get'>;
   readonly ffmpeg: string;
   /** How many jobs' files are decoded, strictly and to the end; the index is read of all. Infinity: all. */
   readonly decoded: number;
 }
 
-export async function audit({ store, dataFolder, catalog, ffmpeg, decoded }: Audit): Promise<Audited> {
+export interface Home {
+  readonly name: string;
+  readonly dataFolder: string;
+}
+
+export async function audit({ store, farms, catalog, ffmpeg, decoded }: Audit): Promise<Audited> {
   const jobs = await store.recent(MOST_JOBS);
   const rendered = renderedOf(jobs);
   const broken: string[] = [];
+  const folderOf = (job: Job) => join(farms.find(({ name }) => name === job.server)?.dataFolder ?? '', 'jobs', job.id);
   for (const job of rendered)
     for (const output of outputsOf(job)) {
-      const flaw = await flawOf(join(dataFolder, 'jobs', job.id), output, job, catalog);
+      const flaw = await flawOf(folderOf(job), output, job, catalog);
       if (flaw) broken.push(`${job.id}/${output.file}: ${flaw}`);
     }
   const step = Math.max(1, Math.floor(rendered.length / Math.max(1, decoded)));
   const chosen = decoded > 0 ? rendered.filter((_, number) => number % step === 0) : [];
-  broken.push(...(await undecodable(ffmpeg, dataFolder, chosen)));
+  broken.push(...(await undecodable(ffmpeg, folderOf, chosen)));
   return {
     jobs: await factsOf(jobs, store),
-    strays: straysIn(await entriesIn(dataFolder), publishedBy(rendered)),
+    strays: (await Promise.all(farms.map((farm) => straysOf(farm, rendered)))).flat(),
     broken,
   };
 }
 
 /** What belongs to nothing while a farm is at work, apart from what it has open. */
-export async function straysNow({ store, dataFolder }: Pick<Audit, 'store' | 'dataFolder'>): Promise<string[]> {
-  const rendered = renderedOf(await store.recent(MOST_JOBS));
-  return straysIn(await entriesIn(dataFolder), publishedBy(rendered)).filter((path) => path !== 'farm.sock');
+export async function straysNow({
+  store,
+  farm,
+}: {
+  readonly store: Pick<JobStore, 'recent'>;
+  readonly farm: Home;
+}): Promise<string[]> {
+  const strays = await straysOf(farm, renderedOf(await store.recent(MOST_JOBS)));
+  return strays.filter((path) => path !== 'farm.sock');
+}
+
+/** A server has the files of the jobs that it rendered, and no others. */
+async function straysOf({ name, dataFolder }: Home, rendered: readonly Job[]): Promise<string[]> {
+  return straysIn(await entriesIn(dataFolder), publishedBy(rendered.filter(({ server }) => server === name)));
 }
 
 const MOST_JOBS = 1_000_000;
@@ -61,8 +79,8 @@ const outputsOf = (job: Job): readonly Output[] => job.result?.outputs ?? [];
 
 function factsOf(jobs: readonly Job[], store: Audit['store']): Promise<JobFacts[]> {
   return Promise.all(
-    jobs.map(async ({ id, state, failure }) => ({
-      ...{ id, state, failure: failure?.code },
+    jobs.map(async ({ id, state, failure, partner }) => ({
+      ...{ id, state, failure: failure?.code, partner },
       history: await store.history(id),
     })),
   );
@@ -92,11 +110,9 @@ async function flawOf(
 const AT_ONCE = 10;
 
 /** Where one of several cannot be decoded, each is tried alone. */
-async function undecodable(ffmpeg: string, dataFolder: string, jobs: readonly Job[]): Promise<string[]> {
+async function undecodable(ffmpeg: string, folderOf: (job: Job) => string, jobs: readonly Job[]): Promise<string[]> {
   const videosOf = (job: Job) =>
-    outputsOf(job).flatMap(({ mediaType, file }) =>
-      mediaType === 'video/mp4' ? [join(dataFolder, 'jobs', job.id, file)] : [],
-    );
+    outputsOf(job).flatMap(({ mediaType, file }) => (mediaType === 'video/mp4' ? [join(folderOf(job), file)] : []));
   const broken: string[] = [];
   for (let at = 0; at < jobs.length; at += AT_ONCE) {
     const some = jobs.slice(at, at + AT_ONCE);

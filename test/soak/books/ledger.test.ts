@@ -7,18 +7,24 @@ import { balance, type Facts, type JobFacts, spread } from './ledger.js';
 
 const at = (event: HistoryEntry['event'], fence = 1, time = 0) => ({ at: time, event, fence });
 const rendered = (id: string): JobFacts => ({
-  ...{ id, state: 'delivered', failure: undefined },
+  ...{ id, state: 'delivered', failure: undefined, partner: 'amber' },
   history: [at('enqueued', 0), at('claimed'), at('rendered'), at('delivered')],
 });
 const dead = (id: string, failure: JobFacts['failure']): JobFacts => ({
-  ...{ id, state: 'dead', failure },
+  ...{ id, state: 'dead', failure, partner: 'amber' },
   history: [at('enqueued', 0), at('claimed'), at('dead')],
 });
 const cancelled = (id: string): JobFacts => ({
-  ...{ id, state: 'cancelled', failure: undefined },
+  ...{ id, state: 'cancelled', failure: undefined, partner: 'amber' },
   history: [at('enqueued', 0), at('cancelled', 0)],
 });
-const queued = (id: string): JobFacts => ({ id, state: 'queued', failure: undefined, history: [at('enqueued', 0)] });
+const queued = (id: string): JobFacts => ({
+  id,
+  state: 'queued',
+  failure: undefined,
+  partner: 'amber',
+  history: [at('enqueued', 0)],
+});
 
 /** Books of these jobs, each of them asked for and accepted once. */
 function facts(jobs: readonly JobFacts[], more: Partial<Facts> = {}, purpose: Purpose = 'plain'): Facts {
@@ -55,6 +61,16 @@ describe('books', () => {
     ['a job that is not in the store', { ...facts([one]), jobs: [] }, { lost: 1, accepted: 1, delivered: 0 }],
     ['a job that never ends', facts([queued('1')]), { lost: 1 }],
     ['a job that ended twice', facts([{ ...one, history: [...one.history, at('rendered', 2)] }]), { duplicates: 1 }],
+    [
+      'a job that two had at a time',
+      facts([{ ...one, history: [at('enqueued', 0), at('claimed'), at('claimed', 2), at('rendered', 2)] }]),
+      { duplicates: 1 },
+    ],
+    [
+      'a fence that was given twice',
+      facts([{ ...one, history: [at('claimed'), at('released'), at('claimed'), at('rendered')] }]),
+      { duplicates: 1 },
+    ],
     ['a job that ended and goes on', facts([{ ...one, state: 'queued' }]), { duplicates: 1, lost: 1 }],
     [
       'a key that made two jobs',

@@ -9,12 +9,14 @@ import type { ErrorCode } from '../../../src/errors.js';
 import { type HistoryEntry, isFinished, type JobState } from '../../../src/job.js';
 import type { Answered } from '../farm/client.js';
 import type { Hit } from '../farm/seats.js';
+import { type Shares, sharesOf } from './fairness.js';
 
 /** A job as the store has it at the end. */
 export interface JobFacts {
   readonly id: string;
   readonly state: JobState;
   readonly failure: ErrorCode | undefined;
+  readonly partner: string;
   readonly history: readonly Pick<HistoryEntry, 'at' | 'event' | 'fence'>[];
 }
 
@@ -56,7 +58,7 @@ export interface Ledger {
   /** Still queued, when it was interrupted. */
   readonly unfinished: number;
   readonly lost: number;
-  /** Terminal states written again, jobs made again for the same key, and ends told by two events. */
+  /** Terminal states written again, jobs that two had at a time or that were made again for the same key, and ends told by two events. */
   readonly duplicates: number;
   readonly orphans: number;
   readonly strayFiles: number;
@@ -64,6 +66,8 @@ export interface Ledger {
   /** Jobs that died though they were innocent. */
   readonly harmed: number;
   readonly refused: number;
+  /** How evenly the slots were shared; undefined where nobody had to wait. */
+  readonly shares: Shares | undefined;
   /** Jobs of whose end the partner was not told. */
   readonly untold: number;
   /** Dead jobs by code. */
@@ -96,6 +100,7 @@ export function balance(facts: Facts): Ledger {
     ends: job.history.filter(({ event }) => ENDS.includes(event)).length,
   }));
   const again = ended.filter(({ job, ends }) => ends > (isFinished(job.state) ? 1 : 0));
+  const shared = facts.jobs.filter(isShared);
   const doubled = accepted.filter(({ ids }) => ids.length > 1);
   const unasked = Math.max(0, facts.jobs.length - facts.asked);
   const dead = facts.jobs.filter(({ state }) => state === 'dead');
@@ -113,6 +118,7 @@ export function balance(facts: Facts): Ledger {
   const findings = [
     ...lost.map((each) => `lost: job ${each.ids[0]} is ${stateOf(each) ?? 'not in the store'}`),
     ...again.map(({ job, ends }) => `ended ${ends} times: job ${job.id}, ${eventsOf(job)}`),
+    ...shared.map((job) => `claimed twice at a time: job ${job.id}, ${eventsOf(job)}`),
     ...doubled.map(({ key, ids }) => `made ${ids.length} times: key ${key}, jobs ${ids.join(', ')}`),
     ...untold.map(({ ids }) => `untold: job ${ids[0]}`),
     ...waiting.map(({ ids }) => `told, and not noted as delivered: job ${ids[0]}`),
@@ -132,12 +138,13 @@ export function balance(facts: Facts): Ledger {
     cancelled: count('cancelled'),
     unfinished: facts.isInterrupted ? count('queued') : 0,
     lost: lost.length,
-    duplicates: again.length + doubled.length + toldTwice.length + unasked,
+    duplicates: again.length + shared.length + doubled.length + toldTwice.length + unasked,
     orphans: facts.orphans.length,
     strayFiles: facts.strays.length,
     broken: facts.broken.length,
     harmed: harmed.length,
     refused: refused.length,
+    shares: sharesOf(facts.jobs),
     untold: untold.length,
     deaths: tally(dead.map(({ failure }) => failure ?? 'unknown')),
     requeue: spread(requeueTimes(facts.hits, byId)),
@@ -149,6 +156,15 @@ export function balance(facts: Facts): Ledger {
 }
 
 const isMeantToDie = (purpose: string | undefined) => purpose === 'doomed' || purpose === 'poison';
+
+/** A claim follows another before that one's end was written, or does not have a higher fence. */
+function isShared({ history }: JobFacts): boolean {
+  const fences = history.filter(({ event }) => event === 'claimed').map(({ fence }) => fence);
+  return (
+    history.some(({ event }, at) => event === 'claimed' && history[at - 1]?.event === 'claimed') ||
+    fences.some((fence, at) => at > 0 && fence <= (fences[at - 1] ?? 0))
+  );
+}
 
 const eventsOf = ({ history }: JobFacts) => history.map(({ event }) => event).join(' ');
 

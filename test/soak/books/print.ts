@@ -16,6 +16,9 @@ export function answerOf(seed: number, ledger: Ledger, told: Told, skipped: Read
     seed,
     balances,
     ...counts,
+    farms: told.farms,
+    fronts: told.fronts,
+    store: told.store,
     /** Fraction of the seats' time in which there was no renderer that could work, mostly for the kills. */
     capacityLost: Number(capacity.lost.toFixed(4)),
     /** Fraction that planned recycling cost; null when the farm keeps no account of it. */
@@ -57,6 +60,7 @@ export function textOf(answer: Answer): string {
       answer.recycled,
       `as planned, ${answer.recycledForMemory} of them for memory; ${answer.restarted} restarted after a death (as far as scrapes saw)`,
     ],
+    ['shares', answer.shares ? percent(answer.shares.unevenness) : 'none', sharesText(answer.shares)],
     ['capacity lost', percent(answer.capacityLost), `to recycling: ${percent(answer.capacityLostToRecycling)}`],
     ['requeue', times(answer.requeue), "from a renderer's death to its job claimable"],
     ['refill', times(answer.refill), "from a renderer's death to another ready in its seat"],
@@ -78,5 +82,7 @@ const named = (counts: Readonly<Record<string, number>>) =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 const percent = (fraction: number | null) => (fraction === null ? 'not told' : `${(fraction * 100).toFixed(2)} %`);
+const sharesText = (shares: Ledger['shares']) =>
+  shares ? `uneven at the most, over ${Math.round(shares.contended)} s in which all partners had jobs waiting` : '';
 const times = (spread: Spread | undefined) =>
   spread ? `p50 ${spread.p50}, p99 ${spread.p99}, most ${spread.most} ms (${spread.count})` : 'none';

@@ -14,17 +14,18 @@ export interface Answered {
   readonly refusal: string | undefined;
 }
 
-export interface Front {
-  readonly port: number;
-  /** Its key there, and where it wants to be told. */
-  readonly key: string;
+/** The fronts as a switch shows them: each request goes to the next, and one that is not answered to another. */
+export interface Fronts {
+  readonly places: readonly { readonly host: string; readonly port: number }[];
+  /** The key of each partner, and where all of them want to be told. */
+  readonly keyOf: (partner: string) => string;
   readonly callback: string;
   /** The template to ask for. */
   readonly templateOf: (purpose: Purpose) => string;
   /** Called when a request is on its way and nothing of its answer is there. */
-  readonly sent: () => void;
+  readonly sent: (front: number) => void;
   /** Called when an answer is whole. */
-  readonly heard: () => void;
+  readonly heard: (front: number) => void;
 }
 
 interface Answer {
@@ -40,45 +41,41 @@ export class Client {
   readonly answered: Answered[] = [];
   /** Requests that had to be sent again. */
   repeats = 0;
-  readonly #front: Front;
+  readonly #fronts: Fronts;
+  #next = 0;
   readonly #signal: AbortSignal;
 
   /** When the signal fires, it asks no more. */
-  constructor(front: Front, signal: AbortSignal) {
-    this.#front = front;
+  constructor(fronts: Fronts, signal: AbortSignal) {
+    this.#fronts = fronts;
     this.#signal = signal;
   }
 
   /** Resolves with the accepted job's id; undefined when it was refused, or it was told to stop. */
-  async send({ key, purpose, cast, words, priority, reuse }: Wish): Promise<string | undefined> {
-    const body = JSON.stringify({
-      template: this.#front.templateOf(purpose),
-      cast,
-      words,
-      priority,
-      reuse,
-      callback: this.#front.callback,
-    });
-    const answer = await this.#insist('/v1/jobs', body, key);
+  async send({ key, partner, purpose, cast, words, priority, reuse }: Wish): Promise<string | undefined> {
+    const { templateOf, callback } = this.#fronts;
+    const body = JSON.stringify({ template: templateOf(purpose), cast, words, priority, reuse, callback });
+    const answer = await this.#insist('/v1/jobs', body, partner, key);
     if (!answer) return undefined;
     const id = answer.status === 202 ? (JSON.parse(answer.body) as { id: string }).id : undefined;
     const refusal = id === undefined ? `${answer.status} ${answer.body}` : undefined;
     // Now and then asked once more though it was answered: the same key, the same job.
-    const again = id !== undefined && this.answered.length % 20 === 0 && (await this.#insist('/v1/jobs', body, key));
+    const again =
+      id !== undefined && this.answered.length % 20 === 0 && (await this.#insist('/v1/jobs', body, partner, key));
     const other = again && again.status === 202 ? (JSON.parse(again.body) as { id: string }).id : id;
     this.answered.push({ key, purpose, ids: [...new Set([id, other])].filter((each) => each !== undefined), refusal });
     return id;
   }
 
   /** Withdraws a job, unless it is finished by then. */
-  async cancel(id: string): Promise<void> {
-    await this.#insist(`/v1/jobs/${id}/cancel`, '', undefined);
+  async cancel(id: string, partner: string): Promise<void> {
+    await this.#insist(`/v1/jobs/${id}/cancel`, '', partner, undefined);
   }
 
   /** Until there is an answer that is not "later". */
-  async #insist(path: string, body: string, key: string | undefined): Promise<Answer | undefined> {
+  async #insist(path: string, body: string, partner: string, key: string | undefined): Promise<Answer | undefined> {
     while (!this.#signal.aborted) {
-      const answer = await this.#ask(path, body, key).catch(() => undefined);
+      const answer = await this.#ask(path, body, partner, key).catch(() => undefined);
       if (answer && answer.status < 500 && answer.status !== 429) return answer;
       this.repeats++;
       await pause(PAUSE_MS);
@@ -86,13 +83,14 @@ export class Client {
     return undefined;
   }
 
-  #ask(path: string, body: string, key: string | undefined): Promise<Answer> {
+  #ask(path: string, body: string, partner: string, key: string | undefined): Promise<Answer> {
+    const front = this.#next++ % this.#fronts.places.length;
     const headers = {
-      authorization: `Bearer ${this.#front.key}`,
+      authorization: `Bearer ${this.#fronts.keyOf(partner)}`,
       ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...(key && { 'idempotency-key': key }),
     };
-    const options = { host: '127.0.0.1', port: this.#front.port, path, method: 'POST', headers, timeout: PATIENCE_MS };
+    const options = { ...this.#fronts.places[front], path, method: 'POST', headers, timeout: PATIENCE_MS };
     return new Promise((resolve, reject) => {
       const asking = request({ ...options, agent: false }, (response) => {
         let text = '';
@@ -101,7 +99,7 @@ export class Client {
           text += part;
         });
         response.on('end', () => {
-          this.#front.heard();
+          this.#fronts.heard(front);
           resolve({ status: response.statusCode ?? 0, body: text });
         });
         response.on('error', reject);
@@ -109,7 +107,7 @@ export class Client {
       });
       asking.on('error', reject);
       asking.on('timeout', () => asking.destroy(new Error('There was no answer.')));
-      asking.end(body, () => this.#front.sent());
+      asking.end(body, () => this.#fronts.sent(front));
     });
   }
 }

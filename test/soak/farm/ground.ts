@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { packageFolder } from '../../../src/package.js';
 import { copyOfTiny } from '../../fixtures/tiny.js';
 import type { Purpose } from '../plan.js';
@@ -12,7 +12,8 @@ import type { Purpose } from '../plan.js';
 export interface Ground {
   /** Holds all else; its name is in the environment of every process of the soak, and of no other. */
   readonly folder: string;
-  readonly dataFolder: string;
+  /** Of each farm. */
+  readonly dataFolders: readonly string[];
   /** Template folders of the farm; the front has one more. */
   readonly templates: readonly string[];
   readonly frontTemplates: readonly string[];
@@ -31,50 +32,59 @@ const JOB_MB = { tiny: 0.25, real: 6 } as const;
 const TEMPLATES: Partial<Record<Purpose, string>> = { doomed: 'absent', slow: 'slow', poison: 'slow' };
 
 /** `template` names one of the installation instead of the tiny one. */
-export function layGround(jobs: number, template: string | undefined, wantsDisk: boolean): Ground {
+export function layGround(jobs: number, farms: number, template: string | undefined, wantsDisk: boolean): Ground {
   const folder = mkdtempSync(join(tmpdir(), 'storyfarm-soak-'));
-  const dataFolder = join(folder, 'data');
-  for (const name of ['data', 'templates', 'absent']) mkdirSync(join(folder, name));
+  const data = Array.from({ length: farms }, (_, number) => (number === 0 ? 'data' : `data-${number + 1}`));
+  const dataFolders = data.map((name) => join(folder, name));
+  for (const name of [...data, 'templates', 'absent']) mkdirSync(join(folder, name));
   const main =
     template === undefined ? copyOfTiny(join(folder, 'templates')) : join(packageFolder, 'templates', template);
   overTheBall(copyOfTiny(join(folder, 'templates'), 'slow'));
   rename(copyOfTiny(join(folder, 'absent'), 'absent'), 'absent');
   writeFileSync(join(folder, 'storyfarm.config.json'), '{}');
   const size = DISK_MB + Math.ceil(jobs * (template === undefined ? JOB_MB.tiny : JOB_MB.real));
-  const noDisk = wantsDisk ? mount(dataFolder, size) : 'it was not asked for';
+  const mounts = wantsDisk ? dataFolders.map((each) => mount(each, size)) : [];
+  const noDisk = wantsDisk ? mounts.find((why) => why !== undefined) : 'it was not asked for';
   const templates = [join(folder, 'templates'), ...(template === undefined ? [] : [main])];
-  let isMounted = noDisk === undefined;
+  let mounted = dataFolders.filter((_, at) => wantsDisk && mounts[at] === undefined);
   return {
     folder,
-    dataFolder,
+    dataFolders,
     templates,
     frontTemplates: [...templates, join(folder, 'absent')],
     templateOf: (purpose) => TEMPLATES[purpose] ?? template ?? 'tiny',
     noDisk,
     clear(keep) {
-      if (isMounted && keep) cpSync(dataFolder, join(folder, 'kept'), { recursive: true });
-      if (isMounted) spawnSync('umount', ['--lazy', dataFolder]);
-      isMounted = false;
+      for (const each of mounted) {
+        if (keep) cpSync(each, join(folder, 'kept', basename(each)), { recursive: true });
+        spawnSync('umount', ['--lazy', each]);
+      }
+      mounted = [];
       if (!keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-/** Options of both services. */
-export function environment({ folder, dataFolder }: Ground, templates: readonly string[]): NodeJS.ProcessEnv {
+/** Options of every service. `server` has its files in the data folder. */
+export function environment(
+  { folder }: Ground,
+  templates: readonly string[],
+  { host, dataFolder, server }: { readonly host: string; readonly dataFolder: string; readonly server: string },
+): NodeJS.ProcessEnv {
   const outside = Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_'));
   return {
     ...Object.fromEntries(outside),
     STORYFARM_CONFIG: join(folder, 'storyfarm.config.json'),
     STORYFARM_DATA_FOLDER: dataFolder,
     STORYFARM_TEMPLATE_FOLDERS: templates.map((each) => resolve(each)).join(':'),
-    STORYFARM_SERVER: 'soak',
+    STORYFARM_HOST: host,
+    STORYFARM_SERVER: server,
   };
 }
 
 /** Free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+export async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
   await new Promise((listening) => server.once('listening', listening));
   const { port } = server.address() as { port: number };
   await new Promise((closed) => server.close(closed));

@@ -42,6 +42,7 @@ const LEASH = { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', pro
 export class Kept {
   readonly ownEnds: OwnEnd[] = [];
   readonly #part: string;
+  readonly #name: string;
   readonly #where: Surroundings;
   readonly #hear: (line: Line) => void;
   #child: ChildProcess | undefined;
@@ -52,9 +53,10 @@ export class Kept {
   #wasKilled = false;
   #said = '';
 
-  /** `hear` is called with each line of its log. */
-  constructor(part: string, where: Surroundings, hear: (line: Line) => void) {
+  /** `hear` is called with each line of its log; `name` tells it from others of its kind. */
+  constructor(part: string, where: Surroundings, hear: (line: Line) => void, name = part) {
     this.#part = part;
+    this.#name = name;
     this.#where = where;
     this.#hear = hear;
   }
@@ -122,7 +124,7 @@ export class Kept {
     this.#process = undefined;
     this.#isReady = false;
     if (!this.#isKept) return;
-    if (!this.#wasKilled) this.ownEnds.push({ part: this.#part, code, signal: name, said: this.#said });
+    if (!this.#wasKilled) this.ownEnds.push({ part: this.#name, code, signal: name, said: this.#said });
     await pause(this.#wasKilled ? AT_ONCE_MS : LATER_MS);
     if (this.#isKept) this.#run(isReady);
   }
@@ -130,7 +132,7 @@ export class Kept {
   #keepLog(child: ChildProcess): void {
     const { stdout, stderr } = child;
     if (!stdout || !stderr) return;
-    const log = createWriteStream(join(this.#where.folder, `${this.#part}.log`), { flags: 'a' });
+    const log = createWriteStream(join(this.#where.folder, `${this.#name}.log`), { flags: 'a' });
     stdout.pipe(log, { end: false });
     stderr.pipe(log, { end: false });
     child.once('close', () => log.end());

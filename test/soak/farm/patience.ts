@@ -26,13 +26,13 @@ export async function swept(strays: () => Promise<readonly string[]>): Promise<v
 }
 
 /** Starts a service; when it cannot work, says why. */
-export async function begin(service: Kept, port: number): Promise<void> {
+export async function begin(service: Kept, address: string): Promise<void> {
   const patience = new AbortController();
   const late = pause(START_MS, true, { signal: patience.signal }).catch(() => false);
   const isLate = await Promise.race([service.start().then(() => false), late]);
   patience.abort();
   if (!isLate) return;
-  const answer = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+  const answer = await fetch(`${address}/readyz`).then(
     (response) => response.text(),
     (error: Error) => error.message,
   );
@@ -40,9 +40,9 @@ export async function begin(service: Kept, port: number): Promise<void> {
 }
 
 /** Waits until there is a renderer in each seat. Answers in how many there is one at last. */
-export async function filled(port: number, seats: number): Promise<number> {
+export async function filled(address: string, seats: number): Promise<number> {
   for (const deadline = performance.now() + REFILL_MS; ; await pause(SCRAPE_MS)) {
-    const look = await scrape(port);
+    const look = await scrape(address);
     const now = look ? seatsFilled(look.scraped) : 0;
     if (now === seats || performance.now() > deadline) return now;
   }
@@ -51,13 +51,20 @@ export async function filled(port: number, seats: number): Promise<number> {
 /** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
 export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
   let [finished, changedAt, isStuck] = [0, performance.now(), false];
+  let [asked, askedAt]: [Promise<QueueCounts> | undefined, number] = [undefined, 0];
+  /** One question for all who wait. */
+  const countsNow = (): Promise<QueueCounts> => {
+    if (asked && performance.now() - askedAt < LOOK_MS) return asked;
+    [asked, askedAt] = [store.counts(), performance.now()];
+    return asked;
+  };
   return {
     get isStuck() {
       return isStuck;
     },
     async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
       for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
-        const counts = await store.counts();
+        const counts = await countsNow();
         look();
         if (condition(counts)) return;
         const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
@@ -74,13 +81,13 @@ type Take = (look: Look, life: Known) => void;
 /** What was answered while one farm ended and another began is left out. */
 export async function scrapeUntil(
   signal: AbortSignal,
-  port: number,
+  address: string,
   farm: Pick<Kept, 'process'>,
   take: Take,
 ): Promise<void> {
   while (!signal.aborted) {
     const life = farm.process;
-    const look = await scrape(port);
+    const look = await scrape(address);
     if (look && life && life === farm.process) take(look, life);
     await pause(SCRAPE_MS, undefined, { signal }).catch(() => {});
   }

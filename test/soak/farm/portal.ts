@@ -1,5 +1,5 @@
 /**
- * The partner's portal, which wants to be told of every job's end and is no better than portals are: of three calls it fails one, leaves one in forty without an answer, and cuts the line of another. It answers
+ * The portal of all partners, which wants to be told of every job's end and is no better than portals are: of three calls it fails one, leaves one in forty without an answer, and cuts the line of another. It answers
  * an event for good when it has seen it before, so that what it costs is seconds; and it notes which events of which jobs it has taken, once their signature was checked.
  */
 
@@ -13,6 +13,7 @@ import { newSecret } from '../../../src/delivery/sign.js';
 import { keyHash, newKey } from '../../../src/front/partners.js';
 import type { JobStore } from '../../../src/store/store.js';
 import { generator } from '../../bench/render/contents/words.js';
+import { PARTNERS } from './partners.js';
 
 const SHARES = { fails: 0.33, silent: 0.025, cuts: 0.025 };
 /** A call is given up, and what a dead courier held comes back, within some seconds. */
@@ -22,8 +23,8 @@ const LAST_MS = 150_000;
 const LOOK_MS = 100;
 
 export interface Portal {
-  /** Its key at the front. */
-  readonly key: string;
+  /** The key of each of the partners whose portal it is. */
+  readonly keyOf: (partner: string) => string;
   readonly url: string;
   /** Options by which services know it. */
   readonly env: NodeJS.ProcessEnv;
@@ -37,7 +38,8 @@ export interface Portal {
 }
 
 export async function openPortal(seed: number): Promise<Portal> {
-  const [key, secret, chance] = [newKey(), newSecret(), generator(seed ^ 0xca11)];
+  const [secret, chance] = [newSecret(), generator(seed ^ 0xca11)];
+  const keys = new Map(PARTNERS.map((partner) => [partner, newKey()]));
   const webhook = new Webhook(secret);
   const told = new Map<string, Set<string>>();
   const seen = new Set<string>();
@@ -72,9 +74,11 @@ export async function openPortal(seed: number): Promise<Portal> {
   await once(server, 'listening');
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const callbacks = { origins: [origin], secrets: [secret] };
-  const partners = { portal: { keys: [keyHash(key)], callbacks } };
+  const partners = Object.fromEntries(
+    [...keys].map(([partner, key]) => [partner, { keys: [keyHash(key)], callbacks }]),
+  );
   return {
-    key,
+    keyOf: (partner) => keys.get(partner) ?? '',
     url: `${origin}/told`,
     env: { STORYFARM_PARTNERS: JSON.stringify(partners), STORYFARM_CALLBACK_TIMEOUT: TIMEOUT },
     told,

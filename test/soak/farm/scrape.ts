@@ -91,9 +91,9 @@ export interface Look {
 }
 
 /** Undefined when the farm does not answer at once. */
-export async function scrape(port: number): Promise<Look | undefined> {
+export async function scrape(address: string): Promise<Look | undefined> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(500) });
+    const answer = await fetch(`${address}/metrics`, { signal: AbortSignal.timeout(500) });
     const text = await answer.text();
     return { scraped: parseMetrics(text), rising: risingIn(text) };
   } catch {

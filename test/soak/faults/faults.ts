@@ -45,16 +45,19 @@ export class Faults {
   /** How many came to be, by name. */
   readonly done: Partial<Record<TimedFault, number>> = {};
   missed = 0;
-  readonly #scene: Scene;
+  readonly #scenes: readonly Scene[];
+  readonly #over: AbortSignal;
   readonly #underWay = new Set<TimedFault>();
 
-  constructor(scene: Scene) {
-    this.#scene = scene;
+  /** Each decision picks one of the scenes, and in it a victim. */
+  constructor(scenes: readonly Scene[], over: AbortSignal) {
+    this.#scenes = scenes;
+    this.#over = over;
   }
 
   /** Begins a fault every so many milliseconds until the scene is over; resolves when everything is let go again. */
   async run(decisions: Iterator<Decision, never>, everyMs: number): Promise<void> {
-    const { over } = this.#scene;
+    const over = this.#over;
     const begun: Promise<void>[] = [];
     for (let next = performance.now() + everyMs; ; next += everyMs) {
       await pause(Math.max(0, next - performance.now()), undefined, { signal: over }).catch(() => {});
@@ -71,7 +74,9 @@ export class Faults {
       return;
     }
     this.#underWay.add(fault);
-    if (await FAULTS[fault](this.#scene, decision)) this.done[fault] = (this.done[fault] ?? 0) + 1;
+    const at = decision.pick * this.#scenes.length;
+    const scene = this.#scenes[Math.floor(at)] as Scene;
+    if (await FAULTS[fault](scene, { ...decision, pick: at % 1 })) this.done[fault] = (this.done[fault] ?? 0) + 1;
     else this.missed++;
     this.#underWay.delete(fault);
   }

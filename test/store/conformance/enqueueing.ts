@@ -30,6 +30,7 @@ export function enqueueing(open: Open): void {
         state: 'queued',
         request: asked().request,
         partner: 'acme',
+        requires: [],
         priority: 3,
         attempt: 0,
         crashes: 0,

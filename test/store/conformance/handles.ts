@@ -17,6 +17,7 @@ import {
   rendering,
   result,
   retry,
+  said,
   skipOf,
 } from './subject.js';
 
@@ -137,6 +138,12 @@ export function handles(open: Open): void {
         store.purgeable({ state: 'dead', olderThanMs: 0, limit: 1 }),
         store.purge(['x']),
         store.eraseWords(0, 1),
+        store.rerender('x'),
+        store.published({ after: null, limit: 1 }),
+        store.announce(said()),
+        store.servers(),
+        store.forget('x'),
+        store.needs(),
         store.ping(),
       ];
       await Promise.all(calls.map((call) => rejectsWith('unavailable', call)));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type ErrorCode, failure } from '../../../src/errors.js';
 import type { HistoryEntry, Job, JobResult } from '../../../src/job.js';
-import type { FailOptions, JobStore, Lease, NewJob } from '../../../src/store/store.js';
+import type { Announcement, FailOptions, JobStore, Lease, NewJob } from '../../../src/store/store.js';
 
 export interface Subject {
   readonly store: JobStore;
@@ -91,6 +91,19 @@ export const result: JobResult = {
   ],
   stages: { fill: 1.5, encode: 2100 },
 };
+
+/** What a server says of itself. */
+export const said = (fields: Partial<Announcement> = {}): Announcement => ({
+  name: 'one',
+  domain: 'https://one.example',
+  version: '1.2.3',
+  ffmpeg: '5.1.9',
+  slots: 4,
+  rendering: 3,
+  state: 'running',
+  tags: ['fast', 'large'],
+  ...fields,
+});
 
 export const broken = failure('ffmpeg_failed', 'ffmpeg ended with 1.');
 export const retry: FailOptions = { failure: broken, retryInMs: 0, counts: 'attempt' };

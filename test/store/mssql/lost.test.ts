@@ -102,6 +102,17 @@ const DEEDS: Readonly<
       await rejectsWith('not_cancellable', store.cancel(id));
     },
   },
+  rerender: {
+    text: 'end',
+    body: async (store, plain) => {
+      await enqueue(plain);
+      const job = await claimOne(plain);
+      await plain.complete(job, result);
+      assert.equal((await store.rerender(job.id)).state, 'queued');
+      assert.deepEqual(await events(plain, job.id), ['enqueued', 'claimed', 'rendered', 'reopened']);
+      await rejectsWith('not_rerenderable', store.rerender(job.id));
+    },
+  },
   renew: {
     text: 'renew',
     body: async (store, plain) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Lane, nextTurn } from '../../../src/store/turns.js';
+import { tagsIn } from '../../../src/tags.js';
 import { asked, HOUR } from '../conformance/subject.js';
 import { noServer, sqlServer } from '../fixtures/sql-server.js';
 
@@ -15,6 +16,8 @@ const queue = fc.record({
     fc.record({
       partner: fc.constantFrom('a', 'b', 'c'),
       template: fc.constantFrom('x', 'y'),
+      /** The server has `fast` alone. */
+      requires: fc.constantFrom('', '', 'fast', 'fast,large'),
       priority: fc.integer({ min: -2, max: 3 }),
       /** For how many ageings, and a half, it has been due. */
       age: fc.nat(4),
@@ -32,25 +35,27 @@ test('whatever waits: in the order of nextTurn', { skip: noServer ?? false }, as
         await place.empty();
         let now = 0;
         const waiting: (Lane & { readonly id: string })[] = [];
-        for (const { partner, template, priority, age } of jobs) {
+        for (const { partner, template, requires, priority, age } of jobs) {
           const { job } = await store.enqueue({
             partner,
             priority,
+            requires: tagsIn(requires),
             request: { ...request, template: { ...request.template, id: template } },
           });
           now = job.createdAt;
           const runAt = job.createdAt - age * HOUR - HOUR / 2;
           await place.query(`UPDATE ${place.schema}.jobs SET run_at = ${runAt} WHERE id = '${job.id}'`);
-          waiting.push({ seq: waiting.length, partner, template, priority, runAt, id: job.id });
+          waiting.push({ seq: waiting.length, partner, template, priority, requires, runAt, id: job.id });
         }
         const standing = new Map<string, { rendering: number; turn: number }>();
         let turn = 0;
         const expected = (limit: number) => {
           const taken: string[] = [];
           while (taken.length < limit) {
+            const open = waiting.filter(({ requires }) => requires !== 'fast,large');
             const heads = new Map<string, (typeof waiting)[0]>();
-            for (const job of [...waiting].sort((a, b) => b.runAt - a.runAt || b.seq - a.seq))
-              heads.set(JSON.stringify([job.partner, job.template, job.priority]), job);
+            for (const job of open.sort((a, b) => b.runAt - a.runAt || b.seq - a.seq))
+              heads.set(JSON.stringify([job.partner, job.template, job.priority, job.requires]), job);
             const next = nextTurn(
               [...heads.values()],
               (partner) => standing.get(partner) ?? { rendering: 0, turn: 0 },
@@ -68,7 +73,7 @@ test('whatever waits: in the order of nextTurn', { skip: noServer ?? false }, as
           return taken;
         };
         for (const limit of limits) {
-          const claimed = await store.claim({ server: 'one', limit, leaseMs: HOUR, ageingMs: HOUR });
+          const claimed = await store.claim({ server: 'one', limit, leaseMs: HOUR, ageingMs: HOUR, tags: ['fast'] });
           assert.deepEqual(
             claimed.map(({ id }) => id),
             expected(limit),

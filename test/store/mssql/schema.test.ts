@@ -57,6 +57,8 @@ describe('the tables', () => {
       'turns',
       'limits',
       'pauses',
+      'requirements',
+      'servers',
       'counter',
       'tally',
       'migrations',

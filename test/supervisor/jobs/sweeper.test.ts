@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { systemClock } from '../../../src/clock.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
 import type { Job } from '../../../src/job.js';
 import { openStorage } from '../../../src/media/storage.js';
-import type { Lease } from '../../../src/store/store.js';
+import type { Lease, PublishedOptions } from '../../../src/store/store.js';
 import { Sweeper, unwanted } from '../../../src/supervisor/jobs/sweeper.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 import { job, recorder, StillClock } from '../fakes.js';
@@ -13,6 +13,15 @@ import { job, recorder, StillClock } from '../fakes.js';
 const DAY = 86_400_000;
 const standing = (state: Job['state'], fence: number): Job => job('a', { state, fence });
 const leavings = (...fences: number[]) => ({ fences, changedAt: 0 });
+
+/** Rests that take no time. */
+const restless: Clock = {
+  ...systemClock,
+  after: (_ms, callback) => {
+    const call = setImmediate(callback);
+    return () => clearImmediate(call);
+  },
+};
 
 describe('what nobody wants', () => {
   it('is every attempt but the one that is rendered, or is being rendered', () => {
@@ -29,14 +38,27 @@ describe('what nobody wants', () => {
 });
 
 /** A sweeper over a real folder and a store of a few jobs. */
-function sweeping(t: TestContext, jobs: readonly Job[], clock = systemClock) {
+function sweeping(t: TestContext, jobs: readonly Job[], clock: Clock = systemClock) {
   const storage = openStorage(temporaryFolder(t));
   const underWay: Lease[] = [];
   const told = recorder();
-  const store = { get: async (id: string) => jobs.find((job) => job.id === id) };
+  const asked: unknown[] = [];
+  const store = {
+    isShared: true,
+    get: async (id: string) => jobs.find((job) => job.id === id),
+    // In pages as small as they may be.
+    published: async ({ after, ...options }: PublishedOptions) => {
+      asked.push(options);
+      const done = jobs.filter(({ state }) => state === 'rendered' || state === 'delivered');
+      const start = Number(after ?? 0);
+      const page = done.slice(start, start + options.limit).map(({ id, fence }) => ({ id, fence, server: 'one' }));
+      return { jobs: page, after: String(start + page.length) };
+    },
+  };
   const others: string[] = [];
   const sweeper = new Sweeper({
     store,
+    server: 'one',
     storage,
     underWay: () => underWay,
     observer: told.observer,
@@ -49,7 +71,7 @@ function sweeping(t: TestContext, jobs: readonly Job[], clock = systemClock) {
     if (isPublished) await begun.publish({ id, fence });
   };
   const found = () => readdirSync(storage.folder, { recursive: true }).map(String).sort();
-  return { sweeper, storage, underWay, told, lay, found, others };
+  return { sweeper, asked, storage, underWay, told, lay, found, others };
 }
 
 describe('a round of the sweeper', () => {
@@ -80,6 +102,50 @@ describe('a round of the sweeper', () => {
     );
     assert.deepEqual(others, ['swept']);
     assert.equal(await sweeper.round(), 0);
+  });
+
+  it('misses the files of finished jobs of this server, and of no others', async (t) => {
+    const many = Array.from({ length: 120 }, (_, number) => job(`j${number}`, { state: 'rendered', fence: 2 }));
+    const { sweeper, storage, asked, told, lay } = sweeping(
+      t,
+      [...many, job('waits', { state: 'queued', fence: 1 })],
+      restless,
+    );
+    for (const { id } of many) await lay(id, 2, true);
+    await sweeper.round();
+    await storage.discard({ id: 'j7', fence: 2 });
+    await storage.discard({ id: 'j111', fence: 2 });
+    // An older attempt is not what was published.
+    await lay('j111', 1, true);
+    await sweeper.round();
+    assert.deepEqual(
+      told.of('missed').map(({ args }) => args[0]),
+      [[], ['j7', 'j111']],
+    );
+    assert.deepEqual(asked[0], { server: 'one', limit: 50 });
+  });
+
+  it('misses no files of a job that was purged or rendered again since it was looked for', async (t) => {
+    const now = [job('again', { state: 'rendered', fence: 3 }), job('waits', { state: 'queued', fence: 2 })];
+    const then = ['again', 'waits', 'purged'].map((id) => ({ id, fence: 2, server: 'one' }));
+    const [told, storage] = [recorder(), openStorage(temporaryFolder(t))];
+    mkdirSync(storage.folder);
+    const asked: unknown[] = [];
+    const sweeper = new Sweeper({
+      store: {
+        isShared: false,
+        get: async (id) => now.find((job) => job.id === id),
+        published: async (options) => {
+          asked.push(options);
+          return { jobs: then, after: '3' };
+        },
+      },
+      ...{ server: 'one', storage, underWay: () => [] },
+      ...{ observer: told.observer, clock: systemClock },
+    });
+    await sweeper.round();
+    assert.deepEqual(told.of('missed')[0]?.args[0], []);
+    assert.deepEqual(asked, [{ after: null, limit: 50 }], 'a server alone has the files of all');
   });
 
   it('goes on after an attempt that cannot be deleted', async (t) => {
@@ -116,7 +182,9 @@ describe('a round of the sweeper', () => {
       if (answer instanceof Error) throw answer;
       return answer;
     };
-    const sweeper = new Sweeper({ store: { get }, storage, underWay: () => [], observer: told.observer, clock });
+    const published = async () => ({ jobs: [], after: '' });
+    const store = { get, published, isShared: false };
+    const sweeper = new Sweeper({ store, server: 'one', storage, underWay: () => [], observer: told.observer, clock });
     sweeper.start();
     await told.until('trouble', (what) => what === 'sweeping');
     while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));

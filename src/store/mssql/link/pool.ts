@@ -25,6 +25,8 @@ export interface Link {
 /** What each parameter is, in every text. */
 const TYPES: Readonly<Record<string, sql.ISqlType>> = {
   items: sql.NVarChar(sql.MAX),
+  history: sql.NVarChar(sql.MAX),
+  outbox: sql.NVarChar(sql.MAX),
   id: sql.VarChar(64),
   event_id: sql.VarChar(64),
   ticket: sql.VarChar(36),

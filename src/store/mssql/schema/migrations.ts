@@ -136,4 +136,35 @@ const first: Migration = (s) => [
    VALUES ('queued', 0), ('rendering', 0), ('rendered', 0), ('delivered', 0), ('dead', 0), ('cancelled', 0)`,
 ];
 
-export const MIGRATIONS: readonly Migration[] = [first];
+/** Servers; what jobs require, as a part of their lane; finished jobs by whose files they are. */
+const second: Migration = (s) => [
+  `ALTER TABLE ${s}.jobs ADD requires varchar(90) ${BINARY} NOT NULL CONSTRAINT jobs_requires DEFAULT ''`,
+  `DROP INDEX jobs_queued ON ${s}.jobs`,
+  `CREATE INDEX jobs_queued ON ${s}.jobs (partner, template, priority, requires, run_at, seq) WHERE state = 'queued'`,
+  `CREATE INDEX jobs_files ON ${s}.jobs (server, seq) INCLUDE (id, fence, state) WHERE finished_at IS NOT NULL`,
+  `ALTER TABLE ${s}.lanes ADD requires varchar(90) ${BINARY} NOT NULL CONSTRAINT lanes_requires DEFAULT ''`,
+  `ALTER TABLE ${s}.lanes DROP CONSTRAINT lanes_key`,
+  `ALTER TABLE ${s}.lanes ADD CONSTRAINT lanes_key PRIMARY KEY (partner, template, priority, requires)`,
+
+  // The tags that each requirement stands for. There are few, and they stay.
+  `CREATE TABLE ${s}.requirements (
+  requires varchar(90) ${BINARY} NOT NULL,
+  tag      varchar(20) ${BINARY} NOT NULL,
+  CONSTRAINT requirements_key PRIMARY KEY (requires, tag)
+)`,
+
+  // `tags` is a list in JSON.
+  `CREATE TABLE ${s}.servers (
+  name      nvarchar(200)  ${BINARY} NOT NULL CONSTRAINT servers_key PRIMARY KEY,
+  domain    nvarchar(2000) NULL,
+  version   nvarchar(200)  NOT NULL,
+  ffmpeg    nvarchar(500)  NULL,
+  slots     int            NOT NULL,
+  rendering int            NOT NULL,
+  state     varchar(10)    ${BINARY} NOT NULL CONSTRAINT servers_state CHECK (state IN ('running', 'draining', 'gone')),
+  tags      nvarchar(max)  NOT NULL,
+  heard_at  bigint         NOT NULL
+)`,
+];
+
+export const MIGRATIONS: readonly Migration[] = [first, second];

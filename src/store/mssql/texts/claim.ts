@@ -9,43 +9,31 @@
 import { BINARY } from '../schema/migrations.js';
 import { read, write } from './frame.js';
 import { ANSWER_JOBS, DECLARE_JOBS, INTO_JOBS, JOB, jobs } from './jobs.js';
-import { closeLanes, tally } from './move.js';
+import { atWork, closeLanes, inLane, served, unlimited, unpaused } from './lanes.js';
+import { tally } from './move.js';
 
-/** Lanes `l` that no pause holds back. */
-const unpaused = (s: string): string => `NOT EXISTS (SELECT 1 FROM ${s}.pauses AS held
-  WHERE held.kind = 'partner' AND held.name = l.partner OR held.kind = 'template' AND held.name = l.template)`;
-
-/** Jobs of the partner of `l` that are rendering. */
-const atWork = (s: string): string =>
-  `(SELECT COUNT(*) FROM ${s}.jobs AS w WHERE w.state = 'rendering' AND w.partner = l.partner)`;
-
-/** Lanes `l` of partners that have not reached their limit. */
-const unlimited = (s: string): string =>
-  `NOT EXISTS (SELECT 1 FROM ${s}.limits AS held WHERE held.partner = l.partner AND held.most <= ${atWork(s)})`;
-
-/** How often the bell has rung, and whether a claim would find a job: for who waits for one, and for a farm that would otherwise compete for the lock with nothing to do. */
+/** How often the bell has rung, and whether a claim of a server with the tags of @items would find a job: for who waits for one, and for a farm that would otherwise compete for the lock with nothing to do. */
 export const news = (s: string): string =>
-  read(`SELECT bell, CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${unpaused(s)} AND ${unlimited(s)}
-  AND EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE j.state = 'queued' AND j.partner = l.partner AND j.template = l.template AND j.priority = l.priority
-    AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due FROM ${s}.counter WHERE one = 1;`);
+  read(`SELECT bell, CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${served(s)} AND ${unpaused(s)} AND ${unlimited(s)}
+  AND EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE ${inLane} AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due FROM ${s}.counter WHERE one = 1;`);
 
-/** Takes up to @limit jobs for @server. Answers them in the order of taking; when an earlier sending has taken some under @ticket, those. */
+/** Takes up to @limit jobs for @server, which has the tags of @items. Answers them in the order of taking; when an earlier sending has taken some under @ticket, those. */
 export const claim = (s: string): string =>
   write(s, {
     before: `DECLARE @open TABLE (seq bigint NOT NULL PRIMARY KEY, partner nvarchar(200) ${BINARY} NOT NULL, template nvarchar(200) ${BINARY} NOT NULL,
-  priority int NOT NULL, run_at bigint NOT NULL);
+  priority int NOT NULL, requires varchar(90) ${BINARY} NOT NULL, run_at bigint NOT NULL);
 DECLARE @standing TABLE (partner nvarchar(200) ${BINARY} NOT NULL PRIMARY KEY, rendering int NOT NULL, turn bigint NOT NULL, most int NULL);
-DECLARE @taken TABLE (n int NOT NULL PRIMARY KEY, seq bigint NOT NULL, partner nvarchar(200) ${BINARY} NOT NULL, template nvarchar(200) ${BINARY} NOT NULL, priority int NOT NULL);
+DECLARE @taken TABLE (n int NOT NULL PRIMARY KEY, seq bigint NOT NULL, partner nvarchar(200) ${BINARY} NOT NULL, template nvarchar(200) ${BINARY} NOT NULL, priority int NOT NULL,
+  requires varchar(90) ${BINARY} NOT NULL);
 ${DECLARE_JOBS}
 DECLARE @n int, @seq bigint, @top int;`,
     body: `SET @n = 0;
 IF @resent = 0 OR NOT EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE j.state = 'rendering' AND j.ticket = @ticket)
 BEGIN
-  INSERT INTO @open (seq, partner, template, priority, run_at)
-  SELECT head.seq, l.partner, l.template, l.priority, head.run_at
-  FROM ${s}.lanes AS l CROSS APPLY (SELECT TOP (@limit) j.seq, j.run_at FROM ${s}.jobs AS j WHERE j.state = 'queued' AND j.partner = l.partner
-    AND j.template = l.template AND j.priority = l.priority AND j.run_at <= @now ORDER BY j.run_at, j.seq) AS head
-  WHERE ${unpaused(s)};
+  INSERT INTO @open (seq, partner, template, priority, requires, run_at)
+  SELECT head.seq, l.partner, l.template, l.priority, l.requires, head.run_at
+  FROM ${s}.lanes AS l CROSS APPLY (SELECT TOP (@limit) j.seq, j.run_at FROM ${s}.jobs AS j WHERE ${inLane} AND j.run_at <= @now ORDER BY j.run_at, j.seq) AS head
+  WHERE ${served(s)} AND ${unpaused(s)};
   INSERT INTO @standing (partner, rendering, turn, most)
   SELECT l.partner, ${atWork(s)}, COALESCE((SELECT turn FROM ${s}.turns AS t WHERE t.partner = l.partner), 0), (SELECT most FROM ${s}.limits AS m WHERE m.partner = l.partner)
   FROM (SELECT DISTINCT partner FROM @open) AS l;
@@ -57,7 +45,7 @@ BEGIN
       ORDER BY CASE WHEN o.priority + FLOOR((@now - o.run_at) / @ageing) > @top THEN @top ELSE o.priority + FLOOR((@now - o.run_at) / @ageing) END DESC,
         p.rendering, p.turn, o.run_at, o.seq);
     SET @n = @n + 1;
-    INSERT INTO @taken (n, seq, partner, template, priority) SELECT @n, seq, partner, template, priority FROM @open WHERE seq = @seq;
+    INSERT INTO @taken (n, seq, partner, template, priority, requires) SELECT @n, seq, partner, template, priority, requires FROM @open WHERE seq = @seq;
     UPDATE @standing SET rendering = rendering + 1, turn = @revision + @n WHERE partner = (SELECT partner FROM @open WHERE seq = @seq);
     DELETE FROM @open WHERE seq = @seq;
   END;

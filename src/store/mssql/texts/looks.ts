@@ -2,6 +2,7 @@
 
 import { read } from './frame.js';
 import { JOB, jobs } from './jobs.js';
+import { inLane } from './lanes.js';
 
 export const get = (s: string): string => read(`SELECT ${JOB} FROM ${jobs(s)} WHERE j.id = @id;`);
 
@@ -14,7 +15,6 @@ ORDER BY revision;`);
 
 /** The states' jobs, with the number of queued ones that are not due and the instant since which the first is; both from the lanes, whose heads are found in one step. */
 export const counts = (s: string): string => {
-  const inLane = `j.state = 'queued' AND j.partner = l.partner AND j.template = l.template AND j.priority = l.priority`;
   return read(`SELECT @now AS now, t.state, t.jobs,
   (SELECT COALESCE(SUM(c.jobs), 0) FROM ${s}.lanes AS l CROSS APPLY (SELECT COUNT(*) AS jobs FROM ${s}.jobs AS j WHERE ${inLane} AND j.run_at > @now) AS c) AS later,
   (SELECT MIN(c.run_at) FROM ${s}.lanes AS l CROSS APPLY (SELECT MIN(j.run_at) AS run_at FROM ${s}.jobs AS j WHERE ${inLane}) AS c) AS oldest

@@ -6,8 +6,24 @@ import { claimCallbacks, limit, limits, pause, pauses, resume, settle } from './
 import { anyCallback, bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
 import { end, rescue } from './move.js';
 import { eraseWords, purge, purgeable } from './retention.js';
+import { announce, forget, needs, published, servers } from './servers.js';
 
-const WRITES = { enqueue, claim, renew, end, rescue, limit, pause, resume, claimCallbacks, settle, purge, eraseWords };
+const WRITES = {
+  enqueue,
+  claim,
+  renew,
+  end,
+  rescue,
+  limit,
+  pause,
+  resume,
+  claimCallbacks,
+  settle,
+  purge,
+  eraseWords,
+  announce,
+  forget,
+};
 const LOOKS = {
   news,
   get,
@@ -22,6 +38,9 @@ const LOOKS = {
   limits,
   pauses,
   purgeable,
+  published,
+  servers,
+  needs,
 };
 
 export type WriteName = keyof typeof WRITES;

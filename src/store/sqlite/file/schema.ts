@@ -120,4 +120,25 @@ ALTER TABLE jobs ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX jobs_finished ON jobs (state, erased, finished_at, seq) WHERE finished_at IS NOT NULL;
 `;
 
-export const MIGRATIONS: readonly string[] = [first, second];
+/** Servers; what jobs require, as a part of their lane (turns.ts); finished jobs by whose files they are. */
+const third = `
+ALTER TABLE jobs ADD COLUMN requires TEXT NOT NULL DEFAULT '';
+DROP INDEX jobs_queued;
+CREATE INDEX jobs_queued ON jobs (partner, template, priority, requires, run_at, seq) WHERE state = 'queued';
+CREATE INDEX jobs_files ON jobs (server, seq) WHERE finished_at IS NOT NULL;
+
+-- \`tags\` is a list in JSON.
+CREATE TABLE servers (
+  name      TEXT PRIMARY KEY,
+  domain    TEXT,
+  version   TEXT    NOT NULL,
+  ffmpeg    TEXT,
+  slots     INTEGER NOT NULL,
+  rendering INTEGER NOT NULL,
+  state     TEXT    NOT NULL CHECK (state IN ('running', 'draining', 'gone')),
+  tags      TEXT    NOT NULL,
+  heard_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [first, second, third];

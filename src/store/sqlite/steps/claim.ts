@@ -1,6 +1,7 @@
 /** Claiming, inside a transaction that somebody else began: the jobs whose turn it is, one after the other. */
 
 import type { Job, JobRequest } from '../../../job.js';
+import { tagsIn } from '../../../tags.js';
 import { type ClaimOptions, DEFAULT_AGEING_MS } from '../../store.js';
 import { type Lane, nextTurn } from '../../turns.js';
 import type { Moment } from '../moment.js';
@@ -18,10 +19,10 @@ export class Claim {
     this.lanes = new Lanes(sql);
   }
 
-  take({ server, limit, leaseMs, ageingMs = DEFAULT_AGEING_MS }: ClaimOptions): readonly Job[] {
+  take({ server, limit, leaseMs, ageingMs = DEFAULT_AGEING_MS, tags = [] }: ClaimOptions): readonly Job[] {
     const now = this.moment.now;
     const atWork = this.lanes.atWork();
-    const held = this.lanes.held(() => atWork);
+    const held = this.lanes.held(() => atWork, tags);
     const turns = new Map<string, number>();
     const standing = (partner: string) => ({
       rendering: atWork.get(partner) ?? 0,
@@ -35,12 +36,12 @@ export class Claim {
       const lane = nextTurn(open, standing, now, ageingMs);
       if (lane === undefined) break;
       const stamp = this.moment.stamp();
-      const { partner, template, priority } = lane;
+      const { partner, template, priority, requires } = lane;
       jobs.push(this.give(lane, { ...stamp, server, leaseMs }));
       atWork.set(partner, (atWork.get(partner) ?? 0) + 1);
       turns.set(partner, stamp.revision);
       given.set(partner, stamp.revision);
-      const rest = this.sql.restOfLane.get({ partner, template, priority });
+      const rest = this.sql.restOfLane.get({ partner, template, priority, requires });
       open = open.filter((other) => other !== lane && !held.isHeld(other));
       if (rest !== undefined && rest.runAt <= now && !held.isHeld(rest)) open.push(rest);
     }
@@ -62,6 +63,7 @@ export class Claim {
     this.sql.note.run({ seq, revision, now, event: 'claimed', fence: row.fence, server, failure: null });
     return {
       ...row,
+      requires: tagsIn(row.requires),
       state: 'rendering',
       progress: 0,
       startedAt: now,

@@ -6,13 +6,14 @@
 import type Database from 'better-sqlite3';
 import type { Failure } from '../../../errors.js';
 import type { HistoryEntry, Job, JobRequest, JobResult, JobState } from '../../../job.js';
-import type { Limit, OutboxRow } from '../../store.js';
+import { tagsIn } from '../../../tags.js';
+import type { Announcement, Limit, OutboxRow, Published } from '../../store.js';
 import type { Lane } from '../../turns.js';
 
 /** Milliseconds since the epoch on the database's clock. */
-const NOW = `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
+export const NOW = `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`;
 
-const JOB = `SELECT seq, id, state, partner, priority, attempt, crashes, fence, progress, server, revision,
+const JOB = `SELECT seq, id, state, partner, requires, priority, attempt, crashes, fence, progress, server, revision,
   created_at AS createdAt, run_at AS runAt, started_at AS startedAt, finished_at AS finishedAt, request, result, failure
   FROM jobs JOIN payloads ON payloads.job = jobs.seq`;
 
@@ -23,7 +24,7 @@ interface Query<Row> {
 }
 const query = <Row>(text: string): Query<Row> => ({ text });
 
-const LANE = `SELECT seq, partner, template, priority, run_at AS runAt FROM jobs WHERE state = 'queued'`;
+const LANE = `SELECT seq, partner, template, priority, requires, run_at AS runAt FROM jobs WHERE state = 'queued'`;
 
 const CALLBACK = `event_id AS eventId, jobs.id AS jobId, partner, url, event, outbox.created_at AS createdAt, outbox.attempt AS attempt`;
 
@@ -35,9 +36,10 @@ export interface Held {
   readonly server: string | null;
 }
 
-export interface JobRow extends Omit<Job, 'request' | 'result' | 'failure'> {
+export interface JobRow extends Omit<Job, 'requires' | 'request' | 'result' | 'failure'> {
   readonly seq: number;
   readonly revision: number;
+  readonly requires: string;
   readonly request: string;
   readonly result: string | null;
   readonly failure: string | null;
@@ -48,6 +50,7 @@ export interface TakenRow
     Job,
     'id' | 'partner' | 'priority' | 'attempt' | 'crashes' | 'fence' | 'server' | 'createdAt' | 'runAt'
   > {
+  readonly requires: string;
   readonly request: string;
   readonly failure: string | null;
 }
@@ -63,6 +66,15 @@ export interface PauseRow {
   readonly since: number;
 }
 
+interface ServerRow extends Omit<Announcement, 'tags'> {
+  /** A list, in JSON. */
+  readonly tags: string;
+  readonly heardAt: number;
+}
+
+/** The plus keeps SQLite from the index by state, which has them in another order. */
+const PUBLISHED = `SELECT seq, id, fence, server FROM jobs WHERE +state IN ('rendered', 'delivered') AND finished_at IS NOT NULL AND seq > @after`;
+
 export const QUERIES = {
   now: query<{ now: number }>(`SELECT ${NOW} AS now`),
   present: query<{ now: number; revision: number }>(`SELECT ${NOW} AS now, revision FROM counter WHERE only = 1`),
@@ -73,8 +85,8 @@ export const QUERIES = {
     `SELECT job AS seq, fingerprint FROM idempotency WHERE partner = @partner AND key = @key`,
   ),
   insertJob: query<never>(
-    `INSERT INTO jobs (id, template, partner, priority, state, run_at, revision, created_at)
-     VALUES (@id, @template, @partner, @priority, 'queued', @runAt, @revision, @now)`,
+    `INSERT INTO jobs (id, template, partner, requires, priority, state, run_at, revision, created_at)
+     VALUES (@id, @template, @partner, @requires, @priority, 'queued', @runAt, @revision, @now)`,
   ),
   insertPayload: query<never>(
     `INSERT INTO payloads (job, request, callback_url) VALUES (@seq, @request, @callbackUrl)`,
@@ -90,14 +102,18 @@ export const QUERIES = {
   // One step into the index, past all the jobs of the lane before. SQLite begins such a search with the equal rows and passes over them one by one; with a time that
   // no job has, there are none.
   lane: query<Lane>(
-    `${LANE} AND (partner, template, priority, run_at) > (@partner, @template, @priority, 9e18)
-     ORDER BY partner, template, priority, run_at, seq LIMIT 1`,
+    `${LANE} AND (partner, template, priority, requires, run_at) > (@partner, @template, @priority, @requires, 9e18)
+     ORDER BY partner, template, priority, requires, run_at, seq LIMIT 1`,
   ),
   restOfLane: query<Lane>(
-    `${LANE} AND partner = @partner AND template = @template AND priority = @priority ORDER BY run_at, seq LIMIT 1`,
+    `${LANE} AND partner = @partner AND template = @template AND priority = @priority AND requires = @requires ORDER BY run_at, seq LIMIT 1`,
   ),
   laterInLane: query<{ jobs: number }>(
-    `SELECT count(*) AS jobs FROM jobs WHERE state = 'queued' AND partner = @partner AND template = @template AND priority = @priority AND run_at > @now`,
+    `SELECT count(*) AS jobs FROM jobs WHERE state = 'queued' AND partner = @partner AND template = @template AND priority = @priority
+       AND requires = @requires AND run_at > @now`,
+  ),
+  inLane: query<{ jobs: number }>(
+    `SELECT count(*) AS jobs FROM jobs WHERE state = 'queued' AND partner = @partner AND template = @template AND priority = @priority AND requires = @requires`,
   ),
   atWork: query<{ partner: string; rendering: number }>(
     `SELECT partner, count(*) AS rendering FROM jobs WHERE state = 'rendering' GROUP BY partner`,
@@ -115,7 +131,7 @@ export const QUERIES = {
   take: query<TakenRow>(
     `UPDATE jobs SET state = 'rendering', fence = fence + 1, lease_until = @now + CAST(@leaseMs AS INTEGER), server = @server,
        progress = 0, started_at = @now, revision = @revision
-     WHERE seq = @seq RETURNING id, partner, priority, attempt, crashes, fence, server, created_at AS createdAt, run_at AS runAt,
+     WHERE seq = @seq RETURNING id, partner, requires, priority, attempt, crashes, fence, server, created_at AS createdAt, run_at AS runAt,
        (SELECT request FROM payloads WHERE job = seq) AS request, (SELECT failure FROM payloads WHERE job = seq) AS failure`,
   ),
 
@@ -167,6 +183,27 @@ export const QUERIES = {
     `UPDATE payloads SET result = @result, failure = NULL WHERE job = @seq RETURNING callback_url AS url`,
   ),
   keepFailure: query<never>(`UPDATE payloads SET failure = @failure WHERE job = @seq`),
+  reopen: query<never>(
+    `UPDATE jobs SET state = 'queued', run_at = @now, server = NULL, attempt = 0, crashes = 0, progress = 0, started_at = NULL, finished_at = NULL, revision = @revision
+     WHERE seq = @seq AND state IN ('rendered', 'delivered') AND erased = 0`,
+  ),
+  dropResult: query<never>(`UPDATE payloads SET result = NULL WHERE job = @seq`),
+  giveUp: query<never>(`UPDATE outbox SET due_at = NULL WHERE job = @seq`),
+
+  hear: query<never>(
+    `INSERT INTO servers (name, domain, version, ffmpeg, slots, rendering, state, tags, heard_at)
+     VALUES (@name, @domain, @version, @ffmpeg, @slots, @rendering, @state, @tags, @now)
+     ON CONFLICT (name) DO UPDATE SET domain = excluded.domain, version = excluded.version, ffmpeg = excluded.ffmpeg, slots = excluded.slots,
+       rendering = excluded.rendering, state = excluded.state, tags = excluded.tags, heard_at = excluded.heard_at`,
+  ),
+  servers: query<ServerRow>(
+    `SELECT name, domain, version, ffmpeg, slots, rendering, state, tags, heard_at AS heardAt FROM servers ORDER BY name`,
+  ),
+  forget: query<never>(`DELETE FROM servers WHERE name = @name`),
+  published: query<Published & { readonly seq: number }>(`${PUBLISHED} ORDER BY seq LIMIT @limit`),
+  publishedBy: query<Published & { readonly seq: number }>(
+    `${PUBLISHED} AND server = @server ORDER BY seq LIMIT @limit`,
+  ),
 
   announce: query<never>(
     `INSERT INTO outbox (event_id, job, url, event, created_at, due_at)
@@ -228,6 +265,7 @@ export function toJob(row: JobRow): Job {
   const { seq: _seq, revision: _revision, ...job } = row;
   return {
     ...job,
+    requires: tagsIn(row.requires),
     request: JSON.parse(row.request) as JobRequest,
     result: fromJson<JobResult>(row.result),
     failure: fromJson<Failure>(row.failure),

@@ -7,8 +7,10 @@
 import type { Failure } from '../../../errors.js';
 import { StoryfarmError } from '../../../errors.js';
 import { type HistoryEntry, isFinished, type Job, type JobRequest, type JobResult } from '../../../job.js';
+import { tagsIn } from '../../../tags.js';
 import { fingerprint } from '../../fingerprint.js';
 import { newId } from '../../ids.js';
+import { assertRequirement, notRerenderable } from '../../refusals.js';
 import type { ClaimCallbacks, Enqueued, FailOptions, Lease, NewJob, OutboxRow, Renewal } from '../../store.js';
 import type { Moment, Stamp } from '../moment.js';
 import { type Held, type Statements, toJob } from './statements.js';
@@ -30,14 +32,24 @@ export class Transitions {
     const { now, revision } = this.moment.stamp();
     const { partner, priority = 0, delayMs = 0, idempotencyKey, callbackUrl = null } = job;
     const [id, request, template] = [newId(), JSON.stringify(job.request), job.request.template.id];
+    const requires = assertRequirement(job.requires);
     const runAt = now + Math.trunc(Math.max(0, delayMs));
-    const { lastInsertRowid } = this.sql.insertJob.run({ id, template, partner, priority, runAt, revision, now });
+    const { lastInsertRowid } = this.sql.insertJob.run({
+      id,
+      template,
+      partner,
+      requires,
+      priority,
+      runAt,
+      revision,
+      now,
+    });
     const seq = Number(lastInsertRowid);
     this.sql.insertPayload.run({ seq, request, callbackUrl });
     if (idempotencyKey !== undefined) {
       this.sql.insertKey.run({ seq, partner, key: idempotencyKey, fingerprint: asked });
     }
-    return { job: fresh({ id, partner, priority, createdAt: now, runAt, request }), created: true };
+    return { job: fresh({ id, partner, requires, priority, createdAt: now, runAt, request }), created: true };
   }
 
   renew(renewals: readonly Renewal[], leaseMs: number): readonly Lease[] {
@@ -102,6 +114,17 @@ export class Transitions {
     return this.job(standing.seq);
   }
 
+  rerender(id: string): Job {
+    const held = this.sql.standing.get({ id });
+    const stamp = this.moment.stamp();
+    if (held === undefined || this.sql.reopen.run({ ...stamp, seq: held.seq }).changes === 0)
+      throw notRerenderable(id, held?.state);
+    this.sql.dropResult.run({ seq: held.seq });
+    this.sql.giveUp.run({ seq: held.seq });
+    this.note(stamp, held, 'reopened');
+    return this.job(held.seq);
+  }
+
   claimCallbacks({ limit, holdMs, except = [] }: ClaimCallbacks): readonly OutboxRow[] {
     const { now } = this.moment;
     const rows = this.sql.dueCallbacks.all({ now, limit, except: JSON.stringify(except) });
@@ -160,12 +183,16 @@ export class Transitions {
 
 /** A job that was just recorded, as it would be read back. */
 function fresh({
+  requires,
   request,
   ...row
-}: Pick<Job, 'id' | 'partner' | 'priority' | 'createdAt' | 'runAt'> & { readonly request: string }): Job {
+}: Pick<Job, 'id' | 'partner' | 'priority' | 'createdAt' | 'runAt'> & {
+  readonly requires: string;
+  readonly request: string;
+}): Job {
   const untouched = { state: 'queued', attempt: 0, crashes: 0, fence: 0, progress: 0 } as const;
   const none = { server: null, startedAt: null, finishedAt: null, result: null, failure: null };
-  return { ...row, ...untouched, ...none, request: JSON.parse(request) as JobRequest };
+  return { ...row, ...untouched, ...none, requires: tagsIn(requires), request: JSON.parse(request) as JobRequest };
 }
 
 const fenced = ({ id, fence }: Lease) => new StoryfarmError('fenced', `The lease ${fence} of job ${id} was lost.`);

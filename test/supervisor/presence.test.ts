@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ANNOUNCE_MS, type Announcement } from '../../src/store/store.js';
+import { Beside } from '../../src/supervisor/loop.js';
+import { Presence, type Standing } from '../../src/supervisor/presence.js';
+import { StillClock, settled } from './fakes.js';
+
+const standing = (fields: Partial<Standing> = {}): Standing => ({
+  server: 'one',
+  slots: 2,
+  rendering: 0,
+  mode: 'running',
+  tags: ['gpu'],
+  ...fields,
+});
+
+function present() {
+  const said: Announcement[] = [];
+  const troubles: string[] = [];
+  const state = { isAway: false };
+  const clock = new StillClock();
+  const trouble = (what: string) => void troubles.push(what);
+  const store = {
+    announce: async (announcement: Announcement) => {
+      if (state.isAway) throw new Error('away');
+      said.push(announcement);
+    },
+  };
+  const about = () => ({ domain: null, version: '1', ffmpeg: '5' });
+  const presence = new Presence({ store, clock, beside: new Beside(() => {}, trouble), trouble, about });
+  /** For so long the farm looks at it every second. */
+  const live = async (ms: number, fields: Partial<Standing> = {}) => {
+    for (let past = 0; past < ms; past += 1_000) {
+      presence.tend(standing(fields));
+      await settled();
+      clock.move(1_000);
+    }
+  };
+  return { presence, said, troubles, state, live };
+}
+
+describe('presence', () => {
+  it('is announced at the beginning, every ten seconds, and at the end', async () => {
+    const { presence, said, live } = present();
+    await presence.begin(standing());
+    assert.deepEqual(said, [
+      {
+        ...{ name: 'one', domain: null, version: '1', ffmpeg: '5' },
+        ...{ slots: 2, rendering: 0, state: 'running', tags: ['gpu'] },
+      },
+    ]);
+    await live(3 * ANNOUNCE_MS + 1_000, { rendering: 2 });
+    await presence.end(standing({ rendering: 1, mode: 'stopping' }));
+    assert.deepEqual(
+      said.map(({ state, rendering }) => `${state} ${rendering}`),
+      ['running 0', 'running 2', 'running 2', 'running 2', 'gone 0'],
+    );
+  });
+
+  it('is announced at once when others have to reckon with it, and not for each job', async () => {
+    const { presence, said, live } = present();
+    await presence.begin(standing());
+    await live(3_000, { rendering: 1 });
+    await live(2_000, { slots: 4 });
+    await live(2_000, { slots: 4, tags: [] });
+    await live(2_000, { slots: 4, tags: [], mode: 'draining' });
+    await live(2_000, { slots: 4, tags: [], mode: 'stopping' });
+    assert.deepEqual(
+      said.map(({ state, slots, tags }) => `${state} ${slots} ${tags}`),
+      ['running 2 gpu', 'running 4 gpu', 'running 4 ', 'draining 4 '],
+    );
+  });
+
+  it('that cannot be announced troubles nobody, and is tried again when it is next due', async () => {
+    const { presence, said, troubles, state, live } = present();
+    state.isAway = true;
+    await presence.begin(standing());
+    await live(2 * ANNOUNCE_MS + 1_000);
+    assert.deepEqual(troubles, Array(3).fill('announcing this server'));
+    state.isAway = false;
+    await live(ANNOUNCE_MS);
+    assert.equal(said.length, 1);
+    state.isAway = true;
+    await presence.end(standing());
+    assert.equal(troubles.length, 4);
+  });
+});
