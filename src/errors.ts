@@ -126,6 +126,10 @@ const KNOWN = {
   // Store.
   fenced: { retryable: false, hint: 'The lease was lost; another attempt owns the job now. Nothing was written.' },
   store_busy: { retryable: true, hint: 'The store is locked or away; try again shortly.' },
+  outcome_unknown: {
+    retryable: true,
+    hint: 'Whether it was done is not known. Try again shortly; a request for a job with the same Idempotency-Key, so that it is not recorded twice.',
+  },
   store_corrupt: { retryable: false, hint: 'Restore the store from a backup (docs/operations.md).' },
   store_too_new: {
     retryable: false,

@@ -6,8 +6,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageFolder } from '../src/package.js';
 
-/** A database server that is away is not shown with a whole farm yet: only parts can be shown. */
-const LATER = [26];
 /** What two servers do at once, and what a wire to a database server may suffer from, is shown where the store is held to its contract. */
 const OF_THE_STORE = [27, 28, 30];
 
@@ -61,7 +59,6 @@ test('every fault has its row', () => {
 
 for (const { number, happens, tests } of rows)
   test(`fault ${number} is shown by tests that exist, and that look at everything`, () => {
-    if (LATER.includes(number)) return;
     assert.ok(happens?.trim(), 'what happens is told');
     assert.ok(tests.length > 0, 'a test is named');
     const found = tests.map(({ file, name }) => {
@@ -75,12 +72,3 @@ for (const { number, happens, tests } of rows)
       'none of them ends in all invariants',
     );
   });
-
-test('what can be shown of the others exists, too', () => {
-  for (const { number, tests } of rows.filter(({ number }) => LATER.includes(number)))
-    for (const { file, name } of tests)
-      assert.ok(
-        testsIn(file).some(({ title }) => isMeant(name, title)),
-        `fault ${number}: test/${file} has no test "${name}"`,
-      );
-});

@@ -22,7 +22,7 @@ function send(message: FromCourier): void {
 async function begin(orders: CourierOrders): Promise<Courier> {
   const { store: place, secrets, timeoutMs, logLevel, front, files, storage, storageUrl, storageExpiry } = orders;
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
-  const store = await openStore(place, { checkIntegrity: false });
+  const store = await openStore(place, { checkIntegrity: false, mayBeAway: true });
   const object = objectAddresses({ storage, storageUrl, storageExpiry });
   const addresses = addressesOn(store, { front, files, object }, { clock: systemClock, log });
   const known = withServers(store, addresses);

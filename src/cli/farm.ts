@@ -2,7 +2,7 @@
  * The farm of one server: a supervisor over its renderers, alone on its data folder, and open to the commands of whoever runs it.
  *
  * It starts in the order that loses nothing: alone first, then without processes of an earlier life, then with what that life could not write, and only then
- * its leases are taken back; what it left on the disk, and what was kept long enough, is swept beside the work.
+ * its leases are taken back, as soon as the store answers (waiting.ts); what it left on the disk, and what was kept long enough, is swept beside the work.
  */
 
 import type { CourierKeeper } from '../delivery/keeper.js';
@@ -41,13 +41,16 @@ import { withRemedy } from './refusals.js';
 import { retention } from './retention.js';
 import type { Exits } from './signals.js';
 import { openConfiguredStorage } from './storage.js';
+import { type Waiting, whenStoreAnswers } from './waiting.js';
 import { sweepWorkFolders } from './work-folder.js';
 
 export interface Farm extends Pick<Supervisor, 'drain' | 'stop' | 'readiness' | 'slots' | 'recycleAll'> {
   /** Makes it the one farm of the folder, and of its embedded store, until it has ended. Throws `already_running` while another is. To be called before anything that it could be refused for instead. */
   claim(): void;
-  /** `exits` are what is done when the control socket is asked to end the farm; `addresses` are told to partners. */
-  start(exits: Exits, addresses: PublicAddresses): Promise<void>;
+  /**
+   * Waits for a store that is away, unless its signal says that the farm is to end. `exits` are what is done when the control socket is asked to end the farm; `addresses` are told to partners.
+   */
+  start(exits: Exits, addresses: PublicAddresses, waiting: Waiting): Promise<void>;
   /** Reads the configuration again and applies what can change. Throws when it cannot be used; the old one then stays in force. */
   reload(): Results['reload'];
 }
@@ -99,7 +102,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     about: () => ({ domain: fileDomain(config), version, ffmpeg: ffmpegVersion }),
   });
   /** Cuts short what may take long beside the work. */
-  const leaving = new AbortController();
+  const ended = new AbortController();
   const sweeper = new Sweeper({
     store,
     server: config.server,
@@ -112,7 +115,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       async () => {
         for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },
-      () => retention({ config, log }, store, storage)(leaving.signal),
+      () => retention({ config, log }, store, storage)(ended.signal),
     ],
   });
   const prepareInstalled = () => prepareAll(config, (edition) => supervisor.prepare(edition));
@@ -179,7 +182,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   let instance: Instance | undefined;
   let control: ControlServer | undefined;
   const ending = (end: () => Promise<void>) => async () => {
-    leaving.abort();
+    ended.abort();
     await Promise.all([end(), sweeper.stop()]);
     // After the last job has ended.
     await courier?.leave();
@@ -191,14 +194,15 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
     claim() {
       instance = claimFarm(dataFolder, store.isShared ? undefined : sqliteFile(store.name));
     },
-    async start(exits, addresses) {
+    async start(exits, addresses, waiting) {
       Object.assign(mark, await markOf(dataFolder));
       const { killed, left } = await killLeftovers(mark);
       if (killed.length + left.length > 0) log.warn({ killed, left }, 'killed what an earlier farm left running');
       await markFolder(storage.folder);
       const pruned = await editions.prune(config.keepEditions, clock.now());
       if (pruned > 0) log.info({ pruned }, 'deleted editions that nobody used');
-      await supervisor.start({ wasKilled: await isLeft(dataFolder) });
+      const wasKilled = await isLeft(dataFolder);
+      if (!(await whenStoreAnswers(() => supervisor.start({ wasKilled }), waiting))) return;
       sweeper.start();
       courier = keepCourier(service, mark, addresses);
       courier?.start();

@@ -42,6 +42,8 @@ const duration = atLeast(1);
 const size = measured(SIZES, 'b', 1, 2 ** 50, 'Give a size, such as 64KiB, 512MB or 2GB.');
 /** How long something is kept: up to ten years, since it is compared with dates and never a timer. */
 const age = measured(UNITS, 'ms', 1000, 3650 * 86_400_000, 'Give a time from 1s to 3650d, such as 12h or 30d.');
+/** A duration, or none. */
+const durationOrNone = atLeast(0);
 const sizeOrNone = measured(SIZES, 'b', 0, 2 ** 50, 'Give a size, such as 512MB or 2GB, or 0 for none.');
 const text = (most = 4096) => z.string().min(1, 'Give some text.').max(most, `Give at most ${most} characters.`);
 
@@ -191,7 +193,12 @@ export const OPTIONS = {
     'A renderer is not recycled for its memory or files before this age, unless it has grown by a quarter of the limit.',
   ),
   lease: option(atLeast(1000), '30s', 'time', 'How long a claim holds without renewal.'),
-  poll: option(duration, '1s', 'time', 'Longest time between two looks for jobs while idle.'),
+  poll: option(
+    duration,
+    '1s',
+    'time',
+    'Longest time between two looks for jobs while idle, at an embedded store; one on SQL Server is asked every 0.25 to 2 s.',
+  ),
   ageing: option(
     duration,
     '1min',
@@ -206,6 +213,12 @@ export const OPTIONS = {
   maxAttempts: option(whole(1, 100), 3, 'attempts', 'Failures after which a job is dead.'),
   maxCrashes: option(whole(1, 100), 3, 'renderers', 'Renderers that a job may end before it is set aside as poison.'),
   drain: option(duration, '60s', 'time', 'How long a drain may take before what is left is given back.'),
+  leave: option(
+    durationOrNone,
+    0,
+    'time',
+    'How long a service that is told to end serves on while `/readyz` says that it leaves: longer than a switch before it needs to notice.',
+  ),
   diskFloor: option(
     sizeOrNone,
     '1GB',

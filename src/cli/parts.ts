@@ -27,20 +27,22 @@ export function openService(config: Config, part: string): Service {
 interface Opening {
   /** Makes no store (`not_found`), and does not read the whole file for damage first, as a service does. */
   readonly isMade?: boolean;
+  /** Opens a shared store though it is away. */
+  readonly mayBeAway?: boolean;
   /** Where it is counted that the store was asked again. */
   readonly metrics?: Pick<Metrics, 'storeRetries'>;
 }
 
 export async function openConfiguredStore(
   { store = '' }: Pick<Config, 'store'>,
-  { isMade = false, metrics }: Opening = {},
+  { isMade = false, mayBeAway = false, metrics }: Opening = {},
 ): Promise<JobStore> {
   if (isMade && !isStoreMade({ store }))
     throw new StoryfarmError('not_found', `There is no store ${store} yet.`, {
       hint: '`storyfarm up` makes it; --data-folder or --store names another.',
     });
   const retried = (reason: Retried) => metrics?.storeRetries.inc({ reason });
-  return openStore(store, { checkIntegrity: !isMade, retried });
+  return openStore(store, { checkIntegrity: !isMade, mayBeAway, retried });
 }
 
 /** Whether the store's file is there; a store that is no file is. */

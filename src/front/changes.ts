@@ -7,6 +7,9 @@
  * A newcomer is shown his job as it stands at the loop's next turn, read before that turn's changes: so he misses none and never sees an older state
  * after a newer one. Listeners may be called with a state that they know.
  *
+ * Where asking is cheap, at an embedded store, it asks at one pace, and sooner when the store's bell rings. A shared store costs a query each time: there it asks ever more slowly while nothing changes and nobody
+ * comes (store/pace.ts), and does not listen for the bell, which is another question to the same store.
+ *
  * A store that fails is asked again, ever more slowly, while the listeners wait.
  */
 
@@ -14,6 +17,7 @@ import type { Clock } from '../clock.js';
 import { asStoryfarmError } from '../errors.js';
 import type { Job } from '../job.js';
 import type { Log } from '../log.js';
+import { nextPause, PACE } from '../store/pace.js';
 import type { JobStore } from '../store/store.js';
 
 /** The job as it stands; undefined when the store has forgotten it. */
@@ -27,33 +31,40 @@ export interface Changes {
 }
 
 export interface ChangesDeps {
-  readonly store: Pick<JobStore, 'get' | 'changes' | 'watch'>;
+  readonly store: Pick<JobStore, 'get' | 'changes' | 'watch' | 'isShared'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Milliseconds between looks. */
+  /** Milliseconds between looks; at a shared store after news. */
   readonly pollMs: number;
+  readonly random?: () => number;
 }
 
 /** A hint of the store shortens the wait to this part of the interval, so that a storm of hints is no storm of looks. */
 const HINTED = 0.2;
-const SLOWEST_MS = 5000;
+const SLOWEST_MS = 2000;
+/** Without a random part. */
+const STEADY = 0.5;
 
-export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Changes {
+export function createChanges({ store, clock, log, pollMs, random = Math.random }: ChangesDeps): Changes {
+  const pace = { quickest: pollMs, slowest: store.isShared ? Math.max(pollMs, PACE.slowest) : pollMs };
   const listeners = new Map<string, Set<JobListener>>();
   const newcomers = new Map<JobListener, string>();
   let loop: Promise<void> | undefined;
   let isClosing = false;
   let closed = false;
+  let rested = pollMs;
   let hint = () => {};
   let leave = () => {};
 
   async function run(): Promise<void> {
-    const unwatch = store.watch(() => hint());
+    const unwatch = store.isShared ? () => {} : store.watch(() => hint());
     let cursor: string | null = null;
     let failures = 0;
     for (let isLast = false; listeners.size > 0 && !isLast; ) {
       // A look that had begun before may have missed what was written meanwhile.
       isLast = isClosing;
+      const hasNewcomers = newcomers.size > 0;
+      const before = cursor;
       try {
         cursor = await look(cursor);
         failures = 0;
@@ -65,10 +76,18 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
             'the store does not say what has changed; people who wait are kept waiting',
           );
       }
-      if (listeners.size > 0 && !isClosing) await pause(Math.min(pollMs * 2 ** failures, Math.max(pollMs, SLOWEST_MS)));
+      if (listeners.size > 0 && !isClosing) await rest(hasNewcomers || cursor !== before, failures);
     }
     unwatch();
     loop = undefined;
+  }
+
+  async function rest(hasNews: boolean, failures: number): Promise<void> {
+    const chance = store.isShared ? random() : STEADY;
+    const next = nextPause(pace, rested, hasNews, chance);
+    rested = next.pause;
+    const afterFailure = Math.min(pollMs * 2 ** failures, Math.max(pollMs, SLOWEST_MS)) * (0.75 + chance / 2);
+    await pause(failures === 0 ? next.wait : afterFailure);
   }
 
   async function look(cursor: string | null): Promise<string> {
@@ -109,6 +128,7 @@ export function createChanges({ store, clock, log, pollMs }: ChangesDeps): Chang
       const those = listeners.get(id) ?? new Set();
       listeners.set(id, those.add(listener));
       newcomers.set(listener, id);
+      if (store.isShared) hint();
       loop ??= run();
       return () => {
         those.delete(listener);

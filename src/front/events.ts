@@ -77,12 +77,13 @@ export function eventOperations(deps: EventDeps): Streams {
     async handle({ partner, params, headers, reply }) {
       const job = await findJob(deps.store, partner, params.id);
       if (isFinished(job.state) && headers['last-event-id'] === revisionOf(job)) return reply.code(204).send();
-      if (closed) throw new StoryfarmError('unavailable', 'This server is closing.');
       if (open.size >= deps.maxStreams) throw new StoryfarmError('unavailable', 'Too many people wait here already.');
       const stream = new EventStream(deps);
       open.add(stream);
       count();
       show(stream, job);
+      // A refusal would be the end for an EventSource; one that has nothing more to say is come back from, to another front.
+      if (closed) void Promise.all(locating).then(() => stream.finish());
       const unfollow = isFinished(job.state) ? () => {} : deps.changes.follow(job.id, (now) => show(stream, now));
       stream.once('close', () => {
         unfollow();

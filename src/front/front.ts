@@ -30,7 +30,7 @@ import { withServers } from './servers.js';
 import { templateDocumentSchema, templateListSchema, templateOperations } from './templates.js';
 
 export interface FrontDeps {
-  readonly store: Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch'>;
+  readonly store: Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch' | 'isShared'>;
   readonly catalog: Catalog;
   readonly fonts: JobDeps['fonts'];
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export interface FrontDeps {
   readonly maxQueued?: number;
   /** People who may wait on event streams of this front at once; more are refused with `unavailable`. Default 2000. */
   readonly maxStreams?: number;
-  /** Milliseconds between looks at the store while somebody waits. Default 250. */
+  /** Milliseconds between looks at the store while somebody waits; a shared one is looked at ever more seldom while nothing changes. Default 250. */
   readonly pollMs?: number;
   /** Milliseconds between heartbeat comments on an event stream. Default 15 s. */
   readonly heartbeatMs?: number;

@@ -1,7 +1,7 @@
 /** Asking for a video, looking after it, withdrawing it, and asking beforehand whether the words would fit. */
 
 import * as z from 'zod';
-import { StoryfarmError } from '../errors.js';
+import { asStoryfarmError, StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
 import { errorSchema, shortened } from '../http/problem.js';
 import type { Job, JobRequest } from '../job.js';
@@ -75,15 +75,14 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
         if (callbackUrl !== undefined) assertAllowed(deps.partners, partner, callbackUrl);
         await queue.admit(deps.maxQueued);
         const key = headers['idempotency-key'];
-        const { job, created } = await store.enqueue({
-          request,
-          partner,
-          requires,
-          priority: body.priority,
-          delayMs: body.delay * 1000,
+        const asked = { request, partner, requires, priority: body.priority, delayMs: body.delay * 1000 };
+        const optional = {
           ...(key !== undefined && { idempotencyKey: key }),
           ...(callbackUrl !== undefined && { callbackUrl }),
-        });
+        };
+        const { job, created } = await store
+          .enqueue({ ...asked, ...optional })
+          .catch((thrown) => inDoubt(thrown, ...(key === undefined ? UNKEYED : KEYED)));
         if (!created) reply.header('idempotent-replayed', 'true');
         return reply
           .code(202)
@@ -116,7 +115,8 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       problems: ['unknown_job', 'not_cancellable'],
       async handle({ partner, params }) {
         const { id } = await findJob(store, partner, params.id);
-        return jobDocument(await store.cancel(id), addresses);
+        const job = await store.cancel(id).catch((thrown) => inDoubt(thrown, ...CANCELLED));
+        return jobDocument(job, addresses);
       },
     }),
 
@@ -143,6 +143,23 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       },
     }),
   ];
+}
+
+/** What can be said of a write whose answer did not come: what is not known, and what to do. */
+type Doubt = readonly [detail: string, hint: string];
+const KEYED: Doubt = [
+  'Whether the job was recorded is not known.',
+  'Send the same request again with the same Idempotency-Key: the job is recorded once.',
+];
+const UNKEYED: Doubt = [
+  'Whether the job was recorded is not known, and the request bore no Idempotency-Key by which it could be found again.',
+  'Sent again, it may be recorded twice. Give each request an Idempotency-Key: then it may be repeated.',
+];
+const CANCELLED: Doubt = ['Whether the job was cancelled is not known.', 'Look at the job, or cancel it again.'];
+
+function inDoubt(thrown: unknown, ...[detail, hint]: Doubt): never {
+  if (asStoryfarmError(thrown).code !== 'outcome_unknown') throw thrown;
+  throw new StoryfarmError('outcome_unknown', detail, { hint, cause: thrown });
 }
 
 interface Judged {

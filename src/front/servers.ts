@@ -56,7 +56,7 @@ export function createServerBook(
   };
 }
 
-type Asked = Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch'>;
+type Asked = Pick<JobStore, 'enqueue' | 'get' | 'cancel' | 'changes' | 'counts' | 'recent' | 'watch' | 'isShared'>;
 
 /** The store as a front asks it: no job comes from it before as much is known of the server that has its files as there is to be known. */
 export function withServers(store: Asked, addresses: Pick<Addresses, 'know'>): Asked {
@@ -68,6 +68,7 @@ export function withServers(store: Asked, addresses: Pick<Addresses, 'know'>): A
     return answer;
   }
   return {
+    isShared: store.isShared,
     get: (id) => known(store.get(id), (job) => (job ? [job] : [])),
     enqueue: (job) => known(store.enqueue(job), ({ job }) => [job]),
     changes: (cursor) => known(store.changes(cursor), ({ jobs }) => jobs),

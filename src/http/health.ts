@@ -33,16 +33,12 @@ export async function healthRoutes(
   app: FastifyInstance,
   { metrics, clock, checks, checkTimeoutMs = 2000 }: HealthDeps,
 ): Promise<void> {
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
   const config = { probe: true };
 
   app.get('/livez', { config }, async () => ({ alive: true }));
 
   app.get('/readyz', { config }, async (_request, reply) => {
-    const answer = closing
+    const answer = app.leaving.is
       ? { ready: false, checks: [{ name: 'server', ok: false, reason: 'It is closing.' }] }
       : await readiness();
     return reply.code(answer.ready ? 200 : 503).send(answer);

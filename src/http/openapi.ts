@@ -19,7 +19,7 @@ export interface ApiDescription {
 }
 
 /** Any operation may answer these. */
-const ALWAYS: readonly ErrorCode[] = ['internal', 'store_busy'];
+const ALWAYS: readonly ErrorCode[] = ['internal', 'store_busy', 'outcome_unknown'];
 /** Any operation that wants a key may answer this. */
 const OF_KEYS: readonly ErrorCode[] = ['unauthorized'];
 /** Any operation with a body may answer these. */

@@ -27,12 +27,24 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   callback_refused: 422,
   idempotency_conflict: 422,
   store_busy: 503,
+  outcome_unknown: 503,
   unavailable: 503,
   no_space: 503,
 };
 
 /** Seconds after which trying again is sensible, for the Retry-After field. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { store_busy: 2, no_space: 30, unavailable: 5 };
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+  store_busy: 2,
+  outcome_unknown: 2,
+  no_space: 30,
+  unavailable: 5,
+};
+
+/** What a client is told where our own words name the machines behind us. */
+const DETAIL: Partial<Record<ErrorCode, string>> = {
+  store_busy: 'The store of jobs does not answer now; nothing was recorded or changed.',
+  no_space: 'There is no room for more jobs now; nothing was recorded or changed.',
+};
 
 /** More would only make a document of garbage long. */
 const MOST_ERRORS = 50;
@@ -82,7 +94,7 @@ const ABOUT_BODY = new Set([400, 413, 415, 422]);
 /** The document for an error. What only concerns us (the message of a defect) stays in the log. */
 export function problemOf(error: StoryfarmError, requestId: string): Problem {
   const status = statusOfError(error);
-  const detail = shorten(error.message);
+  const detail = shorten(DETAIL[error.code] ?? error.message);
   // What is wrong with the body as a whole is wrong at its root.
   const complaints =
     error.complaints.length === 0 && ABOUT_BODY.has(status)

@@ -43,8 +43,17 @@ export interface HttpServer {
   readonly app: FastifyInstance;
   /** Answers the server's address, such as `http://127.0.0.1:8080`. Port 0 takes a free one. Rejects with `port_in_use`. */
   listen(where: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Says at /readyz that it leaves, and asks whoever keeps a connection to make a new one, but goes on serving for so many milliseconds: as long as a switch needs to notice. */
+  leave(ms: number): Promise<void>;
   /** Accepts no more, ends event streams, waits for answers under way (at most the grace time). May be called again. */
   close(): Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether it is about to close. */
+    readonly leaving: { readonly is: boolean };
+  }
 }
 
 /** Safe for any answer of an API; a route that serves something else says so itself. */
@@ -87,6 +96,8 @@ export function createServer(options: ServerOptions): HttpServer {
     }
   });
 
+  const leaving = { is: false };
+  app.decorate('leaving', leaving);
   const release = releaseConnections(app.server);
   const allowed = methodsByAddress(app);
   app.addHook('onRequest', async (request, reply) => greet(request, reply));
@@ -107,7 +118,12 @@ export function createServer(options: ServerOptions): HttpServer {
         if (error.code !== 'EADDRINUSE') throw error;
         throw new StoryfarmError('port_in_use', `Port ${port} of ${host} is taken.`, { cause: error });
       }),
+    async leave(ms) {
+      leaving.is = true;
+      if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
+    },
     close() {
+      leaving.is = true;
       closing ??= (async () => {
         const cancel = clock.after(closeGraceMs, () => app.server.closeAllConnections());
         const closed = app.close();
@@ -121,6 +137,7 @@ export function createServer(options: ServerOptions): HttpServer {
 
   function greet(request: FastifyRequest, reply: FastifyReply): void {
     reply.headers({ ...GUARDS, 'x-request-id': request.id });
+    if (leaving.is) reply.header('connection', 'close');
     observe(request, reply, { log, metrics });
   }
 

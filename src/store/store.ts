@@ -14,7 +14,8 @@
  * What it does not do: decide. When to retry, when a job is poison, whom to rescue is decided by callers and passed in as plain values.
  *
  * Every method may reject with `store_busy` (locked or away past its deadline; nothing was written), `no_space` (nothing was written), `store_corrupt`, `unavailable`
- * (after `close`) or `internal`. After `internal` it is unknown whether something was written: look at the job's state and fence before trying again. A `limit` that is not
+ * (after `close`), `outcome_unknown` or `internal`. After the last two it is unknown whether something was written (`outcome_unknown`: the store did not answer before the deadline): look at the
+ * job's state and fence before trying again. A `limit` that is not
  * a whole number of 1 or more is refused with `invalid_request`, as are an `ageingMs` that is not above 0 and an `olderThanMs` or a `holdMs` below 0.
  *
  * What a method wrote is durable when its promise resolves. Of `claim`, `claimCallbacks` and `renew` a power cut of the store's machine may undo the last ones, if all who claim are on that machine
@@ -377,8 +378,9 @@ export interface JobStore {
   settle(eventId: string, outcome: 'delivered' | { readonly retryInMs: number | null }): Promise<void>;
 
   /**
-   * Calls the listener soon after something may have become claimable, by this process or another; within some seconds where the other is on another machine. May call without
-   * cause. A hint to look sooner, never a substitute for looking. The returned function ends it.
+   * Calls the listener soon after something may have become claimable, by this process or another; within some seconds where the other is on another machine. A shared store calls within
+   * some seconds also when a job became due by the passing of time, and when it answers again after it was away: a look of one's own costs it a query, so who listens need not look now and then,
+   * as one does at an embedded store. May call without cause. The returned function ends it.
    */
   watch(listener: () => void): () => void;
 
@@ -395,6 +397,11 @@ export interface StoreOptions {
   readonly busyDeadlineMs?: number;
   /** Whether an embedded file is read through at opening, so that damage is found at boot and not in the middle of the work; default true. Takes some 0.8 s per 100 MB. */
   readonly checkIntegrity?: boolean;
+  /**
+   * Whether a shared store is opened though it is away; what it would be refused for is then told by the calls once it answers. Default false: rejects with `store_busy`. An embedded store
+   * is there or not.
+   */
+  readonly mayBeAway?: boolean;
   /** Called whenever a shared store is asked again, with the reason. */
   readonly retried?: ((why: Retried) => void) | undefined;
 }

@@ -123,7 +123,7 @@ export class Supervisor {
     };
     this.#seats = new Seats(options, { ...tools, random, hear });
     this.#outcomes = new Outcomes(options, { ...tools, random, settled: ring });
-    this.#claims = new Claims(options, { ...tools, beside });
+    this.#claims = new Claims(options, { ...tools, beside, random });
     this.#handing = new Handing({
       ...tools,
       claims: this.#claims,

@@ -7,7 +7,7 @@ import type { FarmObserver } from './observer.js';
 import type { Seats } from './seats.js';
 
 export interface TellingTools {
-  readonly store: Pick<JobStore, 'counts'>;
+  readonly store: Pick<JobStore, 'counts' | 'isShared'>;
   readonly seats: Pick<Seats, 'slots' | 'spent' | 'standbys' | 'concurrency'>;
   readonly observer: Pick<FarmObserver, 'state' | 'capacity'>;
   readonly beside: Beside;
@@ -15,6 +15,8 @@ export interface TellingTools {
 }
 
 const STATE_MS = 1_000;
+/** At a shared store, whose questions all machines ask: milliseconds between two counts while every renderer waits. */
+const SHARED_QUIET_MS = 10_000;
 /** While every renderer waits for a job, what is looked at now and then is looked at this many times more seldom. */
 export const QUIET_FACTOR = 5;
 
@@ -33,7 +35,8 @@ export class Telling {
     const now = clock.monotonic();
     if (now - this.#toldAt < STATE_MS) return;
     this.#toldAt = now;
-    if (now - this.#countedAt >= STATE_MS * (isQuiet ? QUIET_FACTOR : 1)) {
+    const quietMs = store.isShared ? SHARED_QUIET_MS : STATE_MS * QUIET_FACTOR;
+    if (now - this.#countedAt >= (isQuiet ? quietMs : STATE_MS)) {
       this.#countedAt = now;
       beside.run('counting jobs', async () => {
         this.#queue = await store.counts();

@@ -162,7 +162,7 @@ describe('a bucket that cannot be used', { skip: noSwift }, () => {
     const config = await run(['config'], { cwd, env: { STORYFARM_STORAGE: wrong } });
     for (const { stdout, stderr } of [well, missing, refused, config])
       assert.doesNotMatch(stdout + stderr, new RegExp(`wr0ng|${SECRET}@`));
-    const farm = Service.begin(t, ['up', '--port', '0', ...PARTS], { cwd, env: { STORYFARM_STORAGE: wrong } });
+    const farm = Service.launch(t, ['up', '--port', '0', ...PARTS], { cwd, env: { STORYFARM_STORAGE: wrong } });
     const { detail, hint } = await farm.said('claims paused');
     assert.match(String(detail), /credentials are refused/);
     assert.match(String(hint), /right to put, get, list and delete/);

@@ -67,22 +67,22 @@ export class Service {
     child.stderr?.pipe(process.stderr);
   }
 
-  /** Starts one that may never be ready. */
-  static begin(t: { after(clean: () => Promise<void>): void }, args: readonly string[], where: Surroundings): Service {
-    const service = new Service(spawn(args, where));
-    t.after(() => service.kill());
-    return service;
-  }
-
   /** Resolves when it says that it is ready, as pm2 waits for. Rejects when it ends before. */
   static async start(
     t: { after(clean: () => Promise<void>): void },
     args: readonly string[],
     where: Surroundings,
   ): Promise<Service> {
-    const service = Service.begin(t, args, where);
+    const service = Service.launch(t, args, where);
     const ready = await Promise.race([once(service.child, 'message'), service.#exited.then(() => undefined)]);
     if (ready?.[0] !== 'ready') throw new Error(`storyfarm ${args[0]} ended with ${service.child.exitCode}.`);
+    return service;
+  }
+
+  /** Starts it, and does not wait for anything. */
+  static launch(t: { after(clean: () => Promise<void>): void }, args: readonly string[], where: Surroundings): Service {
+    const service = new Service(spawn(args, where));
+    t.after(() => service.kill());
     return service;
   }
 

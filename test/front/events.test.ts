@@ -5,54 +5,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as patience } from 'node:timers/promises';
 import { describedApi } from './api.js';
 import { jobLike, ORDER, RESULT, served } from './fixtures.js';
-
-interface Event {
-  readonly id: string;
-  readonly event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of every form.
-  readonly data: any;
-}
-
-/** Reads events as a browser would; `next` rejects when the stream ends without one. */
-async function follow(url: string, headers: Record<string, string> = {}) {
-  const leaving = new AbortController();
-  const answer = await fetch(url, { headers, signal: leaving.signal });
-  assert.equal(answer.status, 200);
-  const events = parse(answer.body as unknown as AsyncIterable<Uint8Array>);
-  return {
-    headers: answer.headers,
-    next: async (): Promise<Event> => {
-      const { value, done } = await events.next();
-      if (done) throw new Error('The stream has ended.');
-      return value;
-    },
-    /** Everything up to the end of the stream. */
-    rest: async (): Promise<Event[]> => {
-      const all: Event[] = [];
-      for await (const event of events) all.push(event);
-      return all;
-    },
-    leave: () => leaving.abort(),
-  };
-}
-
-async function* parse(body: AsyncIterable<Uint8Array>): AsyncGenerator<Event, undefined> {
-  let buffer = '';
-  for await (const chunk of body) {
-    buffer += Buffer.from(chunk).toString();
-    for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
-      const fields = Object.fromEntries(
-        buffer
-          .slice(0, end)
-          .split('\n')
-          .map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
-      );
-      buffer = buffer.slice(end + 2);
-      if (fields.data) yield { id: fields.id ?? '', event: fields.event ?? '', data: JSON.parse(fields.data) };
-    }
-  }
-  return undefined;
-}
+import { follow } from './follow.js';
 
 describe('following a job', () => {
   it('shows every state and the progress, and ends', async (t) => {
@@ -127,6 +80,40 @@ describe('following a job', () => {
       /http_requests_total\{route="\/v1\/jobs\/:id\/events",method="GET",status="200"\} 100/,
     );
     assert.doesNotMatch(await parts.metrics.text(), /duration_seconds_count\{route="\/v1\/jobs\/:id\/events"/);
+  });
+
+  it('asks the store once per look for a thousand people, and nothing for each of them but what he is shown first', async (t) => {
+    const { store, render } = await served(t);
+    const asked = { get: 0, changes: 0 };
+    const counted = Object.create(store, {
+      get: {
+        value(id: string) {
+          asked.get++;
+          return store.get(id);
+        },
+      },
+      changes: {
+        value(cursor: string | null) {
+          asked.changes++;
+          return store.changes(cursor);
+        },
+      },
+    });
+    const { url } = await served(t, { store: counted, pollMs: 50 });
+    const { job } = await store.enqueue({ request: jobLike().request, partner: 'local' });
+    const people = await Promise.all(Array.from({ length: 1000 }, () => follow(`${url}/v1/jobs/${job.id}/events`)));
+    await Promise.all(people.map(({ next }) => next()));
+    // Those who came last are looked after in the turn that is under way, or the next.
+    const settled = asked.changes + 2;
+    while (asked.changes < settled) await patience(1);
+    const before = { ...asked };
+    while (asked.changes < before.changes + 10) await patience(1);
+    assert.equal(asked.get, before.get, 'who waits costs nothing');
+    await render();
+    const endings = await Promise.all(people.map(async ({ rest }) => (await rest()).at(-1)?.data.state));
+    assert.deepEqual(new Set(endings), new Set(['rendered']));
+    assert.equal(asked.get, before.get);
+    assert.ok(asked.get <= 2000, `${asked.get} for a thousand who came`);
   });
 
   it('looks at the store no more when the last has gone', { timeout: 20_000 }, async (t) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { StoryfarmError } from '../../src/errors.js';
 import { connect } from '../../src/store/sqlite/connection.js';
 import { type Api, describedApi } from './api.js';
-import { catalogOf, ORDER, type Overrides, RESULT, type Served, served, TEMPLATE } from './fixtures.js';
+import { catalogOf, jobLike, ORDER, type Overrides, RESULT, type Served, served, TEMPLATE } from './fixtures.js';
 import { manualClock } from './manual-clock.js';
 
 async function start(t: TestContext, overrides?: Overrides): Promise<Served & { readonly api: Api }> {
@@ -123,6 +124,27 @@ describe('asking for a video', () => {
     other.close();
     assert.equal((await store.recent(10)).length, 0);
     assert.equal((await api.call('POST', '/v1/jobs', { body: ORDER })).status, 202);
+  });
+
+  it('answers 503 with Retry-After when it is not known whether the store has it, and says how to find out', async (t) => {
+    const { store } = await served(t);
+    const lost = async () => {
+      throw new StoryfarmError('outcome_unknown', 'The store mssql://farm@db.example/videos did not answer.');
+    };
+    const { api } = await start(t, {
+      store: Object.create(store, { enqueue: { value: lost }, cancel: { value: lost } }),
+    });
+    const { job } = await store.enqueue({ request: jobLike().request, partner: 'local' });
+    const keyed = await api.call('POST', '/v1/jobs', { body: ORDER, headers: { 'idempotency-key': 'k' } });
+    const unkeyed = await api.call('POST', '/v1/jobs', { body: ORDER });
+    const cancelled = await api.call('POST', `/v1/jobs/${job.id}/cancel`);
+    for (const { status, headers, body } of [keyed, unkeyed, cancelled]) {
+      assert.deepEqual([status, headers.get('retry-after'), body.code], [503, '2', 'outcome_unknown']);
+      assert.doesNotMatch(JSON.stringify(body), /mssql/);
+    }
+    assert.match(keyed.body.hint, /again with the same Idempotency-Key/);
+    assert.match(unkeyed.body.detail, /bore no Idempotency-Key/);
+    assert.match(unkeyed.body.hint, /may be recorded twice/);
   });
 
   it('logs no words, whatever happens', async (t) => {

@@ -175,6 +175,26 @@ describe('a server', () => {
 });
 
 describe('health', () => {
+  it('says that the server leaves, while it serves on and asks for new connections', async (t) => {
+    const clock = manualClock();
+    const parts = recorded(clock);
+    const server = createServer(parts);
+    server.app.register(healthRoutes, { ...parts, checks: [] });
+    const url = await running(t, server);
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
+    let hasLeft = false;
+    const leaving = server.leave(5_000).then(() => {
+      hasLeft = true;
+    });
+    const answer = await fetch(`${url}/readyz`);
+    assert.deepEqual([answer.status, answer.headers.get('connection')], [503, 'close']);
+    assert.equal((await fetch(`${url}/livez`)).status, 200);
+    await clock.advance(4_999);
+    assert.equal(hasLeft, false);
+    await clock.advance(1);
+    await leaving;
+  });
+
   it('counts a check that does not answer in time as failed', async (t) => {
     const clock = manualClock();
     const parts = recorded(clock);

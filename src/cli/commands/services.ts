@@ -20,6 +20,7 @@ import type { Config } from '../options.js';
 import { openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
 import { objectAddresses } from '../storage.js';
+import { type Done, whenStoreAnswers } from '../waiting.js';
 
 export const upCommand = (): Command =>
   service(
@@ -65,7 +66,7 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
   const parts = openService(config, 'up');
   const folder = await jobsFolder(config);
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openWaiting(parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer({ ...parts, bodyLimit: config.bodyLimit });
   // Addresses relative to the front: whoever reads a document knows where it came from.
@@ -97,7 +98,7 @@ async function farmAlone(config: Config, reread: () => LoadedConfig): Promise<vo
   const parts = openService(config, 'farm');
   await jobsFolder(config);
   await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openWaiting(parts);
   const farm = createFarm(parts, store, reread);
   const server = createServer(parts);
   server.app.register(healthRoutes, {
@@ -117,7 +118,7 @@ async function front(config: Config): Promise<void> {
   if (config.store?.includes(config.dataFolder)) await nearestOf(config.dataFolder);
   const parts = openService(config, 'front');
   const catalog = await openCatalog(parts);
-  const store = await openConfiguredStore(config, parts);
+  const store = await openWaiting(parts);
   const elsewhere = `http://${config.host}:${config.filesPort}`;
   const server = createFront({
     ...parts,
@@ -148,8 +149,9 @@ interface Farming {
 }
 
 /**
- * Starts what there is, and ends it in the right order: the farm finishes its jobs while people can still look, then the server, then the store. Whoever wants it to end
- * while it starts is heard, and it ends when it has started; at once at the second word, since it has nothing yet that another start would not take back.
+ * Starts what there is, waits for a store that is away, and ends it in the right order: the farm finishes its jobs while people can still look, and switches are given the time to notice that this one leaves; then the
+ * server, then the store. Whoever wants it to end while it starts is heard, and it ends when it has started, or no longer waits for its store; at once at the second word, since it has nothing yet
+ * that another start would not take back.
  */
 async function serve(
   parts: Service,
@@ -165,12 +167,14 @@ async function serve(
     await store?.close();
   };
   let isStarted = false;
+  const leaving = new AbortController();
   const exits = exitsOf({
     drain: async () => {
       log.info('draining: finishing the present jobs');
       // Else not even for a turn of the event loop: whoever asked is answered that it drains.
+      leaving.abort();
       if (!isStarted) await started;
-      await farm?.drain();
+      await Promise.all([farm?.drain(), server.leave(config.leave)]);
       await close();
       log.info('ended');
     },
@@ -185,7 +189,9 @@ async function serve(
     // Before the port: whoever starts the same farm twice is told so, not that a program has its port.
     farm?.claim();
     const address = await server.listen({ host: config.host, port });
-    await farming?.farm.start(exits, farming.publicly(address));
+    const waiting = { about: { address, store: store?.name }, clock: parts.clock, log, signal: leaving.signal };
+    if (farming) await farming.farm.start(exits, farming.publicly(address), waiting);
+    else if (store) await whenStoreAnswers(() => store.ping(), waiting);
     isStarted = true;
     log.info({ address, store: store?.name, slots: farm?.slots.length }, `listening on ${address}`);
   })();
@@ -231,6 +237,14 @@ const farmCheck = (farm: Farm): Check => ({
     if (!ready) throw new Error(`The farm takes no jobs: ${reason}.`);
   },
 });
+
+/** A shared store at once, though it may be away; an embedded one when it is no longer locked. */
+async function openWaiting({ config, clock, log, metrics }: Service): Promise<JobStore> {
+  const open = () => openConfiguredStore(config, { metrics, mayBeAway: true });
+  const never = new AbortController().signal;
+  const done = await whenStoreAnswers(open, { about: {}, clock, log, signal: never });
+  return (done as Done<JobStore>).value;
+}
 
 async function jobsFolder(config: Config): Promise<string> {
   const { folder } = openStorage(await openDataFolder(config.dataFolder));

@@ -35,7 +35,7 @@ type Name = (typeof OF_WAYS | typeof SWITCHES | typeof NUMBERS | typeof TEXTS)[n
 const NAMES: readonly string[] = [...OF_WAYS, ...SWITCHES, ...NUMBERS, ...TEXTS];
 
 /** Milliseconds until a connection that does not come about is given up. */
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 2_500;
 /** Connections of one process. Writers take turns anyway; the others are for those who look. */
 const POOL_SIZE = 8;
 

@@ -34,7 +34,8 @@ export class Attempts {
 
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
-    this.#ends = new Gather({ write: (items) => this.#write(items), key: ({ id }) => id, largest, deadlineMs });
+    const write = (items: readonly End[], ms: number) => this.#write(items, ms);
+    this.#ends = new Gather({ write, key: ({ id }) => id, largest, deadlineMs });
   }
 
   async claim({
@@ -46,8 +47,7 @@ export class Attempts {
   }: ClaimOptions): Promise<readonly Job[]> {
     assertName(server);
     const items = tagItems(tags);
-    const [[look] = []] = await this.#calls.look('anyDue', { items });
-    if (Number(look?.due) !== 1) return [];
+    if (!(await this.#calls.news(items)).isDue) return [];
     const [jobs = []] = await this.#calls.write('claim', {
       server,
       limit: Math.min(limit, REVISIONS),
@@ -117,10 +117,10 @@ export class Attempts {
     return (await this.#ends.add({ id, fence: null, ...UNHARMED, event: 'reopened', event_id: newId() })) as Job;
   }
 
-  async #write(ends: readonly End[]): Promise<(Job | undefined | StoryfarmError)[]> {
+  async #write(ends: readonly End[], ms: number): Promise<(Job | undefined | StoryfarmError)[]> {
     const items = JSON.stringify(ends.map((end, index) => ({ n: index + 1, ...end, id: known(end.id) })));
     const requeues = ends.some(({ event }) => ['retried', 'released', 'reopened'].includes(event));
-    const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues });
+    const [good = [], jobs = []] = await this.#calls.write('end', { items, requeues }, ms);
     const isGood = new Set(good.map(({ n }) => Number(n)));
     const found = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));
     return ends.map((end, index) => {

@@ -3,32 +3,44 @@
 import { StoryfarmError } from '../../errors.js';
 import type { Patience } from './link/patience.js';
 import type { Answer, Link, Values } from './link/pool.js';
-import { Poller } from './poller.js';
+import { type News, Poller } from './poller.js';
 import type { LookName, Texts, WriteName } from './texts/texts.js';
 
 export interface CallsTools {
   readonly texts: Texts;
   readonly patience: Pick<Patience, 'send'>;
   readonly link: Pick<Link, 'close'>;
+  /** Rejects while the store cannot be used. */
+  readonly open: () => Promise<void>;
 }
 
 export class Calls {
   readonly #tools: CallsTools;
   readonly #poller: Poller;
+  /** The tags of whoever claims over this handle, as they were last. */
+  #tags = '[]';
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  /** `bell`: how often it had rung when the store was opened. */
+  /** `bell`: how often it had rung at some time before. */
   constructor(bell: number, tools: CallsTools) {
     this.#tools = tools;
-    this.#poller = new Poller(bell, { ask: async () => bellIn(await this.#send('bell', {}, false)) });
+    this.#poller = new Poller(bell, { ask: () => this.#ask() });
   }
 
-  /** What the text answers after the bell. */
-  async write(name: WriteName, values: Values = {}): Promise<Answer> {
-    const [bell = [], ...answer] = await this.#send(name, values, true);
-    this.#poller.hear(bellIn([bell]));
+  /** What the text answers after the bell. `ms`: its own deadline, where it is not that of all. */
+  async write(name: WriteName, values: Values = {}, ms?: number): Promise<Answer> {
+    const [bell = [], ...answer] = await this.#send(name, values, true, ms);
+    this.#poller.hear(Number(bell[0]?.bell));
     return answer;
+  }
+
+  /** Asks in place of the poller, which asks for the same tags from now on. */
+  async news(tags: string): Promise<News> {
+    this.#tags = tags;
+    const news = await this.#ask();
+    this.#poller.hear(news.bell);
+    return news;
   }
 
   look(name: LookName, values: Values = {}): Promise<Answer> {
@@ -67,9 +79,14 @@ export class Calls {
     await this.#tools.link.close();
   }
 
-  #send(name: WriteName | LookName, values: Values, isWrite: boolean): Promise<Answer> {
-    return this.#tools.patience.send(this.#tools.texts[name], values, isWrite);
+  async #ask(): Promise<News> {
+    const [[row] = []] = await this.#send('news', { items: this.#tags }, false);
+    return { bell: Number(row?.bell), isDue: Number(row?.due) === 1 };
+  }
+
+  async #send(name: WriteName | LookName, values: Values, isWrite: boolean, ms?: number): Promise<Answer> {
+    const { open, patience, texts } = this.#tools;
+    await open();
+    return patience.send(texts[name], values, isWrite, ms);
   }
 }
-
-const bellIn = ([rows]: Answer): number => Number(rows?.[0]?.bell);

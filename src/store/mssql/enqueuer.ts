@@ -34,16 +34,16 @@ export class Enqueuer {
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
     const key = ({ hash }: Asked) => hash ?? undefined;
-    this.#gather = new Gather({ write: (items) => this.#write(items), key, largest, deadlineMs });
+    this.#gather = new Gather({ write: (items, ms) => this.#write(items, ms), key, largest, deadlineMs });
   }
 
   async enqueue(job: NewJob): Promise<Enqueued> {
     return this.#gather.add(askedOf(job));
   }
 
-  async #write(asked: readonly Asked[]): Promise<(Enqueued | StoryfarmError)[]> {
+  async #write(asked: readonly Asked[], ms: number): Promise<(Enqueued | StoryfarmError)[]> {
     const items = JSON.stringify(asked.map((item, index) => ({ n: index + 1, ...item, ...apart(item.requires) })));
-    const [[moment] = [], known = [], jobs = []] = await this.#calls.write('enqueue', { items });
+    const [[moment] = [], known = [], jobs = []] = await this.#calls.write('enqueue', { items }, ms);
     const now = Number(moment?.now);
     const answers: (Enqueued | StoryfarmError)[] = asked.map((item) => ({ job: fresh(item, now), created: true }));
     const kept = new Map(jobs.map((row) => [Number(row.n), toJob(row)]));

@@ -13,20 +13,25 @@ interface Waiting<Item, Answer> {
   readonly key: string | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (thrown: unknown) => void;
+  /** When it came, in monotonic milliseconds. */
+  readonly since: number;
   /** Ends the wait for a place in a group. */
   expiry: NodeJS.Timeout | undefined;
 }
 
 export interface GatherOptions<Item, Answer> {
-  /** Writes the items in one transaction and answers for each in its place; an error is the refusal of that one alone. */
-  readonly write: (items: readonly Item[]) => Promise<readonly (Answer | StoryfarmError)[]>;
+  /** Writes the items in one transaction, within `ms`, and answers for each in its place; an error is the refusal of that one alone. */
+  readonly write: (items: readonly Item[], ms: number) => Promise<readonly (Answer | StoryfarmError)[]>;
   /** Items of one key are written one after the other; undefined: with any. */
   readonly key: (item: Item) => string | undefined;
   /** Items in a transaction. */
   readonly largest: number;
-  /** Milliseconds that an item waits for the groups before it; then `store_busy`. */
+  /** Milliseconds that an item may take: it waits as long for the groups before it, then `store_busy`; what is left of them it is written in. */
   readonly deadlineMs: number;
 }
+
+/** The share of the deadline that a write gets, however long its items had waited before. */
+const LEAST = 0.2;
 
 export class Gather<Item, Answer> {
   readonly #options: GatherOptions<Item, Answer>;
@@ -40,7 +45,8 @@ export class Gather<Item, Answer> {
   /** Resolves when the item is written; rejects as `write` does, or as it answers for this item. */
   add(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const entry: Waiting<Item, Answer> = { item, key: this.#options.key(item), resolve, reject, expiry: undefined };
+      const [key, since] = [this.#options.key(item), performance.now()];
+      const entry: Waiting<Item, Answer> = { item, key, resolve, reject, since, expiry: undefined };
       entry.expiry = setTimeout(() => this.#giveUp(entry), this.#options.deadlineMs);
       this.#waiting.push(entry);
       this.#start();
@@ -73,7 +79,8 @@ export class Gather<Item, Answer> {
 
   async #write(group: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
-      const answers = await this.#options.write(group.map(({ item }) => item));
+      const items = group.map(({ item }) => item);
+      const answers = await this.#options.write(items, this.#left(group));
       for (const [place, { resolve, reject }] of group.entries()) {
         const answer = answers[place];
         if (answer instanceof StoryfarmError) reject(answer);
@@ -85,6 +92,13 @@ export class Gather<Item, Answer> {
     }
   }
 
+  /** Milliseconds that the one who waits longest has left; some in any case, since what is broken off at once is neither done nor not. */
+  #left(group: readonly Waiting<Item, Answer>[]): number {
+    const { deadlineMs } = this.#options;
+    const longest = performance.now() - Math.min(...group.map(({ since }) => since));
+    return Math.max(deadlineMs - longest, deadlineMs * LEAST);
+  }
+
   #giveUp(entry: Waiting<Item, Answer>): void {
     this.#waiting = this.#waiting.filter((other) => other !== entry);
     entry.reject(
@@ -93,6 +107,6 @@ export class Gather<Item, Answer> {
   }
 }
 
+const NO_REFUSAL: readonly string[] = ['store_busy', 'outcome_unknown', 'no_space', 'unavailable'];
 /** The store could be asked and would not have it; asking again for a store that is away would only take longer. */
-const isRefusal = (thrown: unknown): boolean =>
-  !(thrown instanceof StoryfarmError && ['store_busy', 'no_space', 'unavailable'].includes(thrown.code));
+const isRefusal = (thrown: unknown): boolean => !(thrown instanceof StoryfarmError && NO_REFUSAL.includes(thrown.code));

@@ -12,6 +12,7 @@
  * gathered in each. And it overwrites nothing that was forgotten: the server's log and backups keep it as long as they are kept.
  */
 
+import { asStoryfarmError } from '../../errors.js';
 import type { HistoryEntry, Job, JobResult } from '../../job.js';
 import { assertAtLeastOne, refused } from '../refusals.js';
 import type {
@@ -63,18 +64,34 @@ export async function openMssqlStore(
   linkTo = (driver: Address['driver']): Link => new Pool(driver),
 ): Promise<JobStore> {
   const { name, schema, driver } = parseAddress(url);
-  const { busyDeadlineMs = 5000, retried } = options;
+  const { busyDeadlineMs = 5000, mayBeAway = false, retried } = options;
   const link = linkTo(driver);
   const patience = new Patience({ link, name, deadlineMs: busyDeadlineMs, retried });
-  try {
+  const texts = textsFor(schema);
+  const open = once(async () => {
     assertUpToDate(await versionOf(patience, schema, name), schema, name);
-    const texts = textsFor(schema);
-    const [[row] = []] = await patience.send(texts.bell, {}, false);
-    return new MssqlStore(name, new Calls(Number(row?.bell), { texts, patience, link }), busyDeadlineMs);
+  });
+  try {
+    const [[row] = []] = await open().then(() => patience.send(texts.bell, {}, false));
+    return new MssqlStore(name, new Calls(Number(row?.bell), { texts, patience, link, open }), busyDeadlineMs);
   } catch (thrown) {
+    if (mayBeAway && asStoryfarmError(thrown).code === 'store_busy')
+      return new MssqlStore(name, new Calls(0, { texts, patience, link, open }), busyDeadlineMs);
     await link.close();
     throw thrown;
   }
+}
+
+/** Does the work until it has succeeded once; those who come meanwhile share it. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let doing: Promise<void> | undefined;
+  return () => {
+    doing ??= work().catch((thrown) => {
+      doing = undefined;
+      throw thrown;
+    });
+    return doing;
+  };
 }
 
 class MssqlStore implements JobStore {

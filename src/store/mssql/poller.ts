@@ -1,40 +1,32 @@
 /**
- * Tells listeners that something may have become claimable, on whatever machine it was done.
+ * Tells listeners that something may have become claimable, on whatever machine it was done, or by the passing of time.
  *
- * Nothing rings across machines, so one question is asked now and then for all who listen in this process: how often has the bell rung? It reads one row. Soon after the bell has rung it is
- * asked every 250 ms, and ever more slowly, down to every 2 s, while nothing comes; a random part keeps the machines apart. What this process writes tells it the
- * bell without being asked, and so wakes its listeners at once.
+ * Nothing rings across machines, so one question is asked now and then for all who listen in this process: how often has the bell rung, and is anything due? It reads one row, and the heads of
+ * the lanes. Soon after the bell has rung it is asked every 250 ms, and ever more slowly, down to every 2 s, while nothing comes (pace.ts). What this process writes, and what it
+ * looks at before a claim, tells it the bell without being asked: so its listeners are woken at once, and the next question is put off.
  *
- * It asks only while somebody listens, and keeps no process alive. A store that does not answer is asked on at the slowest pace.
+ * It is the only one of its machine that asks while nothing happens: who listens need not ask by himself.
+ *
+ * It asks only while somebody listens, and keeps no process alive. Once a store answers again that had not, the listeners are called: nobody knows what they have missed.
  */
 
-export interface Pace {
-  /** Milliseconds. */
-  readonly quickest: number;
-  readonly slowest: number;
-}
-export const PACE: Pace = { quickest: 250, slowest: 2_000 };
+import { nextPause, PACE, type Pace } from '../pace.js';
 
-/** Milliseconds until the next question, from those before the last one. Spread over a quarter up and down: `random` is in [0, 1). */
-export function nextPause(
-  { quickest, slowest }: Pace,
-  before: number,
-  hasRung: boolean,
-  random: number,
-): { readonly pause: number; readonly wait: number } {
-  const pause = hasRung ? quickest : Math.min(slowest, before * 1.5);
-  return { pause, wait: pause * (0.75 + random / 2) };
+export interface News {
+  /** How often the bell has rung. */
+  readonly bell: number;
+  /** Whether a claim would find a job. */
+  readonly isDue: boolean;
 }
 
 export interface PollerTools {
-  /** How often the bell has rung. */
-  readonly ask: () => Promise<number>;
+  readonly ask: () => Promise<News>;
   readonly random?: () => number;
   readonly pace?: Pace;
 }
 
 export class Poller {
-  readonly #ask: () => Promise<number>;
+  readonly #ask: () => Promise<News>;
   readonly #random: () => number;
   readonly #pace: Pace;
   readonly #listeners = new Set<() => void>();
@@ -42,6 +34,7 @@ export class Poller {
   #pause: number;
   #timer: NodeJS.Timeout | undefined;
   #isAsking = false;
+  #isAway = false;
   #isCalled = false;
 
   /** `heard`: how often the bell had rung at some time before anybody listens. */
@@ -64,10 +57,23 @@ export class Poller {
     };
   }
 
-  /** The bell has rung so often by now. Calls the listeners outside the caller's stack, once for all that comes in a turn of the event loop. */
+  /** The bell has rung so often by now. */
   hear(bell: number): void {
-    if (bell <= this.#heard) return;
-    this.#heard = bell;
+    const hasRung = bell > this.#heard;
+    if (hasRung) {
+      this.#heard = bell;
+      this.#call();
+    }
+    if (this.#timer !== undefined) this.#askLater(hasRung);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#rest();
+  }
+
+  /** Calls the listeners outside the caller's stack, once for all that comes in a turn of the event loop. */
+  #call(): void {
     if (this.#isCalled) return;
     this.#isCalled = true;
     setImmediate(() => {
@@ -76,20 +82,16 @@ export class Poller {
     });
   }
 
-  close(): void {
-    this.#listeners.clear();
-    this.#rest();
-  }
-
   #rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #askLater(hasRung: boolean): void {
-    if (this.#isAsking || (this.#timer !== undefined && !hasRung) || this.#listeners.size === 0) return;
+  /** In place of a question that is to come already. */
+  #askLater(hasNews: boolean): void {
+    if (this.#isAsking || this.#listeners.size === 0) return;
     this.#rest();
-    const { pause, wait } = nextPause(this.#pace, this.#pause, hasRung, this.#random());
+    const { pause, wait } = nextPause(this.#pace, this.#pause, hasNews, this.#random());
     this.#pause = pause;
     this.#timer = setTimeout(() => void this.#look(), wait).unref();
   }
@@ -97,11 +99,13 @@ export class Poller {
   async #look(): Promise<void> {
     this.#timer = undefined;
     this.#isAsking = true;
-    const before = this.#heard;
+    const [before, wasAway] = [this.#heard, this.#isAway];
     // A store that is away is no news; whoever works with it says so.
-    const bell = await this.#ask().catch(() => before);
+    const news = await this.#ask().catch(() => undefined);
     this.#isAsking = false;
-    this.hear(bell);
-    this.#askLater(bell > before);
+    this.#isAway = news === undefined;
+    if (news) this.hear(news.bell);
+    if (news && (news.isDue || wasAway)) this.#call();
+    this.#askLater(this.#heard > before || this.#isAway !== wasAway);
   }
 }

@@ -1,13 +1,16 @@
 /**
  * Claims: as many jobs as there are free renderers, taken from the store when there may be some, and handed out one by one.
  *
- * The store's bell says when to look; the poll is for bells that were missed. Claims rest while there is no room for files (room.ts), also when it is the store that has none;
+ * The store's bell says when to look; the poll is for what becomes due by the passing of time, of which an embedded store does not tell, and for bells that were missed. A shared store tells of
+ * both by asking one question for all who listen (JobStore.watch), so that a look of our own is a second query of this machine: there the poll is slow. A store that does not answer is asked again
+ * soon, since it has waited for its deadline; and ever later up to a second, since it may as well refuse at once. Claims rest while there is no room for files (room.ts), also when it is the store that has none;
  * and when somebody asks for it, until they are asked to go on.
  */
 
 import type { Clock } from '../../clock.js';
 import { asStoryfarmError, type Failure } from '../../errors.js';
 import type { Job } from '../../job.js';
+import { nextPause, type Pace } from '../../store/pace.js';
 import type { ClaimOptions, JobStore } from '../../store/store.js';
 import type { Beside } from '../loop.js';
 import { Room, type RoomLimits, type RoomTools, wantBehind, whyOf } from './room.js';
@@ -17,10 +20,16 @@ export interface ClaimLimits extends Omit<ClaimOptions, 'limit'>, RoomLimits {
 }
 
 export interface ClaimTools extends RoomTools {
-  readonly store: Pick<JobStore, 'claim'>;
+  readonly store: Pick<JobStore, 'claim' | 'isShared'>;
   readonly beside: Beside;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly random: () => number;
 }
+
+/** Milliseconds between two looks at a shared store that has not rung. */
+const SHARED_POLL_MS = 30_000;
+/** After a claim that failed. */
+const AFTER_FAILURE: Pace = { quickest: 250, slowest: 1_000 };
 
 const CLAIMING = 'claiming jobs';
 const WANTS = {
@@ -35,6 +44,8 @@ export class Claims {
   readonly #room: Room;
   #lookAt = 0;
   #failing = false;
+  /** Milliseconds that the last claim that failed was rested for. */
+  #rested = 0;
   #heldFor: string | undefined;
   #taken: Job[] = [];
 
@@ -64,10 +75,12 @@ export class Claims {
   /** Claims beside the loop when it is time, at most `free` jobs. */
   look(free: number): void {
     const now = this.#tools.clock.monotonic();
-    if (this.#heldFor !== undefined || free <= 0 || now < this.#lookAt) return;
+    const isDue = now >= this.#lookAt;
+    if (this.#heldFor !== undefined || free <= 0 || !(isDue || this.#room.isDue)) return;
     this.#tools.beside.run(CLAIMING, async () => {
+      if (!isDue) return this.#lookForRoom();
       // Before the question, so that a job that comes while it is asked makes us ask again.
-      this.#lookAt = now + this.#options.pollMs;
+      this.#lookAt = now + this.#pollMs;
       if (this.#room.isDue) await this.#room.look();
       if (this.#room.want) return;
       try {
@@ -79,10 +92,29 @@ export class Claims {
         if (jobs.length === free) this.expect();
       } catch (error) {
         this.heed(asStoryfarmError(error));
-        this.#failing = true;
+        this.#rest();
         throw error;
       }
     });
+  }
+
+  async #lookForRoom(): Promise<void> {
+    const { want } = this.#room;
+    await this.#room.look();
+    if (want && !this.#room.want) this.expect();
+  }
+
+  get #pollMs(): number {
+    const { pollMs } = this.#options;
+    return this.#tools.store.isShared ? Math.max(pollMs, SHARED_POLL_MS) : pollMs;
+  }
+
+  #rest(): void {
+    const { clock, random } = this.#tools;
+    const { pause, wait } = nextPause(AFTER_FAILURE, this.#rested, !this.#failing, random());
+    this.#failing = true;
+    this.#rested = pause;
+    this.#lookAt = Math.min(this.#lookAt, clock.monotonic() + wait);
   }
 
   /** The jobs that came since it was last asked. The caller has to place them, or give them back. */

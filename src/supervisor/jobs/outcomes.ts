@@ -29,7 +29,7 @@ export interface OutcomeTools {
   readonly settled: () => void;
 }
 
-/** Milliseconds between two tries. A store that is merely locked has itself waited for its deadline. */
+/** Milliseconds between two tries, a part of them by chance. A store that is merely locked has itself waited for its deadline. */
 const RETRY_MS = 1_000;
 /** Milliseconds after which a store that has not taken an outcome is thought to be locked or away; a commit takes a few. */
 const JOURNAL_MS = 250;
@@ -214,7 +214,7 @@ export class Outcomes {
   async #pause(): Promise<void> {
     let cancel = () => {};
     const waited = new Promise<void>((resolve) => {
-      cancel = this.#tools.clock.after(RETRY_MS, resolve);
+      cancel = this.#tools.clock.after(RETRY_MS * (0.5 + this.#tools.random() / 2), resolve);
     });
     await Promise.race([waited, this.#hurry]);
     cancel();

@@ -43,7 +43,11 @@ export class Served {
   readonly #pids = new Set<number>();
   readonly #scrapes: string[] = [];
 
-  constructor(context: TestContext, config: Readonly<Record<string, unknown>> = {}) {
+  readonly #store: string | undefined;
+
+  /** `store` is the address by which the test looks at it in the end; default: that in the data folder. */
+  constructor(context: TestContext, config: Readonly<Record<string, unknown>> = {}, store?: string) {
+    this.#store = store;
     this.#context = context;
     this.cwd = temporaryFolder(context);
     this.dataFolder = join(this.cwd, 'var');
@@ -58,12 +62,14 @@ export class Served {
   }
 
   async start(part: 'up' | 'farm' | 'front', env: NodeJS.ProcessEnv = {}): Promise<Service> {
-    const service = await Service.start(this.#context, [part, part === 'farm' ? '--farm-port' : '--port', '0'], {
-      cwd: this.cwd,
-      env,
-    });
+    const service = await Service.start(this.#context, argsOf(part), { cwd: this.cwd, env });
     this.look(service);
     return service;
+  }
+
+  /** Starts a service that cannot be ready yet. */
+  launch(part: 'up' | 'farm' | 'front'): Service {
+    return Service.launch(this.#context, argsOf(part), { cwd: this.cwd });
   }
 
   /** Notes every process below a service. */
@@ -95,7 +101,7 @@ export class Served {
 
   /** When all services are gone: holds what they left against all invariants. Answers what happened to each job, in a few words. */
   async aftermath(): Promise<string[]> {
-    const store = await openStore(`sqlite:${join(this.dataFolder, 'storyfarm.db')}`);
+    const store = await openStore(this.#store ?? `sqlite:${join(this.dataFolder, 'storyfarm.db')}`);
     try {
       const { dataFolder, ids } = this;
       const templateOf = (_job: Job) => tiny;
@@ -107,6 +113,8 @@ export class Served {
     }
   }
 }
+
+const argsOf = (part: string) => [part, part === 'farm' ? '--farm-port' : '--port', '0'];
 
 /** A service that must not come up: how it ended. */
 export function refused(context: TestContext, args: readonly string[], where: Surroundings): Promise<Ended> {

@@ -6,6 +6,7 @@ import type { JobStore } from '../../../src/store/store.js';
 import {
   asked,
   awakened,
+  claimOne,
   enqueue,
   HOUR,
   type Open,
@@ -52,6 +53,17 @@ export function handles(open: Open): void {
         await woken;
       });
     }
+
+    on(open, 'wakes when a job becomes due by the passing of time, if the store is shared', async (store) => {
+      if (!store.isShared) return;
+      await enqueue(store, { delayMs: 1_000 });
+      let wasDue = false;
+      while (!wasDue) {
+        await awakened(store);
+        wasDue = (await store.counts()).due > 0;
+      }
+      assert.equal((await claimOne(store)).state, 'rendering');
+    });
 
     on(open, 'calls every listener, the same function twice too, and none that was ended', async (store) => {
       const calls: string[] = [];

@@ -19,7 +19,7 @@ test('a plain address: encrypted, towards a server whose certificate is trusted'
       encrypt: true,
       trustServerCertificate: false,
       multiSubnetFailover: false,
-      connectTimeout: 5000,
+      connectTimeout: 2500,
       cancelTimeout: 1000,
       appName: 'storyfarm',
     },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Patience, pauseBefore } from '../../../src/store/mssql/link/patience.js';
+import { Patience } from '../../../src/store/mssql/link/patience.js';
 import type { Answer, Values } from '../../../src/store/mssql/link/pool.js';
 
 const said = (number: number) =>
@@ -73,9 +73,9 @@ test('no answer: sent again with the mark, which stays until the end', async () 
   assert.deepEqual(sent, [{ resent: false }, { resent: true }, { resent: true }, { resent: true }]);
 });
 
-test('no answer until the deadline: internal, whatever came last; of a look: busy', async () => {
+test('no answer until the deadline: outcome_unknown, whatever came last; of a look: busy', async () => {
   const { patience } = scripted(silent(), refused());
-  await assert.rejects(patience(0).send('text', {}, true), { code: 'internal' });
+  await assert.rejects(patience(0).send('text', {}, true), { code: 'outcome_unknown' });
   const look = scripted(silent());
   await assert.rejects(look.patience(0).send('text', {}, false), { code: 'store_busy' });
 });
@@ -110,13 +110,37 @@ test('after every three failures of connections in a row all of them are given u
   assert.equal(mixed.rebuilds(), 0);
 });
 
-test('pauses double up to a second, and chance spreads them over their upper half', () => {
+test('a try gets half of the deadline; after two in a row without an answer, a text is not broken off at its end', async () => {
+  const given: number[] = [];
+  const answers = [silent(), silent(), silent(), GOOD, GOOD];
+  const link = {
+    send: async (_text: string, _values: Values, ms: number) => {
+      given.push(ms);
+      const answer = answers.shift() as Answer | Error;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    rebuild: () => {},
+    close: async () => {},
+  };
+  const patience = new Patience({
+    link,
+    name: 'mssql://h',
+    deadlineMs: 60_000,
+    random: () => 0,
+    pause: async () => {},
+  });
+  await patience.send('text', {}, true);
+  await patience.send('text', {}, true);
   assert.deepEqual(
-    [1, 2, 3, 6, 7, 50].map((next) => pauseBefore(next, 0)),
-    [10, 20, 40, 320, 500, 500],
+    given.map((ms) => ms > 60_000),
+    [false, false, true, true, false],
   );
-  assert.deepEqual(
-    [1, 2, 7].map((next) => pauseBefore(next, 0.5)),
-    [15, 30, 750],
-  );
+});
+
+test('a driver that does not come to an end is waited for until the deadline only', async () => {
+  const link = { send: () => new Promise<never>(() => {}), rebuild: () => {}, close: async () => {} };
+  const patience = new Patience({ link, name: 'mssql://h', deadlineMs: 50 });
+  await assert.rejects(patience.send('text', {}, true), { code: 'outcome_unknown' });
+  await assert.rejects(patience.send('text', {}, false, 20), { code: 'store_busy' });
 });

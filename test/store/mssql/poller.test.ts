@@ -2,32 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextPause, PACE, Poller } from '../../../src/store/mssql/poller.js';
+import { type News, Poller } from '../../../src/store/mssql/poller.js';
 
-test('quick after the bell has rung, then ever slower, never slower than every two seconds', () => {
-  let pause = 0;
-  const pauses = [true, false, false, false, false, false, false, true].map((hasRung) => {
-    ({ pause } = nextPause(PACE, pause, hasRung, 0.5));
-    return pause;
-  });
-  assert.deepEqual(pauses, [250, 375, 562.5, 843.75, 1265.625, 1898.4375, 2000, 250]);
-});
-
-test('chance spreads the question over a quarter up and down; an idle machine asks less than once a second', () => {
-  assert.equal(nextPause(PACE, 2000, false, 0).wait, 1500);
-  assert.equal(nextPause(PACE, 2000, false, 0.999_999).wait.toFixed(0), '2500');
-});
+const due = (bell: number) => ({ bell, isDue: true });
 
 /** Asks in no time; `ask` answers in turn, the last one for ever. */
-function polling(heard: number, ...bells: (number | Error)[]) {
+function polling(heard: number, ...bells: (number | News | Error)[]) {
   let asked = 0;
   let count = () => {};
   const ask = async () => {
-    const bell = bells[Math.min(asked, bells.length - 1)] as number | Error;
+    const bell = bells[Math.min(asked, bells.length - 1)] as number | News | Error;
     asked++;
     count();
     if (bell instanceof Error) throw bell;
-    return bell;
+    return typeof bell === 'number' ? { bell, isDue: false } : bell;
   };
   const poller = new Poller(heard, { ask, pace: { quickest: 1, slowest: 1 } });
   // Its timers keep no process alive.
@@ -79,10 +67,37 @@ test('what this process hears is told at once, once a turn, and is no news when 
   end();
 });
 
-test('a store that does not answer is asked on', async () => {
-  const { poller, end } = polling(0, new Error('away'), new Error('away'), 1);
+test('a store that does not answer is asked on; when it does again it calls, since nobody knows what was missed', async () => {
+  const { poller, asked, end } = polling(0, new Error('away'), new Error('away'), 0);
   await new Promise<void>((resolve) => poller.add(resolve));
+  assert.equal(asked(), 3);
   end();
+});
+
+test('calls when something is due, though no bell has rung for it', async () => {
+  const { poller, asked, end } = polling(1, 1, 1, due(1));
+  await new Promise<void>((resolve) => poller.add(resolve));
+  assert.equal(asked(), 3);
+  end();
+});
+
+test('what is heard otherwise stands for a question of its own', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  let asked = 0;
+  const ask = async () => {
+    asked++;
+    return { bell: 0, isDue: false };
+  };
+  const poller = new Poller(0, { ask, random: () => 0.5 });
+  poller.add(() => {});
+  for (let n = 0; n < 100; n++) {
+    context.mock.timers.tick(249);
+    poller.hear(0);
+  }
+  assert.equal(asked, 0);
+  context.mock.timers.tick(2_000);
+  assert.equal(asked, 1);
+  poller.close();
 });
 
 test('asks for nobody when nobody listens', async () => {

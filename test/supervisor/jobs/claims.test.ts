@@ -11,11 +11,13 @@ import { job, promised, recorder, StillClock, settled } from '../fakes.js';
 function claiming(
   limits: RoomLimits & { readonly ageingMs?: number } = {},
   free?: (isSuspect: boolean) => Promise<number>,
+  isShared = false,
 ) {
   const asked: number[] = [];
   const ageings: (number | undefined)[] = [];
   let answer = promised<readonly Job[]>();
   const store = {
+    isShared,
     claim: ({ limit, ageingMs }: ClaimOptions) => {
       asked.push(limit);
       ageings.push(ageingMs);
@@ -29,7 +31,7 @@ function claiming(
     () => {},
   );
   const options = { server: 'here', leaseMs: 30_000, pollMs: 1_000, ...limits };
-  const claims = new Claims(options, { store, beside, clock, free, observer: told.observer });
+  const claims = new Claims(options, { store, beside, clock, free, observer: told.observer, random: () => 0.5 });
   const reply = async (jobs: readonly Job[] | Error) => {
     if (jobs instanceof Error) answer.broken(jobs);
     else answer.keep(jobs);
@@ -77,6 +79,44 @@ describe('claims', () => {
     claims.expect();
     claims.look(2);
     assert.equal(asked.length, 3);
+  });
+
+  it('at a store that tells of everything by itself rest for long, but not in what they know of the disk', async () => {
+    let free = 1_000;
+    const { claims, asked, clock, reply } = claiming({ diskFloor: 1_000 }, async () => free, true);
+    const after = async (ms: number) => {
+      clock.move(ms);
+      claims.look(2);
+      await settled();
+      return reply([]);
+    };
+    await after(0);
+    for (let seconds = 1; seconds < 30; seconds++) await after(1_000);
+    assert.equal(asked.length, 1);
+    await after(1_000);
+    assert.equal(asked.length, 2);
+    free = 0;
+    await after(5_000);
+    assert.equal(claims.obstacle, 'the disk is full');
+    free = 2_000;
+    await after(5_000);
+    await after(0);
+    assert.deepEqual([asked.length, claims.obstacle], [3, undefined], 'when there is room again it is asked at once');
+  });
+
+  it('that failed are made again soon, and then ever later up to a second', async () => {
+    const { claims, asked, clock, reply } = claiming({}, undefined, true);
+    const waits: number[] = [];
+    for (let waited = 0; waits.length < 6; waited++) {
+      claims.look(1);
+      if (asked.length > waits.length) {
+        waits.push(waited);
+        waited = 0;
+        await reply(new Error('away'));
+      }
+      clock.move(1);
+    }
+    assert.deepEqual(waits.slice(1), [250, 375, 563, 844, 1000]);
   });
 
   it('that got all they asked for ask again at once', async () => {

@@ -105,11 +105,11 @@ describe('an outcome', () => {
     assert.deepEqual(kinds(), ['trouble', 'released']);
   });
 
-  it('is tried again every second until the store has it, its lease kept meanwhile', async () => {
+  it('is tried again after half a second to a second until the store has it, its lease kept meanwhile', async () => {
     const { outcomes, calls, clock, kinds } = writing([busy, busy]);
     outcomes.failed(job('a'), failure('ffmpeg_failed', 'No.'));
     await settled();
-    clock.move(999);
+    clock.move(499);
     await settled();
     assert.deepEqual(calls, ['fail a attempt']);
     assert.equal(outcomes.leases.length, 1);

@@ -83,7 +83,10 @@ export function asStoreError(thrown: unknown, fault: Fault, name: string): Story
     case 'away':
       return of('store_busy', `The store ${name} does not answer; nothing was written. ${said}`);
     case 'unknown':
-      return of('internal', `The store ${name} did not answer; whether something was written is not known. ${said}`);
+      return of(
+        'outcome_unknown',
+        `The store ${name} did not answer; whether something was written is not known. ${said}`,
+      );
     case 'full':
       return of(
         'no_space',

@@ -12,10 +12,10 @@ import { ANSWER_JOBS, DECLARE_JOBS, INTO_JOBS, JOB, jobs } from './jobs.js';
 import { atWork, closeLanes, inLane, served, unlimited, unpaused } from './lanes.js';
 import { tally } from './move.js';
 
-/** Whether a claim of a server with the tags of @items would find a job: a farm with nothing to do does not compete for the lock. */
-export const anyDue = (s: string): string =>
-  read(`SELECT CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${served(s)} AND ${unpaused(s)} AND ${unlimited(s)}
-  AND EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE ${inLane} AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due;`);
+/** How often the bell has rung, and whether a claim of a server with the tags of @items would find a job: for who waits for one, and for a farm that would otherwise compete for the lock with nothing to do. */
+export const news = (s: string): string =>
+  read(`SELECT bell, CASE WHEN EXISTS (SELECT 1 FROM ${s}.lanes AS l WHERE ${served(s)} AND ${unpaused(s)} AND ${unlimited(s)}
+  AND EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE ${inLane} AND j.run_at <= @now)) THEN 1 ELSE 0 END AS due FROM ${s}.counter WHERE one = 1;`);
 
 /** Takes up to @limit jobs for @server, which has the tags of @items. Answers them in the order of taking; when an earlier sending has taken some under @ticket, those. */
 export const claim = (s: string): string =>

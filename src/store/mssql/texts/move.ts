@@ -78,7 +78,8 @@ WHERE e.event IN ('dead', 'retried', 'cancelled', 'reopened');`,
 /** Takes back what @server renders, or, without one, what has expired; at most as many as there are revisions. Answers how many. */
 export const rescue = (s: string): string =>
   write(s, {
-    rings: '1',
+    // Where nothing is being rendered there is nothing to rescue, and a bell would have all machines ask sooner.
+    rings: `CASE WHEN EXISTS (SELECT 1 FROM ${s}.jobs AS j WHERE j.state = 'rendering' AND (@server IS NULL OR j.server = @server)) THEN 1 ELSE 0 END`,
     before: DECLARE_MOVED,
     body: `${INTO_MOVED}
 SELECT TOP (${REVISIONS}) ROW_NUMBER() OVER (ORDER BY j.seq), j.seq, 'rescued', j.state, 'queued', j.fence, j.server, j.partner, j.template, j.priority, j.requires, 0, 0, NULL, NULL, NULL, NULL

@@ -1,6 +1,6 @@
 /** Every text of the store, made once for the schema that its tables are in. Their comments have the parameters that are not those of the contract. */
 
-import { anyDue, claim, renew } from './claim.js';
+import { claim, news, renew } from './claim.js';
 import { enqueue } from './enqueue.js';
 import { claimCallbacks, limit, limits, pause, pauses, resume, settle } from './hold.js';
 import { anyCallback, bell, changes, counts, get, history, outbox, recent, shares } from './looks.js';
@@ -25,7 +25,7 @@ const WRITES = {
   forget,
 };
 const LOOKS = {
-  anyDue,
+  news,
   get,
   history,
   counts,
