@@ -136,8 +136,8 @@ export class Courier {
     const { store, post, document, told, clock, random = Math.random } = this.#tools;
     const { partner, eventId, url } = row;
     const job = await store.get(row.jobId);
-    // Purged meanwhile, and the event with it.
-    if (!job) return;
+    // Purged meanwhile, and the event with it; or to be rendered again, and the event given up.
+    if (!job || !isStill(row.event, job)) return;
     const secrets = this.#options.secrets[partner] ?? [];
     const body = JSON.stringify({
       type: `job.${row.event}`,
@@ -170,6 +170,10 @@ export class Courier {
     });
   }
 }
+
+/** Whether the job stands as the event says. */
+const isStill = (event: OutboxRow['event'], { state }: Job): boolean =>
+  state === event || (event === 'rendered' && state === 'delivered');
 
 function outcomeOf(settlement: Settlement): Told['outcome'] {
   if (settlement === 'delivered') return 'delivered';

@@ -238,6 +238,34 @@ describe('the courier', () => {
     assert.equal((await present(store, id)).state, 'delivered');
   });
 
+  it('does not tell that a job is rendered which is just to be rendered again', async (t) => {
+    const partner = await PartnerServer.start(t);
+    let looked = () => {};
+    const isLooked = new Promise<void>((resolve) => {
+      looked = resolve;
+    });
+    const { store, ended, settled, told } = await working(t, {}, (store) => ({
+      claimCallbacks: (claim) => store.claimCallbacks(claim),
+      settle: (id, outcome) => store.settle(id, outcome),
+      async get(id) {
+        // Between its claim and this look.
+        if ((await present(store, id)).partner === 'acme') await store.rerender(id);
+        looked();
+        return store.get(id);
+      },
+    }));
+    await ended(partner.url);
+    await isLooked;
+    await ended(partner.url, 'globex');
+    await settled(1);
+    assert.deepEqual(
+      told.map(({ partner }) => partner),
+      ['globex'],
+    );
+    assert.equal(partner.calls.length, 1);
+    assert.deepEqual(await store.outbox(10), []);
+  });
+
   it('sends again what it could not note, as the same event', async (t) => {
     const partner = await PartnerServer.start(t);
     let fails = 1;
