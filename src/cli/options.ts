@@ -248,7 +248,7 @@ export const OPTIONS = {
     duration,
     '15s',
     'time',
-    "How long a partner's server may take for a callback, answer included; then it is tried again.",
+    "How long a partner's server may take to answer a callback; then it is tried again.",
   ),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(
