@@ -62,7 +62,7 @@ export interface FarmObserver {
   trouble(what: string, error: unknown): void;
   /** Claims stop or go on; `why` where it is known more exactly. */
   paused(reason: string, on: boolean, why?: { readonly message: string; readonly hint: string }): void;
-  /** The farm as it stands, told every second. */
+  /** The farm as it stands, told every second; every five while every renderer waits for a job. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
   /** Where the seats' time went since this was last told, standbys that are ready, and jobs that may be rendered at the same time. Told with the state. */
   capacity(spent: Spent, now: { readonly standbys: number; readonly concurrency: number }): void;
