@@ -205,7 +205,7 @@ export const OPTIONS = {
     'time',
     'After each of these that it has waited, a due job counts as of one priority more, up to the highest that waits.',
   ),
-  heartbeat: option(duration, '2s', 'time', 'Time between heartbeats of a renderer.'),
+  heartbeat: option(duration, '3s', 'time', 'Time between heartbeats of a renderer.'),
   silent: option(duration, '15s', 'time', 'A renderer that says nothing for this long is killed.'),
   boot: option(duration, '60s', 'time', 'A renderer that is not ready after this long is killed.'),
   stall: option(duration, '120s', 'time', 'A job without progress for this long is stopped and tried again.'),
