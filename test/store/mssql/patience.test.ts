@@ -100,8 +100,12 @@ test('a login that fails is a mistake at first, and a server that starts once it
   assert.equal(sent.length, 3);
 });
 
-test('after every three failures of connections in a row all of them are given up', async () => {
-  const { retried, patience, rebuilds } = scripted(silent(), refused(), silent(), refused(), silent(), silent(), GOOD);
+test('after three failures of connections in a row all of them are given up, then after four times as many', async () => {
+  const { retried, patience, rebuilds } = scripted(
+    ...Array<Error>(6).fill(silent()),
+    ...Array<Error>(7).fill(refused()),
+    GOOD,
+  );
   await patience().send('text', {}, true);
   assert.equal(rebuilds(), 2);
   assert.equal(retried.filter((why) => why === 'rebuilt').length, 2);

@@ -8,7 +8,8 @@
  * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. When that has failed twice in a row it is the server that is slow, as one that has just been started
  * may be: then a text is not broken off, also when its caller's time is over, since otherwise it would be begun anew, and as slowly, for ever.
  *
- * The driver's pool may keep connections that lead nowhere; after a few failures in a row, all of them are given up.
+ * The driver's pool may keep connections that lead nowhere; after a few failures in a row, all of them are given up. Those that are made then are new, so that it helps ever more seldom while nothing is
+ * answered; and on a server that is slow they may just have got on their way.
  */
 
 import { StoryfarmError } from '../../../errors.js';
@@ -19,8 +20,9 @@ import type { Answer, Link, Values } from './pool.js';
 
 /** Tries of a text that the server rolls back. */
 const MOST_TRIES = 6;
-/** Failures of connections in a row, over all texts, after which the pool is rebuilt. */
+/** Failures of connections in a row, over all texts, after which the pool is rebuilt; and then after so many times as many. */
 const FAILURES_TO_REBUILD = 3;
+const MORE_TO_REBUILD = 4;
 /** Answers in a row that did not come, after which a text is not broken off for so many deadlines. */
 const SILENCES_TO_WAIT = 2;
 const DEADLINES_TO_WAIT = 4;
@@ -50,6 +52,7 @@ export class Patience {
   readonly #tools: Required<Omit<PatienceTools, 'retried'>> & Pick<PatienceTools, 'retried'>;
   readonly #gate: Gate;
   #failures = 0;
+  #rebuildAt = FAILURES_TO_REBUILD;
   #silences = 0;
   #wasLetIn = false;
 
@@ -77,8 +80,7 @@ export class Patience {
       try {
         const given = isWrite ? { ...values, resent: unknown !== undefined } : values;
         const answer = await within(left(), link.send(text, given, this.#tryMs(left())));
-        this.#failures = 0;
-        this.#silences = 0;
+        this.#forgive();
         this.#wasLetIn = true;
         passage.leave(true);
         return answer;
@@ -107,15 +109,21 @@ export class Patience {
     return fault === 'refused' && this.#wasLetIn ? 'away' : fault;
   }
 
+  #forgive(): void {
+    this.#failures = 0;
+    this.#silences = 0;
+    this.#rebuildAt = FAILURES_TO_REBUILD;
+  }
+
   #note(fault: Fault): void {
     if (!isSilence(fault)) {
-      this.#failures = 0;
-      this.#silences = 0;
+      this.#forgive();
       return;
     }
     if (fault === 'unknown') this.#silences++;
     this.#failures++;
-    if (this.#failures % FAILURES_TO_REBUILD !== 0) return;
+    if (this.#failures < this.#rebuildAt) return;
+    this.#rebuildAt *= MORE_TO_REBUILD;
     this.#tools.link.rebuild();
     this.#tools.retried?.('rebuilt');
   }
