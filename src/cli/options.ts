@@ -100,7 +100,7 @@ export const OPTIONS = {
       .optional(),
     fallback: undefined,
     unit: 'address',
-    text: 'Where finished files go: a bucket, such as s3://bucket/prefix?endpoint=https://host&region=name (docs/storage.md).',
+    text: 'Where finished files go: a bucket, such as s3://BUCKET/PREFIX?endpoint=URL&region=NAME (docs/storage.md).',
     usual: 'jobs/ in the data folder',
     isSecret: true,
   },
