@@ -34,6 +34,7 @@ const OTHER: Readonly<Partial<Record<OptionName, unknown>>> = {
   maxPhrases: 5,
   ffmpegPath: '/opt/ffmpeg',
   prepare: 'all',
+  tags: ['large'],
   logLevel: 'debug',
 };
 const wanted = (changes: Readonly<Partial<Record<OptionName, unknown>>>): Config =>
