@@ -9,7 +9,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 
-/** Programs that some tests need, with the Debian package that has them. */
+/** Programs that some tests need, with the Debian package that has them; `file` where they are not started by their name. */
 const NEEDED = [
   {
     program: 'ffmpeg',
@@ -23,13 +23,19 @@ const NEEDED = [
     debian: 'strace',
     without: 'the test that sees what is flushed to the disk, and when, is skipped',
   },
+  {
+    program: 'OpenStack Swift, the S3-compatible server of the tests,',
+    file: '/usr/lib/python3/dist-packages/swift/obj/mem_server.py',
+    debian: 'python3-swift',
+    without: 'tests of storage in a bucket are skipped',
+  },
 ];
 
 const run = (command, args, options = {}) => spawnSync(command, args, { stdio: 'inherit', ...options });
 const has = (program) => spawnSync(program, ['-version'], { stdio: 'ignore' }).error === undefined;
 
 function provide() {
-  const missing = NEEDED.filter(({ program }) => !has(program));
+  const missing = NEEDED.filter(({ program, file }) => (file ? !existsSync(file) : !has(program)));
   if (missing.length === 0) return [];
   const packages = [...new Set(missing.map(({ debian }) => debian))];
   const line = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;

@@ -77,6 +77,14 @@ const KNOWN = {
     retryable: true,
     hint: 'Make jobs/ in the data folder writable, or mount its disk; the farm goes on by itself.',
   },
+  bucket_failed: {
+    retryable: true,
+    hint: 'Run `storyfarm doctor`: it tells what the bucket says (docs/storage.md); the farm goes on by itself.',
+  },
+  upload_failed: {
+    retryable: true,
+    hint: 'The bucket took other files and not this one; look at what its server says (docs/storage.md).',
+  },
   aborted: { retryable: true, hint: 'The attempt was stopped from outside; it is tried again and not counted.' },
   // Deaths of a renderer, as the supervisor sees them.
   renderer_crashed: { retryable: true, hint: 'The renderer was ended by a signal; the log has its last words.' },

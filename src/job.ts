@@ -43,6 +43,8 @@ export interface Output {
   readonly rendition: string;
   /** File name inside the job's folder: at most 20 ASCII characters. */
   readonly file: string;
+  /** Where the files lie in a bucket, the object's key; left out, they lie in the folder of the job's server. */
+  readonly key?: string | undefined;
   readonly bytes: number;
   readonly width: number;
   readonly height: number;

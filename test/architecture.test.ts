@@ -36,6 +36,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@napi-rs/canvas': ['media/canvas.ts', 'media/picture.ts'],
   'better-sqlite3': ['store/sqlite/'],
   mssql: ['store/mssql/'],
+  '@aws-sdk/client-s3': ['media/bucket/s3.ts'],
+  '@aws-sdk/s3-request-presigner': ['media/bucket/s3.ts'],
   commander: ['cli/'],
   fastify: ['http/', 'front/', 'files/'],
 };

@@ -13,20 +13,23 @@ export const fileDomain = ({ filesUrl }: Pick<Config, 'filesUrl'>): string | nul
 
 /**
  * On a store that several servers share, the files of each are where it says that they are; else, and for a server that says nothing, at `files`. `front` and `files` are without a slash at the
- * end; an empty one is relative to whoever answers.
+ * end; an empty one is relative to whoever answers. `object`
+ * finds files in a bucket.
  */
 export function addressesOn(
   store: Pick<JobStore, 'isShared' | 'servers'>,
-  { front, files }: { readonly front: string; readonly files: string },
+  { front, files, object }: Pick<Addresses, 'front' | 'object'> & { readonly files: string },
   { clock, log }: { readonly clock: Pick<Clock, 'monotonic'>; readonly log: Log },
 ): Addresses {
-  if (!store.isShared) return { front, files: () => files };
+  const inBucket = object && { object };
+  if (!store.isShared) return { front, files: () => files, ...inBucket };
   const book = createServerBook(store, clock, (error) =>
     log.warn({ err: error }, 'the store does not say where the servers are'),
   );
   return {
     front,
     files: (server) => (server === null ? null : book.domainOf(server)) ?? files,
+    ...inBucket,
     know: (servers) => book.know(servers),
   };
 }

@@ -31,6 +31,9 @@ export function keepCourier(
       logLevel: config.logLevel,
       front: bare(front),
       files: bare(files),
+      storageExpiry: config.storageExpiry,
+      ...(config.storage !== undefined && { storage: config.storage }),
+      ...(config.storageUrl !== undefined && { storageUrl: config.storageUrl }),
     },
     told: ({ partner, outcome, ms }) => {
       metrics.callbacks.inc({ partner, outcome });

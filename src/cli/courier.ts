@@ -5,12 +5,13 @@
 import { systemClock } from '../clock.js';
 import { Courier } from '../delivery/courier.js';
 import { post } from '../delivery/post.js';
-import { jobDocument } from '../front/documents.js';
+import { jobDocument, locate } from '../front/documents.js';
 import { withServers } from '../front/servers.js';
 import { type CourierOrders, type FromCourier, parseToCourier } from '../ipc/courier.js';
 import { createLog, type LogLevel } from '../log.js';
 import { openStore } from '../store/open.js';
 import { addressesOn } from './addresses.js';
+import { objectAddresses } from './storage.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -18,10 +19,12 @@ function send(message: FromCourier): void {
   if (process.connected) process.send?.(message, () => {});
 }
 
-async function begin({ store: place, secrets, timeoutMs, logLevel, front, files }: CourierOrders): Promise<Courier> {
+async function begin(orders: CourierOrders): Promise<Courier> {
+  const { store: place, secrets, timeoutMs, logLevel, front, files, storage, storageUrl, storageExpiry } = orders;
   const log = createLog({ part: 'courier', level: logLevel as LogLevel });
   const store = await openStore(place, { checkIntegrity: false, mayBeAway: true });
-  const addresses = addressesOn(store, { front, files }, { clock: systemClock, log });
+  const object = objectAddresses({ storage, storageUrl, storageExpiry });
+  const addresses = addressesOn(store, { front, files, object }, { clock: systemClock, log });
   const known = withServers(store, addresses);
   let troubles = 0;
   const courier = new Courier(
@@ -34,7 +37,7 @@ async function begin({ store: place, secrets, timeoutMs, logLevel, front, files 
       },
       post,
       clock: systemClock,
-      document: (job) => jobDocument(job, addresses),
+      document: async (job) => jobDocument(await locate(job, addresses), addresses),
       told: ({ partner, outcome, ms, row, answer, retryInMs }) => {
         troubles = 0;
         send({ type: 'told', partner, outcome, ms });

@@ -13,8 +13,8 @@ import { type Ffmpeg, openFfmpeg } from '../media/ffmpeg.js';
 import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadCatalog } from '../media/install/catalog.js';
 import { openEditions } from '../media/prepare/editions.js';
-import { openStorage } from '../media/storage.js';
 import { rendererProgram, version } from '../package.js';
+import { STORAGE_VARIABLE } from '../renderer/options.js';
 import { sqliteFile } from '../store/open.js';
 import type { JobStore } from '../store/store.js';
 import { openJournal } from '../supervisor/jobs/journal.js';
@@ -40,6 +40,7 @@ import type { Service } from './parts.js';
 import { withRemedy } from './refusals.js';
 import { retention } from './retention.js';
 import type { Exits } from './signals.js';
+import { openConfiguredStorage } from './storage.js';
 import { type Waiting, whenStoreAnswers } from './waiting.js';
 import { sweepWorkFolders } from './work-folder.js';
 
@@ -59,15 +60,15 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
   const { clock, log, metrics } = service;
   let { config } = service;
   const { dataFolder } = config;
-  const storage = openStorage(dataFolder);
+  const storage = openConfiguredStorage(config);
   const ffmpeg = openFfmpeg(config.ffmpegPath, dataFolder);
   let editions = openEditions(dataFolder, ffmpeg);
   let canFilm = canMakeFilms(ffmpeg, service);
   let ffmpegVersion = shortVersion(ffmpeg);
   let courier: CourierKeeper | undefined;
   const observer = heardBy(observeWith(log, metrics), () => courier?.look());
-  /** Whose the renderers are; known at the start. */
-  const mark: Record<string, string> = {};
+  /** Whose the renderers are; known at the start. The address may hold secrets, and arguments can be seen by all. */
+  const mark: Record<string, string> = config.storage === undefined ? {} : { [STORAGE_VARIABLE]: config.storage };
   const sweepEditions = async () => {
     if ((await editions.sweep()) > 0) observer.swept('edition', 'unfinished');
   };
@@ -86,7 +87,10 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       await editions.sweep();
     },
     journal: openJournal(dataFolder, observer.journalDamaged),
-    free: () => freeIn(storage.folder),
+    free: async (isSuspect) => {
+      if (isSuspect) await storage.check();
+      return freeIn(storage.folder);
+    },
     observer,
     clock,
     // Where none is to be prepared, none is missing; and where no films can be made, they are not.
@@ -111,7 +115,7 @@ export function createFarm(service: Service, store: JobStore, reread: () => Load
       async () => {
         for (const name of await sweepWorkFolders(dataFolder, clock.now())) observer.swept('render', name);
       },
-      () => retention({ config, log }, store, storage.folder)(ended.signal),
+      () => retention({ config, log }, store, storage)(ended.signal),
     ],
   });
   const prepareInstalled = () => prepareAll(config, (edition) => supervisor.prepare(edition));

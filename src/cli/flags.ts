@@ -55,7 +55,7 @@ export function dataFolderOf(command: Command): string {
 }
 
 /** Options that say where things are; every command takes them. */
-export const PLACES: readonly OptionName[] = ['dataFolder', 'templateFolders', 'store', 'ffmpegPath'];
+export const PLACES: readonly OptionName[] = ['dataFolder', 'templateFolders', 'store', 'storage', 'ffmpegPath'];
 export const FARM: readonly OptionName[] = [
   'server',
   'tags',

@@ -94,6 +94,29 @@ export const OPTIONS = {
     usual: 'storyfarm.db in the data folder',
     isSecret: true,
   },
+  storage: {
+    schema: text()
+      .regex(/^s3:\/\//, 'Give s3://BUCKET/PREFIX?endpoint=https://HOST&region=NAME.')
+      .optional(),
+    fallback: undefined,
+    unit: 'address',
+    text: 'Where finished files go: a bucket, such as s3://bucket/prefix?endpoint=https://host&region=name (docs/storage.md).',
+    usual: 'jobs/ in the data folder',
+    isSecret: true,
+  },
+  storageUrl: option(
+    z.url({ protocol: /^https?$/, error: 'Give an address such as https://videos.example.com.' }).optional(),
+    undefined,
+    'URL',
+    'Public address of what is in the bucket, its prefix left out; without it the addresses of files are signed.',
+    'none: addresses are signed',
+  ),
+  storageExpiry: option(
+    measured(UNITS, 'ms', 60_000, 7 * 86_400_000, 'Give a time from 1min to 7d.'),
+    '1d',
+    'time',
+    'How long a signed address of a file holds; at most 7d.',
+  ),
   ffmpegPath: option(
     text().optional(),
     undefined,
@@ -182,7 +205,7 @@ export const OPTIONS = {
     'time',
     'After each of these that it has waited, a due job counts as of one priority more, up to the highest that waits.',
   ),
-  heartbeat: option(duration, '2s', 'time', 'Time between heartbeats of a renderer.'),
+  heartbeat: option(duration, '3s', 'time', 'Time between heartbeats of a renderer.'),
   silent: option(duration, '15s', 'time', 'A renderer that says nothing for this long is killed.'),
   boot: option(duration, '60s', 'time', 'A renderer that is not ready after this long is killed.'),
   stall: option(duration, '120s', 'time', 'A job without progress for this long is stopped and tried again.'),
@@ -225,7 +248,7 @@ export const OPTIONS = {
     duration,
     '15s',
     'time',
-    "How long a partner's server may take for a callback, answer included; then it is tried again.",
+    "How long a partner's server may take to answer a callback; then it is tried again.",
   ),
   bodyLimit: option(size, '64KiB', 'size', 'Largest request body that the front takes.'),
   logLevel: option(

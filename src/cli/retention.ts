@@ -1,16 +1,15 @@
 /** Forgetting, as the options say: one round over the store and this server's files. Whoever sweeps calls it now and then. */
 
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Storage } from '../media/storage.js';
 import { type Forgotten, retain } from '../store/retention.js';
 import type { JobStore, Purgeable } from '../store/store.js';
 import type { Service } from './parts.js';
 
-/** `folder` holds one folder for each job (media/storage.ts). The signal ends a round after its present batch. Answers what was forgotten; rejects as the store does. */
+/** The signal ends a round after its present batch. Answers what was forgotten; rejects as the store does. */
 export function retention(
   { config, log }: Pick<Service, 'config' | 'log'>,
   store: Pick<JobStore, 'isShared' | 'purgeable' | 'purge' | 'eraseWords'>,
-  folder: string,
+  storage: Pick<Storage, 'forget'>,
 ): (signal?: AbortSignal) => Promise<Forgotten> {
   const ages = { jobsMs: config.keepJobs, failedMs: config.keepFailed, wordsMs: config.keepWords };
   // A store that is not shared has one server, which may have had another name.
@@ -20,7 +19,7 @@ export function retention(
     const gone: string[] = [];
     for (const { id } of jobs) {
       try {
-        await rm(join(folder, id), { recursive: true, force: true });
+        await storage.forget(id);
         gone.push(id);
       } catch (error) {
         log.warn({ id, err: error }, 'the files of an old job cannot be deleted; it is kept until they can');

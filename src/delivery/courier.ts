@@ -6,7 +6,8 @@
  *
  * How: an event lies in the store's outbox since the transaction that ended its job. The courier, in a process of its own (keeper.ts), claims what is due, posts it within a
  * total deadline (post.ts), and settles it: delivered, due again later and later, or given up after some days (schedule.ts). What it holds when it dies is due again when the hold is over, with the
- * same event id, by which a partner knows what it has had already: told at least once. Of each partner only a few are under way at once; while they are, its others stay in the outbox.
+ * same event id, by which a partner knows what it has had already: told at least once. Of each partner only a few are under way at once; while they are, its others stay in the outbox. When there is no room
+ * for all who have something due, they are served by turns.
  *
  * What it does not do: keep the order of events of several jobs (each tells how its job stands when it is sent), or claim from the store more than it can send now.
  */
@@ -42,7 +43,7 @@ export interface CourierTools {
   readonly store: Pick<JobStore, 'claimCallbacks' | 'get' | 'settle'>;
   readonly post: Poster;
   /** The job as the partner may see it. */
-  readonly document: (job: Job) => unknown;
+  readonly document: (job: Job) => unknown | Promise<unknown>;
   readonly told: (told: Told) => void;
   readonly trouble: (error: StoryfarmError) => void;
   readonly clock: Clock;
@@ -59,6 +60,8 @@ export class Courier {
   readonly #tools: CourierTools;
   /** The partner of each call under way. */
   readonly #underWay = new Map<Promise<void>, string>();
+  /** When there was no room left: who had it. The others come first, so that backlogs of slow partners, all due longer, do not take each place that becomes free. */
+  readonly #served = new Set<string>();
   #wake = () => {};
   #isCalled = false;
   #isLeaving = false;
@@ -93,12 +96,18 @@ export class Courier {
     this.#isCalled = false;
     for (;;) {
       const limit = Math.min(SHARE, MOST - this.#underWay.size);
-      if (limit <= 0) return pollMs;
+      if (limit <= 0) {
+        for (const partner of this.#underWay.values()) this.#served.add(partner);
+        return pollMs;
+      }
       try {
-        const claim = { limit, holdMs: 2 * timeoutMs, except: this.#busy() };
+        const claim = { limit, holdMs: 2 * timeoutMs, except: [...new Set([...this.#busy(), ...this.#served])] };
         const { rows, nextInMs } = await this.#tools.store.claimCallbacks(claim);
         for (const row of rows) this.#begin(row);
-        if (rows.length < limit) return Math.min(pollMs, nextInMs ?? pollMs);
+        if (rows.length === limit) continue;
+        if (this.#served.size === 0) return Math.min(pollMs, nextInMs ?? pollMs);
+        // All others have had their turn.
+        this.#served.clear();
       } catch (thrown) {
         this.#tools.trouble(asStoryfarmError(thrown));
         return pollMs;
@@ -127,13 +136,13 @@ export class Courier {
     const { store, post, document, told, clock, random = Math.random } = this.#tools;
     const { partner, eventId, url } = row;
     const job = await store.get(row.jobId);
-    // Purged meanwhile, and the event with it.
-    if (!job) return;
+    // Purged meanwhile, and the event with it; or to be rendered again, and the event given up.
+    if (!job || !isStill(row.event, job)) return;
     const secrets = this.#options.secrets[partner] ?? [];
     const body = JSON.stringify({
       type: `job.${row.event}`,
       timestamp: new Date(row.createdAt).toISOString(),
-      data: document(job),
+      data: await document(job),
     });
     const since = clock.monotonic();
     const answer =
@@ -161,6 +170,10 @@ export class Courier {
     });
   }
 }
+
+/** Whether the job stands as the event says. */
+const isStill = (event: OutboxRow['event'], { state }: Job): boolean =>
+  state === event || (event === 'rendered' && state === 'delivered');
 
 function outcomeOf(settlement: Settlement): Told['outcome'] {
   if (settlement === 'delivered') return 'delivered';

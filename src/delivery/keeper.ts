@@ -30,6 +30,11 @@ const HEALTHY_MS = 60_000;
 const GATHER_MS = 10;
 /** How long calls under way may take when the farm ends; what is cut off is told again. */
 const LEAVE_MS = 5_000;
+/**
+ * Of these Node gives half to looking up names, each of which takes one until the system has given up, long after the call was. With its usual four, two names of a partner whose name server
+ * answers nothing would hold up the calls to all others. Idle ones cost some 10 KB each.
+ */
+const THREADS = 128;
 
 export const restartDelay = (deaths: number): number => (deaths <= 1 ? 0 : Math.min(30_000, 500 * 2 ** (deaths - 2)));
 
@@ -51,7 +56,7 @@ export class CourierKeeper {
     const since = clock.monotonic();
     const child = fork(module, [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, ...env },
+      env: { UV_THREADPOOL_SIZE: `${THREADS}`, ...process.env, ...env },
       ...(canLeash
         ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath] }
         : { execArgv: [] }),

@@ -122,16 +122,32 @@ export interface Addresses {
   readonly front: string;
   /** Address of a server's files without a slash at the end, as far as it is known. */
   files(server: string | null): string;
+  /** Address of an object in the bucket. Left out where there is none. */
+  object?(key: string): Promise<string>;
   /** Resolves when as much is known of these servers as there is to be known; asked before jobs that have files there are shown (servers.ts). Left out: nothing is to be learned. */
   know?(servers: readonly string[]): Promise<void>;
 }
 
+/** A job together with the addresses of its files in the bucket, by key, where it has any there. */
+export type Shown = Job & { readonly urls?: ReadonlyMap<string, string> };
+
+/** Whether a document of the job needs `locate`: addresses in a bucket are signed, which takes a moment. */
+export const isInBucket = (job: Job): boolean => job.result?.outputs.some(({ key }) => key !== undefined) ?? false;
+
+/** Finds the addresses of the job's files. */
+export async function locate(job: Job, { object }: Addresses): Promise<Shown> {
+  if (!object || !isInBucket(job)) return job;
+  const keys = job.result?.outputs.flatMap(({ key }) => key ?? []) ?? [];
+  return { ...job, urls: new Map(await Promise.all(keys.map(async (key) => [key, await object(key)] as const))) };
+}
+
 export const jobPath = (id: string): string => `/v1/jobs/${id}`;
 
-export function jobDocument(job: Job, addresses: Addresses): JobDocument {
+export function jobDocument(job: Shown, addresses: Addresses): JobDocument {
   const self = `${addresses.front}${jobPath(job.id)}`;
   const outputs = job.result?.outputs ?? [];
-  const urlOf = ({ file }: Output) => `${addresses.files(job.server)}/v1/files/${job.id}/${file}`;
+  const urlOf = ({ file, key = '' }: Output) =>
+    job.urls?.get(key) ?? `${addresses.files(job.server)}/v1/files/${job.id}/${file}`;
   const poster = outputs.find(({ mediaType }) => mediaType === 'image/jpeg');
   return {
     id: job.id,

@@ -10,7 +10,7 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import { isFinished, type Job } from '../job.js';
-import { type Addresses, jobDocument, type ProgressDocument, progressOf } from './documents.js';
+import { type Addresses, jobDocument, type ProgressDocument, progressOf, type Shown } from './documents.js';
 
 export interface EventStreamDeps {
   readonly addresses: Addresses;
@@ -22,8 +22,8 @@ export interface EventStreamDeps {
 /** What an event stream says, as text; at most one event waits for the reader. */
 export class EventStream extends Readable {
   readonly #deps: EventStreamDeps;
-  #shown: Job | undefined;
-  #waiting: Job | undefined;
+  #shown: Shown | undefined;
+  #waiting: Shown | undefined;
   #wanted = true;
   #ending = false;
   #missed = 0;
@@ -37,7 +37,7 @@ export class EventStream extends Readable {
   }
 
   /** Shows a state now, or when the reader has room; undefined (forgotten by the store) ends the stream. */
-  show(job: Job | undefined): void {
+  show(job: Shown | undefined): void {
     if (this.#ending || this.destroyed) return;
     if (job) this.#waiting = job;
     if (!job || isFinished(job.state)) this.#ending = true;
@@ -91,7 +91,7 @@ export function revisionOf(job: Job): string {
 }
 
 /** The event that leads from what was shown to what is, in the form of the wire; undefined when there is nothing new to see. */
-export function eventFor(shown: Job | undefined, job: Job, addresses: Addresses): string | undefined {
+export function eventFor(shown: Job | undefined, job: Shown, addresses: Addresses): string | undefined {
   const id = revisionOf(job);
   if (shown && revisionOf(shown) === id) return undefined;
   const onlyProgress = shown && shown.state === job.state && shown.attempt === job.attempt && shown.fence === job.fence;

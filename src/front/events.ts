@@ -4,11 +4,11 @@ import * as z from 'zod';
 import type { Clock } from '../clock.js';
 import { StoryfarmError } from '../errors.js';
 import { type Operation, operation } from '../http/operation.js';
-import { isFinished } from '../job.js';
+import { isFinished, type Job } from '../job.js';
 import type { Metrics } from '../metrics.js';
 import type { JobStore } from '../store/store.js';
 import type { Changes } from './changes.js';
-import type { Addresses } from './documents.js';
+import { type Addresses, isInBucket, locate } from './documents.js';
 import { EventStream, revisionOf } from './event-stream.js';
 import { findJob } from './jobs.js';
 
@@ -32,12 +32,30 @@ const lastEventSchema = z.object({
 export interface Streams {
   readonly operations: readonly Operation[];
   /** Ends every open stream, as if the server had nothing more to say; the readers come back, perhaps to another front. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function eventOperations(deps: EventDeps): Streams {
   const open = new Set<EventStream>();
   let closed = false;
+  /** Addresses of finished files that are being found. */
+  const locating = new Set<Promise<void>>();
+
+  /** Where files are in a bucket their addresses are signed first. Nothing comes after a job that has files, so nothing is overtaken. */
+  function show(stream: EventStream, job: Job | undefined): void {
+    if (!job || !isInBucket(job)) {
+      stream.show(job);
+      return;
+    }
+    const shown = locate(job, deps.addresses).then(
+      (located) => stream.show(located),
+      // The reader comes back, and is told by then.
+      () => void stream.destroy(),
+    );
+    locating.add(shown);
+    void shown.then(() => locating.delete(shown));
+  }
+
   const count = () => deps.metrics.eventStreams.set(open.size);
 
   const follow = operation({
@@ -63,10 +81,10 @@ export function eventOperations(deps: EventDeps): Streams {
       const stream = new EventStream(deps);
       open.add(stream);
       count();
-      stream.show(job);
+      show(stream, job);
       // A refusal would be the end for an EventSource; one that has nothing more to say is come back from, to another front.
-      if (closed) stream.finish();
-      const unfollow = isFinished(job.state) ? () => {} : deps.changes.follow(job.id, (now) => stream.show(now));
+      if (closed) void Promise.all(locating).then(() => stream.finish());
+      const unfollow = isFinished(job.state) ? () => {} : deps.changes.follow(job.id, (now) => show(stream, now));
       stream.once('close', () => {
         unfollow();
         open.delete(stream);
@@ -81,8 +99,9 @@ export function eventOperations(deps: EventDeps): Streams {
 
   return {
     operations: [follow],
-    close() {
+    async close() {
       closed = true;
+      await Promise.all(locating);
       for (const stream of open) stream.finish();
     },
   };

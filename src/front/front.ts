@@ -102,7 +102,7 @@ export async function frontRoutes(app: FastifyInstance, deps: FrontDeps): Promis
   app.addHook('preClose', async () => {
     // Who waits for a job that has just ended is still told.
     await changes.close();
-    streams.close();
+    await streams.close();
   });
 }
 

@@ -15,6 +15,7 @@ import {
   jobKeySchema,
   jobPath,
   jobSchema,
+  locate,
   newJobSchema,
   orderSchema,
 } from './documents.js';
@@ -86,7 +87,7 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
         return reply
           .code(202)
           .header('location', `${addresses.front}${jobPath(job.id)}`)
-          .send(jobDocument(job, addresses));
+          .send(jobDocument(await locate(job, addresses), addresses));
       },
     }),
 
@@ -98,7 +99,9 @@ export function jobOperations(deps: JobDeps): readonly Operation[] {
       params: { id: 'Id of the job.' },
       answers: { 200: { description: 'The job.', schema: jobSchema } },
       problems: ['unknown_job'],
-      handle: async ({ partner, params }) => jobDocument(await findJob(store, partner, params.id), addresses),
+      async handle({ partner, params }) {
+        return jobDocument(await locate(await findJob(store, partner, params.id), addresses), addresses);
+      },
     }),
 
     operation({

@@ -57,8 +57,9 @@ export function identifyBy(partners: Partners | undefined): Identify {
 export function assertAllowed(partners: Partners | undefined, partner: string, address: string): void {
   const origins = partners?.[partner]?.callbacks?.origins ?? [];
   // With a name or password in it, an address would be sent to by no client.
-  const { origin, username, password } = URL.canParse(address) ? new URL(address) : new URL('none:');
-  if (origins.includes(origin) && !username && !password) return;
+  const { protocol, origin, username, password } = URL.canParse(address) ? new URL(address) : new URL('none:');
+  // `blob:` has the origin of the address in it.
+  if (/^https?:$/.test(protocol) && origins.includes(origin) && !username && !password) return;
   const detail =
     origins.length === 0
       ? 'No callbacks are configured for this partner.'

@@ -12,6 +12,10 @@ const options = z.strictObject({
   /** Public addresses without a slash at the end. */
   front: z.string(),
   files: z.string(),
+  /** The bucket of finished files, its public address, and milliseconds that signed ones hold. */
+  storage: z.string().optional(),
+  storageUrl: z.string().optional(),
+  storageExpiry: z.number(),
 });
 export type CourierOrders = z.infer<typeof options>;
 

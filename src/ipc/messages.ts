@@ -17,6 +17,7 @@ const failure = z.strictObject({ code, message: z.string(), hint: z.string(), re
 const output = z.strictObject({
   rendition: z.string(),
   file: z.string(),
+  key: z.string().optional(),
   bytes: z.int(),
   width: z.int(),
   height: z.int(),

@@ -1,7 +1,8 @@
 /**
- * Where a job's files lie on this server, and the only way in.
+ * Where a job's files lie, and the only way in: the contract of a storage, and the storage that is a folder of this server. The other is bucket/bucket.ts; test/media/storage/conformance.ts
+ * holds both to it.
  *
- * An attempt works in `jobs/<id>/.<fence>.part`. When every file in it is whole, the folder is made durable and renamed to `jobs/<id>/<fence>`: published, all at
+ * In the folder an attempt works in `jobs/<id>/.<fence>.part`. When every file in it is whole, the folder is made durable and renamed to `jobs/<id>/<fence>`: published, all at
  * once, or not at all. The fence in the path means that a late attempt can never write over a newer one, and that its leavings can be found and deleted
  * by number. Addresses stay unguessable because job ids are random.
  *
@@ -12,7 +13,7 @@
  */
 
 import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { asStoryfarmError } from '../errors.js';
@@ -23,27 +24,57 @@ export interface Attempt {
   readonly fence: number;
 }
 
+/** A file of an earlier job. */
+export interface Lent {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface PublishOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Fraction of what is to be done, 0 to 1, rising. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** Every call is about the attempt that it names, and never touches what another attempt has published. */
 export interface Storage {
-  /** Folder that holds one folder per job. */
+  /** Folder of this machine that holds one folder per job: of its part folders at least. */
   readonly folder: string;
+  /** Where files lie in a bucket, the key of one; left out where they lie in the folder. */
+  keyOf?(attempt: Attempt, name: string): string;
   /** An empty folder for an attempt to work in. What earlier attempts of the job left is deleted: a job that is tried again has no result. */
   begin(attempt: Attempt): Promise<string>;
-  /** Makes the part folder durable and visible. Answers its final path. Rejects with `storage_failed` when the disk refuses. */
-  publish(attempt: Attempt): Promise<string>;
+  /**
+   * These files of the part folder are whole and will not change: a storage that is far away begins to fetch them. Answers at once; `publish` tells what came of it.
+   */
+  take(attempt: Attempt, files: readonly string[]): void;
+  /**
+   * Makes all files of the part folder durable, and ready to be seen. Answers where they are: a folder, or what their keys begin with. Rejects with `storage_failed` when the disk refuses, with
+   * `upload_failed` when files cannot be brought away.
+   */
+  publish(attempt: Attempt, options?: PublishOptions): Promise<string>;
+  /** Puts files that were published at `place` into the attempt as its own. Whether all of them are there and have their size; if not, some of them may be. */
+  borrow(attempt: Attempt, place: string, files: readonly Lent[]): Promise<boolean>;
   /** Deletes whatever an attempt left, published or not. */
   discard(attempt: Attempt): Promise<void>;
   /**
-   * Why an attempt failed: `storage_failed` when its files could not be written, or cannot be now, else what was thrown. A full disk, bad input and an attempt that was
+   * Why an attempt failed: `storage_failed` or, beyond this machine, `bucket_failed` when its files could not be written, or cannot be now, else what was thrown. A full disk, bad input and an attempt that was
    * stopped explain themselves.
    */
   explain(thrown: unknown): Promise<unknown>;
-  /** The ids of all jobs that have a folder. */
-  jobs(): Promise<readonly string[]>;
-  /** What lies in a job's folder, begun or published; undefined when there is none. */
-  leavings(id: string): Promise<Leavings | undefined>;
+  /** Tries whether files are taken beyond this machine, where they go there. Rejects with `bucket_failed`. */
+  check(): Promise<void>;
+  /** What lies here, begun or published, job by job. A job of which there are files in two places comes twice. */
+  leavings(): AsyncIterable<Leavings>;
+  /** Whether anything lies here of an attempt, begun or published. */
+  has(attempt: Attempt): Promise<boolean>;
+  /** Deletes all files of a job, of whatever attempt. */
+  forget(id: string): Promise<void>;
 }
 
 export interface Leavings {
+  /** The job's. */
+  readonly id: string;
   readonly fences: readonly number[];
   /** When an attempt was last begun, published or deleted; milliseconds since the epoch. */
   readonly changedAt: number;
@@ -52,7 +83,7 @@ export interface Leavings {
 const PART = /^\.(\d+)\.part$/;
 const PUBLISHED = /^(\d+)$/;
 /** Other folders here are not ours, such as a disk's lost+found. */
-const JOB = /^[A-Za-z0-9_-]{1,64}$/;
+export const JOB = /^[A-Za-z0-9_-]{1,64}$/;
 /** What the state of the disk has no part in. */
 const EXPLAINED = new Set(['no_space', 'storage_failed', 'aborted']);
 
@@ -75,6 +106,8 @@ export function openStorage(dataFolder: string): Storage {
       mkdirSync(part(attempt), { recursive: true });
       return part(attempt);
     },
+
+    take() {}, // They are where they have to be.
 
     async publish(attempt) {
       try {
@@ -108,23 +141,51 @@ export function openStorage(dataFolder: string): Storage {
       }
     },
 
-    async jobs() {
-      return (await readdir(folder)).filter((name) => JOB.test(name));
+    async borrow(attempt, place, files) {
+      for (const { name, bytes } of files) {
+        const [from, to] = [join(place, name), join(part(attempt), name)];
+        // Some file systems know no links.
+        const isThere = await link(from, to)
+          .catch(() => copyFile(from, to))
+          .then(
+            () => true,
+            () => false,
+          );
+        if (!isThere || (await stat(to)).size !== bytes) return false;
+      }
+      return true;
     },
 
-    async leavings(id) {
-      try {
-        const names = await readdir(join(folder, id));
-        const fences = names.map((name) => Number(PUBLISHED.exec(name)?.[1] ?? PART.exec(name)?.[1]));
-        const { mtimeMs } = await stat(join(folder, id));
-        return { fences: [...new Set(fences)].filter(Number.isInteger), changedAt: mtimeMs };
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-        throw error;
+    async check() {}, // What can be known of a folder is told by disk.ts.
+
+    async *leavings() {
+      for (const id of (await readdir(folder)).filter((name) => JOB.test(name))) {
+        const left = await leftIn(join(folder, id));
+        if (left) yield { id, ...left };
       }
     },
+
+    async has({ id, fence }) {
+      return (await leftIn(join(folder, id)))?.fences.includes(fence) ?? false;
+    },
+
+    async forget(id) {
+      await rm(join(folder, id), { recursive: true, force: true });
+    },
   };
+}
+
+/** What lies in a job's folder; undefined when there is none. */
+async function leftIn(path: string): Promise<Omit<Leavings, 'id'> | undefined> {
+  try {
+    const fences = (await readdir(path)).map((name) => Number(PUBLISHED.exec(name)?.[1] ?? PART.exec(name)?.[1]));
+    const { mtimeMs } = await stat(path);
+    return { fences: [...new Set(fences)].filter(Number.isInteger), changedAt: mtimeMs };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 const flush = promisify(fsync);

@@ -8,6 +8,9 @@
 import { constants, setPriority } from 'node:os';
 import { asStoryfarmError, StoryfarmError } from '../errors.js';
 import { type Edition, parseToRenderer, type RenderOrder, type ToSupervisor } from '../ipc/messages.js';
+import { parseBucketAddress } from '../media/bucket/address.js';
+import { openBucket } from '../media/bucket/bucket.js';
+import { openS3 } from '../media/bucket/s3.js';
 import { type Ffmpeg, openFfmpeg } from '../media/ffmpeg.js';
 import { filmObstacle } from '../media/ffmpeg-abilities.js';
 import { loadFonts } from '../media/fonts.js';
@@ -16,8 +19,8 @@ import { type Editions, openEditions } from '../media/prepare/editions.js';
 import { FOOTAGE_SHARE } from '../media/prepare/footage.js';
 import { Films } from '../media/splice/films.js';
 import { openPhrases } from '../media/splice/phrases.js';
-import { openStorage } from '../media/storage.js';
-import { type RendererOptions, rendererOptions } from './options.js';
+import { openStorage, type Storage } from '../media/storage.js';
+import { type RendererOptions, rendererOptions, STORAGE_VARIABLE } from './options.js';
 import { type RenderTools, render } from './render.js';
 import { prepareFootage, soundEdition } from './source.js';
 
@@ -44,12 +47,21 @@ function boot(options: RendererOptions): PrepareTools {
     editions: openEditions(options.dataFolder, ffmpeg),
     films: new Films(),
     phrases: openPhrases(options.dataFolder, options.maxPhrases),
-    storage: openStorage(options.dataFolder),
+    storage: storageIn(options.dataFolder, process.env[STORAGE_VARIABLE]),
     catalog: () => loadCatalog(options.templateFolders),
     stallMs: options.stallMs,
   };
   void send({ type: 'ready', ffmpeg: ffmpeg.version });
   return tools;
+}
+
+function storageIn(dataFolder: string, bucket: string | undefined): Storage {
+  const local = openStorage(dataFolder);
+  if (!bucket) return local;
+  const objects = openS3(parseBucketAddress(bucket));
+  // While nobody waits for it.
+  objects.open();
+  return openBucket(local, objects);
 }
 
 /** Passes on what is worth a message of a fraction that rises; the first one a while after `since`, so that a short job sends none. */

@@ -14,3 +14,6 @@ export const rendererOptions = z.strictObject({
   stallMs: z.number().positive(),
 });
 export type RendererOptions = z.infer<typeof rendererOptions>;
+
+/** Names the bucket for finished files (media/bucket/address.ts), which may hold secrets and so is no argument; left out, they stay in the data folder. */
+export const STORAGE_VARIABLE = 'STORYFARM_STORAGE';

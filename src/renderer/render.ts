@@ -2,7 +2,8 @@
  * One job, from order to published files. It reads as the stages of a render: prepare, fill, draw, swap, encode, verify, publish; each is timed.
  *
  * Problem: a job must come out whole or not at all, whatever dies meanwhile. All work happens in the attempt's part folder (media/storage.ts); only a folder
- * in which every file has been verified is published; any failure deletes it.
+ * in which every file has been verified is published; any failure deletes it. Files that are whole may be on their way to a bucket before they are verified: there, too, nobody sees them until they
+ * are published.
  *
  * Each rendition takes one of two paths. Where its film is prepared and takes all of the words, they are put into it (swap.ts); else it is encoded from the edition's footage (reencode.ts). A film that
  * turns out torn, or in which the words have no room, means the second path, never a failed job; an edition that is damaged is prepared again (source.ts).
@@ -13,7 +14,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { StoryfarmError } from '../errors.js';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { JobResult, Output } from '../job.js';
@@ -32,7 +33,7 @@ import { encode } from './encode.js';
 import { openOrRemove } from './opening.js';
 import { NO_ROOM, pathsOf, refusalOf, reusedPaths } from './paths.js';
 import type { RenditionJob } from './reencode.js';
-import { noteFiles, takeEarlier } from './reuse.js';
+import { noteFiles, placed, takeEarlier } from './reuse.js';
 import { prepareFootage, type SourceTools, soundEdition } from './source.js';
 import { type SwapJob, swap, takes } from './swap.js';
 import { verifyPoster, verifyRendition } from './verify.js';
@@ -43,7 +44,7 @@ export interface RenderTools extends SourceTools {
   readonly fonts: Fonts;
   readonly films: Pick<Films, 'open'>;
   readonly phrases: Phrases;
-  readonly storage: Pick<Storage, 'begin' | 'publish' | 'discard' | 'explain'>;
+  readonly storage: Omit<Storage, 'folder' | 'check' | 'leavings' | 'has' | 'forget'>;
 }
 
 export interface RenderOptions {
@@ -59,7 +60,7 @@ const ENCODE_SHARE = 0.98;
 
 /**
  * Renders one job and publishes its files. Rejects with a StoryfarmError: bad input (`unknown_template`, `words_do_not_fit`, …), `too_large`,
- * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `storage_failed`, `aborted`. Nothing of the attempt is left then, unless the disk refuses to delete it.
+ * `ffmpeg_failed`, `ffmpeg_stalled`, `output_incomplete`, `no_space`, `storage_failed`, `bucket_failed`, `upload_failed`, `aborted`. Nothing of the attempt is left then, unless the disk refuses to delete it.
  */
 export async function render(
   order: RenderOrder,
@@ -84,13 +85,16 @@ export async function render(
     return result;
   };
 
+  const publish = (onProgress: (fraction: number) => void) => tools.storage.publish(order, { signal, onProgress });
+
   try {
     if (order.reuse) {
-      const outputs = await stage('reuse', 0, async () =>
-        takeEarlier(order, await tools.storage.begin(order), tools.phrases),
-      );
+      const outputs = await stage('reuse', 0, async () => {
+        await tools.storage.begin(order);
+        return takeEarlier(order, tools.storage, tools.phrases);
+      });
       if (outputs) {
-        await stage('publish', 1, () => tools.storage.publish(order));
+        await stage('publish', 1, publish);
         return { outputs, stages, paths: reusedPaths(outputs) };
       }
     }
@@ -106,16 +110,25 @@ export async function render(
       const blank = async () => (await sound([edition.poster])).poster;
       writeFileSync(join(folder, POSTER), await drawPoster(words, edition, tools.phrases, blank));
     });
+    const take = (files: readonly string[]) =>
+      tools.storage.take(
+        order,
+        files.map((file) => join(folder, file)),
+      );
+    take([POSTER]);
     const slow = await stage('swap', 0, () => swapAll(edition, words, folder, tools));
+    take(template.ladder.filter((rendition) => !slow.has(rendition)).map(fileOf));
     if (slow.size > 0) {
       const used = [...slow.keys()].flatMap((rendition) => [edition.footage(rendition), edition.audio(rendition)]);
       await sound(used.filter((file) => file !== undefined));
       await stage('encode', ENCODE_SHARE, (report) =>
         encodeAll(slow, edition, words, folder, tools, { onProgress: report, signal, stallMs: tools.stallMs }),
       );
+      take([...slow.keys()].map(fileOf));
     }
-    const outputs = await stage('verify', 0, () => verifyAll(order, edition, folder));
-    const published = await stage('publish', 1, () => tools.storage.publish(order));
+    const verified = await stage('verify', 0, () => verifyAll(order, edition, folder));
+    const outputs = verified.map((output) => placed(output, basename(output.file), order, tools.storage));
+    const published = await stage('publish', 1, publish);
     if (order.partner !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
     return { outputs, stages, paths: pathsOf(template, slow) };

@@ -1,17 +1,17 @@
 /**
- * Whole-job reuse: when a partner wants it, a job that asks for exactly what an earlier one of the same partner asked for gets that one's files. They are linked, not copied, so that neither job
- * depends on the other being kept.
+ * Whole-job reuse: when a partner wants it, a job that asks for exactly what an earlier one of the same partner asked for gets that one's files. In a folder they are linked, in a bucket copied by its
+ * server, so that neither job depends on the other being kept.
  *
  * Every job of a partner is noted, also one that did not want reuse itself: whoever asks for it later does not know how the first was sent. The note of where the files are lies in the phrase cache
  * (0.6 kB and 0.1 ms of CPU a job), and is no more than a hint: files that are gone or have another size mean that the job is rendered.
  */
 
-import { copyFile, link, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import * as z from 'zod';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { Output } from '../job.js';
 import type { Phrases } from '../media/splice/phrases.js';
+import type { Attempt, Storage } from '../media/storage.js';
 import { version } from '../package.js';
 
 const note = z.object({
@@ -19,27 +19,29 @@ const note = z.object({
   outputs: z.array(z.custom<Output>((value) => typeof (value as Output | null)?.file === 'string')),
 });
 
-/** Links the files of an equal earlier job into `folder` and answers its outputs as this attempt's; undefined when there is none, or it is nobody's. */
-export async function takeEarlier(order: RenderOrder, folder: string, phrases: Phrases): Promise<Output[] | undefined> {
+/** Borrows the files of an equal earlier job for this attempt, which has begun, and answers its outputs as this attempt's; undefined when there is none, or it is nobody's. */
+export async function takeEarlier(
+  order: RenderOrder,
+  storage: Pick<Storage, 'borrow' | 'keyOf'>,
+  phrases: Phrases,
+): Promise<Output[] | undefined> {
   const known = order.partner === undefined ? undefined : phrases.get(keyOf(order));
-  if (!known) return undefined;
-  const earlier = readNote(known.toString('utf8'));
+  const earlier = known && readNote(known.toString('utf8'));
   if (!earlier) return undefined;
-  const outputs: Output[] = [];
-  for (const output of earlier.outputs) {
-    const name = basename(output.file);
-    const [from, to] = [join(earlier.folder, name), join(folder, name)];
-    // Some file systems know no links.
-    const isThere = await link(from, to)
-      .catch(() => copyFile(from, to))
-      .then(
-        () => true,
-        () => false,
-      );
-    if (!isThere || (await stat(to)).size !== output.bytes) return undefined;
-    outputs.push({ ...output, file: `${order.fence}/${name}` });
-  }
-  return outputs;
+  const files = earlier.outputs.map(({ file, bytes }) => ({ name: basename(file), bytes }));
+  if (!(await storage.borrow(order, earlier.folder, files))) return undefined;
+  return earlier.outputs.map(({ key: _, ...output }) => placed(output, basename(output.file), order, storage));
+}
+
+/** An output as the attempt's own. */
+export function placed(
+  output: Omit<Output, 'key'>,
+  name: string,
+  attempt: Attempt,
+  storage: Pick<Storage, 'keyOf'>,
+): Output {
+  const key = storage.keyOf?.(attempt, name);
+  return { ...output, file: `${attempt.fence}/${name}`, ...(key !== undefined && { key }) };
 }
 
 function readNote(text: string): z.infer<typeof note> | undefined {

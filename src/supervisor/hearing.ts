@@ -70,7 +70,7 @@ export class Hearing {
     renderer.assignment = undefined;
     seats.praise(renderer);
     this.#rest(renderer);
-    if (message.type === 'failed') claims.heed(message.failure.code);
+    if (message.type === 'failed') claims.heed(message.failure);
     if (lostAt !== undefined) outcomes.lost(job);
     else if (message.type === 'failed') this.#fail(job, message.failure);
     else {

@@ -60,9 +60,9 @@ export interface FarmObserver {
   preparationStopped(edition: Edition): void;
   /** Something failed that the farm will try again or can do without; `what` continues "trouble with". */
   trouble(what: string, error: unknown): void;
-  /** Claims stop or go on. */
-  paused(reason: string, on: boolean): void;
-  /** The farm as it stands, told every second. */
+  /** Claims stop or go on; `why` where it is known more exactly. */
+  paused(reason: string, on: boolean, why?: { readonly message: string; readonly hint: string }): void;
+  /** The farm as it stands, told every second; every five while every renderer waits for a job. */
   state(slots: readonly Slot[], queue: QueueCounts | undefined): void;
   /** Where the seats' time went since this was last told, standbys that are ready, and jobs that may be rendered at the same time. Told with the state. */
   capacity(spent: Spent, now: { readonly standbys: number; readonly concurrency: number }): void;
@@ -85,6 +85,7 @@ const PAUSED: Readonly<Record<string, string>> = {
   no_space: 'Free disk space, or lower diskFloor; claims go on by themselves.',
   storage:
     'Make jobs/ in the data folder writable, or mount its disk, which jobs/.storyfarm marks; claims go on by themselves.',
+  bucket: 'Run `storyfarm doctor`: it tells what the bucket says; claims go on by themselves.',
   request: '`storyfarm resume` ends it.',
 };
 
@@ -200,9 +201,13 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       log.warn({ ...named(edition), code, hint, detail: message }, what);
     },
     trouble: (what, error) => log.error({ err: error }, `trouble with ${what}`),
-    paused: (reason, on) => {
+    paused: (reason, on, why) => {
       metrics.claimsPaused.set({ reason }, on ? 1 : 0);
-      if (on) log.warn({ reason, hint: PAUSED[reason] }, 'claims paused');
+      if (on)
+        log.warn(
+          { reason, hint: PAUSED[reason], ...(why && { detail: why.message, hint: why.hint }) },
+          'claims paused',
+        );
       else log.warn({ reason }, 'claims go on');
     },
     state: (slots, queue) => {

@@ -59,7 +59,7 @@ export interface SupervisorTools {
   /** Where outcomes are kept that the store does not take at once. Left out, those that are not written by the end are rendered again. */
   readonly journal?: Journal | undefined;
   /** Bytes free in the folder of jobs; see RoomTools. */
-  readonly free?: (() => Promise<number>) | undefined;
+  readonly free?: ((isSuspect: boolean) => Promise<number>) | undefined;
   readonly observer: FarmObserver;
   readonly clock: Clock;
   /** Tells whether an edition is prepared. Left out, none is prepared beside the jobs. */

@@ -1,4 +1,4 @@
-/** Tells the observer every second how the farm stands, and counts the store's jobs for that; more seldom while every renderer waits for a job. */
+/** Tells the observer every second how the farm stands, and counts the store's jobs for that; both more seldom while every renderer waits for a job, since nothing changes then. */
 
 import type { Clock } from '../clock.js';
 import type { JobStore, QueueCounts } from '../store/store.js';
@@ -24,6 +24,7 @@ export class Telling {
   readonly #tools: TellingTools;
   #toldAt = Number.NEGATIVE_INFINITY;
   #countedAt = Number.NEGATIVE_INFINITY;
+  #wasQuiet = false;
   #queue: QueueCounts | undefined;
 
   constructor(tools: TellingTools) {
@@ -33,8 +34,10 @@ export class Telling {
   tell(isQuiet: boolean): void {
     const { store, seats, observer, beside, clock } = this.#tools;
     const now = clock.monotonic();
-    if (now - this.#toldAt < STATE_MS) return;
+    if (now - this.#toldAt < STATE_MS * (isQuiet && this.#wasQuiet ? QUIET_FACTOR : 1)) return;
     this.#toldAt = now;
+    // That it has become quiet is told as any other change.
+    this.#wasQuiet = isQuiet;
     const quietMs = store.isShared ? SHARED_QUIET_MS : STATE_MS * QUIET_FACTOR;
     if (now - this.#countedAt >= (isQuiet ? quietMs : STATE_MS)) {
       this.#countedAt = now;

@@ -12,6 +12,7 @@ import { openJournal } from '../../src/supervisor/jobs/journal.js';
 import { markOf } from '../../src/supervisor/renderer/leftovers.js';
 import { Service } from '../cli/storyfarm.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { jobsIn } from '../media/storage/conformance.js';
 import { assertInvariants } from './farm/invariants.js';
 import { TINY } from './farm/real.js';
 
@@ -51,7 +52,7 @@ it(
       ['enqueued', 'claimed', 'rendered'],
     );
     assert.equal((await farm.said('swept')).name, `${half.id}/${half.fence}`);
-    assert.deepEqual(await storage.jobs(), [rendered.id]);
+    assert.deepEqual(await jobsIn(storage), [rendered.id]);
     assert.equal(existsSync(join(dataFolder, 'outcomes.journal')), false);
     const { renderer } = await farm.said('renderer ready');
     const environment = readFileSync(`/proc/${renderer}/environ`, 'latin1').split('\0');

@@ -14,6 +14,7 @@ import type { Job } from '../../src/job.js';
 import { openStorage } from '../../src/media/storage.js';
 import type { JobStore } from '../../src/store/store.js';
 import { Sweeper } from '../../src/supervisor/jobs/sweeper.js';
+import { jobsIn } from '../media/storage/conformance.js';
 import { noServer, sqlServer } from '../store/fixtures/sql-server.js';
 import { behind } from './farm/behind.js';
 import { heard, program } from './farm/doomed.js';
@@ -185,7 +186,7 @@ for (const [kind, { skip, leaseMs, open }] of Object.entries(STORES))
           const storage = openStorage(dataFolder);
           const tools = { store, storage, server, observer: recorder.observer, clock: systemClock };
           await new Sweeper({ ...tools, underWay: () => [] }).round();
-          return storage.jobs();
+          return jobsIn(storage);
         };
         assert.deepEqual(await sweep(one, 'one'), [kept.id]);
         assert.deepEqual(await sweep(two, 'two'), [lost.id]);

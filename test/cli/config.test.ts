@@ -133,6 +133,11 @@ describe('configuration', () => {
       [/^--partners\/a\/callbacks\/origins\/0: Give origins such as/],
     ],
     [
+      'an origin that stands for several',
+      { flags: { partners: { a: { keys: [HASH], callbacks: { ...CALLBACKS, origins: ['https://*.a.example'] } } } } },
+      [/^--partners\/a\/callbacks\/origins\/0: Give origins such as/],
+    ],
+    [
       'a secret that is too short',
       { flags: { partners: { a: { keys: [HASH], callbacks: { ...CALLBACKS, secrets: ['whsec_aGk='] } } } } },
       [/^--partners\/a\/callbacks\/secrets\/0: Give "whsec_"/],

@@ -34,7 +34,21 @@ test('a healthy machine, of which nothing is changed', async (t) => {
   assert.equal(code, 0);
   assert.deepEqual(
     findings.map(({ what }) => what),
-    ['node', 'ffmpeg', 'codecs', 'films', 'leash', 'fonts', 'templates', 'folder', 'disk', 'store', 'servers', 'ports'],
+    [
+      'node',
+      'ffmpeg',
+      'codecs',
+      'films',
+      'leash',
+      'fonts',
+      'templates',
+      'folder',
+      'disk',
+      'store',
+      'storage',
+      'servers',
+      'ports',
+    ],
   );
   assert.deepEqual(
     findings.filter(({ state }) => state === 'ill'),

@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { loadConfig } from '../../src/cli/config.js';
 import { retention } from '../../src/cli/retention.js';
 import { createLog } from '../../src/log.js';
+import { openStorage } from '../../src/media/storage.js';
 import { openStore } from '../../src/store/open.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { enqueue, present, rendering, result } from '../store/conformance/subject.js';
@@ -31,7 +32,7 @@ test('old jobs go with their files, their words before; what still renders or wa
 
   const log = createLog({ part: 'test', level: 'fatal' });
   const round = (keep: object) =>
-    retention({ config: { ...loadConfig({ flags: {} }).config, ...keep }, log }, store, folder)();
+    retention({ config: { ...loadConfig({ flags: {} }).config, ...keep }, log }, store, openStorage(dataFolder))();
   assert.deepEqual(await round({}), { words: 0, jobs: 0, kept: 0 }, 'nothing is old');
   assert.deepEqual(await round({ keepWords: 0 }), { words: 1, jobs: 0, kept: 0 });
   assert.ok(existsSync(join(folder, done.id, '1', 'large.mp4')));

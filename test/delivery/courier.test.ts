@@ -204,6 +204,27 @@ describe('the courier', () => {
     slow.hangUp();
   });
 
+  it('tells a partner whose server answers though others that are slow, with more that is due longer, take all the room', async (t) => {
+    const [slow, quick] = [await PartnerServer.start(t, NEVER_ANSWERS), await PartnerServer.start(t)];
+    const lame = Array.from({ length: 12 }, (_, n) => `lame-${n}`);
+    const secrets = Object.fromEntries(['globex', ...lame].map((name) => [name, [newSecret()]]));
+    const { store, ended, settled, told, leave } = await working(t, { secrets, timeoutMs: 1_000 });
+    const requests = lame.flatMap((partner) => Array.from({ length: 12 }, () => ({ partner, callbackUrl: slow.url })));
+    const jobs = await Promise.all(requests.map((request) => enqueue(store, request)));
+    await Promise.all(jobs.map(({ id }) => store.cancel(id)));
+    await slow.called(20);
+    await ended(quick.url, 'globex');
+    await settled(36);
+    assert.ok(
+      told.some(({ partner, outcome }) => partner === 'globex' && outcome === 'delivered'),
+      `all ${told.length} calls were to others`,
+    );
+    const gone = leave();
+    slow.manner = ANSWERS(204);
+    slow.hangUp();
+    await gone;
+  });
+
   it('waits for what is under way when it leaves', async (t) => {
     const partner = await PartnerServer.start(t, NEVER_ANSWERS);
     const answers: (() => void)[] = [];
@@ -215,6 +236,34 @@ describe('the courier', () => {
     for (const answer of answers) answer();
     await gone;
     assert.equal((await present(store, id)).state, 'delivered');
+  });
+
+  it('does not tell that a job is rendered which is just to be rendered again', async (t) => {
+    const partner = await PartnerServer.start(t);
+    let looked = () => {};
+    const isLooked = new Promise<void>((resolve) => {
+      looked = resolve;
+    });
+    const { store, ended, settled, told } = await working(t, {}, (store) => ({
+      claimCallbacks: (claim) => store.claimCallbacks(claim),
+      settle: (id, outcome) => store.settle(id, outcome),
+      async get(id) {
+        // Between its claim and this look.
+        if ((await present(store, id)).partner === 'acme') await store.rerender(id);
+        looked();
+        return store.get(id);
+      },
+    }));
+    await ended(partner.url);
+    await isLooked;
+    await ended(partner.url, 'globex');
+    await settled(1);
+    assert.deepEqual(
+      told.map(({ partner }) => partner),
+      ['globex'],
+    );
+    assert.equal(partner.calls.length, 1);
+    assert.deepEqual(await store.outbox(10), []);
   });
 
   it('sends again what it could not note, as the same event', async (t) => {

@@ -1,6 +1,7 @@
 /** Keeping a courier running: real processes that end, hold their tongue, or talk nonsense. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CourierKeeper, type KeeperTools, restartDelay, SILENT_MS } from '../../src/delivery/keeper.js';
@@ -15,6 +16,7 @@ const ORDERS = {
   logLevel: 'silent',
   front: '',
   files: '',
+  storageExpiry: 86_400_000,
 };
 
 /** A keeper of a fixture, and what it noted: `started PID`, `died REASON in MS`, `told PARTNER`. */
@@ -67,6 +69,15 @@ describe('a keeper', () => {
       'told look delivered',
       'told leave delivered',
     ]);
+  });
+
+  it('gives it threads enough for names that nobody looks up', { skip: process.platform !== 'linux' }, async (t) => {
+    const { noted, pids } = kept(t, 'echoing');
+    await noted(2);
+    const [, threads] =
+      /(?:^|\0)UV_THREADPOOL_SIZE=(\d+)\0/.exec(readFileSync(`/proc/${pids[0]}/environ`, 'utf8')) ?? [];
+    // Node gives half of them to looking names up: one for each of 32 calls, and as many that go on after theirs was given up.
+    assert.ok(Number(threads) >= 128, threads);
   });
 
   it('starts one that ends again: at once, then ever later', async (t) => {

@@ -189,6 +189,7 @@ describe('keys', () => {
       'https://portal.acme.example.evil/',
       'https://portal.acme.example@evil.example/',
       'https://user:password@portal.acme.example/',
+      'blob:https://portal.acme.example/0b1c',
       'http://169.254.169.254/',
       'portal.acme.example',
       '',

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { RenderOrder } from '../../src/ipc/messages.js';
 import type { Output } from '../../src/job.js';
 import { openPhrases } from '../../src/media/splice/phrases.js';
+import { openStorage } from '../../src/media/storage.js';
 import { noteFiles, takeEarlier } from '../../src/renderer/reuse.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -27,7 +28,7 @@ async function published(t: TestContext) {
   const phrases = openPhrases(data, 1e6);
   await noteFiles(order, folder, [output('large', 12), output('small', 12)], phrases);
   const take = (change: Partial<RenderOrder> = {}) =>
-    takeEarlier({ ...order, id: 'second', fence: 1, ...change }, next, phrases);
+    takeEarlier({ ...order, id: 'second', fence: 1, ...change }, openStorage(data), phrases);
   return { folder, next, take };
 }
 

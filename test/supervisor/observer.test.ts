@@ -104,12 +104,15 @@ describe('the observer of a farm', () => {
 
   it('says what ends a pause of claims', () => {
     const { observer, lines } = watching();
-    for (const reason of ['no_space', 'storage', 'request']) observer.paused(reason, true);
+    for (const reason of ['no_space', 'storage', 'bucket', 'request']) observer.paused(reason, true);
     observer.paused('storage', false);
     const hints = lines.map((line) => JSON.parse(line).hint);
-    for (const [index, hint] of [/diskFloor/, /jobs\/\.storyfarm/, /storyfarm resume/].entries())
+    for (const [index, hint] of [/diskFloor/, /jobs\/\.storyfarm/, /storyfarm doctor/, /storyfarm resume/].entries())
       assert.match(hints[index], hint);
-    assert.equal(hints[3], undefined);
+    assert.equal(hints[4], undefined);
+    observer.paused('bucket', true, { message: 'No.', hint: 'Mend it.' });
+    const { detail, hint } = JSON.parse(lines.at(-1) ?? '');
+    assert.deepEqual([detail, hint], ['No.', 'Mend it.']);
   });
 
   it('tells which paths a job took and, of the expensive one, why', async () => {

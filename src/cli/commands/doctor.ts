@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { canLeash } from '../../leash.js';
+import { parseBucketAddress } from '../../media/bucket/address.js';
 import { openFfmpeg } from '../../media/ffmpeg.js';
 import { FOR_JOBS, filmObstacle, lackingIn } from '../../media/ffmpeg-abilities.js';
 import { loadFonts } from '../../media/fonts.js';
@@ -15,6 +16,7 @@ import type { Config } from '../options.js';
 import { isStoreMade, openConfiguredStore } from '../parts.js';
 import { withRemedy } from '../refusals.js';
 import { conditionOf, unmet } from '../servers.js';
+import { openConfiguredStorage } from '../storage.js';
 import { bytesText, printJson } from '../table.js';
 
 interface Finding {
@@ -108,6 +110,12 @@ const LOOKS: Readonly<Record<string, Look>> = {
     } finally {
       await store.close();
     }
+  },
+  async storage(config) {
+    const storage = openConfiguredStorage(config);
+    await storage.check();
+    if (config.storage === undefined) return { state: 'well', found: 'finished files stay in the data folder' };
+    return { state: 'well', found: `${parseBucketAddress(config.storage).name} takes, lists and deletes objects` };
   },
   async servers(config) {
     if (!isStoreMade(config)) return { state: 'well', found: 'none yet' };

@@ -19,6 +19,7 @@ import { configOf, FARM, PLACES, withOptions } from '../flags.js';
 import type { Config } from '../options.js';
 import { openCatalog, openConfiguredStore, openService, type Service } from '../parts.js';
 import { exitsOf, onSignals, tellReady } from '../signals.js';
+import { objectAddresses } from '../storage.js';
 import { type Done, whenStoreAnswers } from '../waiting.js';
 
 export const upCommand = (): Command =>
@@ -75,7 +76,11 @@ async function up(config: Config, reread: () => LoadedConfig): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOn(store, { front: '', files: fileDomain(config) ?? '' }, parts),
+    addresses: addressesOn(
+      store,
+      { front: '', files: fileDomain(config) ?? '', object: objectAddresses(config) },
+      parts,
+    ),
   });
   server.app.register(filesRoutes, { folder });
   server.app.register(healthRoutes, {
@@ -121,7 +126,11 @@ async function front(config: Config): Promise<void> {
     catalog,
     fonts: loadFonts(),
     partners: config.partners,
-    addresses: addressesOn(store, { front: '', files: fileDomain(config) ?? elsewhere }, parts),
+    addresses: addressesOn(
+      store,
+      { front: '', files: fileDomain(config) ?? elsewhere, object: objectAddresses(config) },
+      parts,
+    ),
     bodyLimit: config.bodyLimit,
   });
   await serve(parts, server, config.port, store);

@@ -26,11 +26,14 @@ export type Fate =
   | { readonly event: 'released' }
   | { readonly event: 'retried' | 'dead'; readonly options: FailOptions };
 
+const ROOM: readonly string[] = ['no_space', 'storage_failed', 'bucket_failed'];
+const wantsRoom = (code: string) => ROOM.includes(code);
+
 /** Claims after which a job is excused no more. */
 export const MOST_CLAIMS = 100;
 
 /**
- * The renderer told that it failed. A disk that is full or cannot be written says nothing about the job: it is given back. `isExcused`: what failed was ended by somebody
+ * The renderer told that it failed. A disk that is full or cannot be written, or a bucket that takes nothing, says nothing about the job: it is given back. `isExcused`: what failed was ended by somebody
  * who ends others, too.
  */
 export function fateOfFailure(
@@ -40,7 +43,7 @@ export function fateOfFailure(
   random: number,
   isExcused = false,
 ): Fate {
-  if (told.code === 'no_space' || told.code === 'storage_failed') return { event: 'released' };
+  if (wantsRoom(told.code)) return { event: 'released' };
   if (isExcused && job.fence < MOST_CLAIMS) return { event: 'released' };
   const retryInMs = retryDelay(told, job.attempt, limits.maxAttempts, random);
   return {

@@ -8,12 +8,12 @@
  */
 
 import type { Clock } from '../../clock.js';
-import { asStoryfarmError, type ErrorCode } from '../../errors.js';
+import { asStoryfarmError, type Failure } from '../../errors.js';
 import type { Job } from '../../job.js';
 import { nextPause, type Pace } from '../../store/pace.js';
 import type { ClaimOptions, JobStore } from '../../store/store.js';
 import type { Beside } from '../loop.js';
-import { Room, type RoomLimits, type RoomTools, wantBehind } from './room.js';
+import { Room, type RoomLimits, type RoomTools, wantBehind, whyOf } from './room.js';
 
 export interface ClaimLimits extends Omit<ClaimOptions, 'limit'>, RoomLimits {
   readonly pollMs: number;
@@ -32,7 +32,11 @@ const SHARED_POLL_MS = 30_000;
 const AFTER_FAILURE: Pace = { quickest: 250, slowest: 1_000 };
 
 const CLAIMING = 'claiming jobs';
-const WANTS = { no_space: 'the disk is full', storage: 'the folder of jobs cannot be written' } as const;
+const WANTS = {
+  no_space: 'the disk is full',
+  storage: 'the folder of jobs cannot be written',
+  bucket: 'the bucket takes no files',
+} as const;
 
 export class Claims {
   readonly #options: ClaimLimits;
@@ -59,7 +63,7 @@ export class Claims {
   /** Why no jobs are claimed though renderers are free, or undefined. */
   get obstacle(): string | undefined {
     if (this.#heldFor !== undefined) return this.#heldFor ? `paused: ${this.#heldFor}` : 'paused';
-    if (this.#room.want) return WANTS[this.#room.want];
+    if (this.#room.want) return this.#room.why ?? WANTS[this.#room.want];
     return this.#failing ? 'the store does not answer' : undefined;
   }
 
@@ -87,7 +91,7 @@ export class Claims {
         this.#failing = false;
         if (jobs.length === free) this.expect();
       } catch (error) {
-        this.heed(asStoryfarmError(error).code);
+        this.heed(asStoryfarmError(error));
         this.#rest();
         throw error;
       }
@@ -136,9 +140,9 @@ export class Claims {
     this.expect();
   }
 
-  /** What fails with such a code may mean that what would be claimed now would fail too. */
-  heed(code: ErrorCode): void {
-    const want = wantBehind(code);
-    if (want) this.#room.lacks(want);
+  /** What fails so may mean that what would be claimed now would fail too. */
+  heed(failure: Pick<Failure, 'code' | 'message' | 'hint'>): void {
+    const want = wantBehind(failure.code);
+    if (want) this.#room.lacks(want, whyOf(failure));
   }
 }

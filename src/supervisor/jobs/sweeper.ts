@@ -1,10 +1,10 @@
 /**
- * The sweeper: makes the disk agree with the store.
+ * The sweeper: makes the disk, and the bucket where there is one, agree with the store.
  *
  * Problem: a supervisor that is killed leaves half a render, an attempt that came too late may die before it deletes its files, and files outlive jobs that were deleted from the
  * store. Each is small, and nobody else would ever look. The other way round, files that a disk has lost are missed by nobody until somebody wants to see them.
  *
- * How: in rounds over all folders of jobs, at the start and then every hour, the store is asked about each job, after the look at its folder: what was there then belongs to a fence
+ * How: in rounds over all jobs that have files, at the start and then every hour, the store is asked about each job, after the look at its files: what was there then belongs to a fence
  * that the store knows. Only attempts are deleted, by their numbers; so one that begins meanwhile is never hit. It works a tenth of the time at most, so that a
  * million folders are not felt.
  *
@@ -25,7 +25,7 @@ export interface SweeperTools {
   readonly store: Pick<JobStore, 'get' | 'published' | 'isShared'>;
   /** This server's name, by which its jobs on a shared store are known. One that is not shared has one server, which may have had another name. */
   readonly server: string;
-  readonly storage: Pick<Storage, 'jobs' | 'leavings' | 'discard'>;
+  readonly storage: Pick<Storage, 'leavings' | 'has' | 'discard'>;
   /** The attempts that are under way here, wanted or not: whoever is at them deletes what they leave. */
   readonly underWay: () => readonly Lease[];
   readonly observer: Pick<FarmObserver, 'swept' | 'missed' | 'trouble'>;
@@ -68,20 +68,22 @@ export class Sweeper {
     const { storage, clock, others = [] } = this.#tools;
     let swept = 0;
     let since = clock.monotonic();
-    for (const [index, id] of (await storage.jobs()).entries()) {
+    let looks = 0;
+    const seen = new Set<string>();
+    for await (const leavings of storage.leavings()) {
       if (this.#isOver) return swept;
-      swept += await this.#look(id);
-      if ((index + 1) % STEP > 0) continue;
+      swept += await this.#look(leavings, seen);
+      if (++looks % STEP > 0) continue;
       await this.#rest((clock.monotonic() - since) * REST);
       since = clock.monotonic();
     }
-    await this.#miss();
+    await this.#miss(seen);
     for (const sweep of others) await sweep();
     return swept;
   }
 
-  /** Finds finished jobs of this server whose files are gone. Told at the end of each whole look, also when there are none. */
-  async #miss(): Promise<void> {
+  /** Finds finished jobs of this server whose files are gone. Those that were seen in this round are not asked for again. Told at the end of each whole look, also when there are none. */
+  async #miss(seen: ReadonlySet<string>): Promise<void> {
     const { store, clock, observer } = this.#tools;
     const missing: string[] = [];
     let after: string | null = null;
@@ -94,7 +96,7 @@ export class Sweeper {
       });
       for (const lease of page.jobs) {
         if (this.#isOver) return;
-        if (await this.#isGone(lease)) missing.push(lease.id);
+        if (!seen.has(keyOf(lease)) && (await this.#isGone(lease))) missing.push(lease.id);
       }
       if (page.jobs.length < STEP) break;
       after = page.after;
@@ -110,7 +112,7 @@ export class Sweeper {
   /** Asked again where there is nothing: the job may have been purged, or rendered again, since it was looked for. */
   async #isGone({ id, fence }: Lease): Promise<boolean> {
     const { store, storage } = this.#tools;
-    if ((await storage.leavings(id))?.fences.includes(fence)) return false;
+    if (await storage.has({ id, fence })) return false;
     const job = await store.get(id);
     return job !== undefined && isWanted(job, fence);
   }
@@ -122,11 +124,13 @@ export class Sweeper {
     }
   }
 
-  async #look(id: string): Promise<number> {
+  /** Notes in `seen` what belongs to a job. */
+  async #look(leavings: Leavings, seen: Set<string>): Promise<number> {
     const { store, storage, underWay, observer, clock } = this.#tools;
-    const leavings = await storage.leavings(id);
-    if (!leavings) return 0;
-    const stale = unwanted(leavings, await store.get(id), clock.now());
+    const { id } = leavings;
+    const job = await store.get(id);
+    if (job && leavings.fences.includes(job.fence)) seen.add(keyOf(job));
+    const stale = unwanted(leavings, job, clock.now());
     const isUnderWay = (fence: number) => underWay().some((lease) => lease.id === id && lease.fence === fence);
     let swept = 0;
     for (const fence of stale.filter((fence) => !isUnderWay(fence))) {
@@ -157,7 +161,7 @@ export class Sweeper {
  * The attempts in a job's folder that nobody wants, by fence; `job` as it stood later than the folder. A job that was rendered again, here or elsewhere, has another fence; whose it is by name is not
  * asked, since a server that was given another name still has the only files of its jobs. Pure.
  */
-export function unwanted({ fences, changedAt }: Leavings, job: Job | undefined, now: number): number[] {
+export function unwanted({ fences, changedAt }: Omit<Leavings, 'id'>, job: Job | undefined, now: number): number[] {
   if (!job) return now - changedAt > DAY_MS ? [...fences] : [];
   return fences.filter((fence) => !isWanted(job, fence));
 }
@@ -165,3 +169,5 @@ export function unwanted({ fences, changedAt }: Leavings, job: Job | undefined, 
 /** Whether the job is being made, or was, under this fence. */
 const isWanted = (job: Job, fence: number): boolean =>
   (job.state === 'rendering' || job.state === 'rendered' || job.state === 'delivered') && job.fence === fence;
+
+const keyOf = ({ id, fence }: Lease): string => `${id} ${fence}`;

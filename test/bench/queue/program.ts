@@ -52,7 +52,7 @@ const USUAL: SupervisorOptions = {
   ...{ bootMs: 60_000, silentMs: 15_000, stallMs: 120_000, maxAttempts: 3, maxCrashes: 3 },
   ...{ maxJobs: 500, maxMemory: 512e6, maxMemoryHard: 3e9, maxAgeMs: 6 * 3_600_000, minLifetimeMs: 30_000 },
 };
-const HEARTBEAT_MS = 2_000;
+const HEARTBEAT_MS = 3_000;
 /** A server compiles each text once, which takes seconds on a busy machine. */
 const BUSY_MS = 30_000;
 const EVERY = 100;

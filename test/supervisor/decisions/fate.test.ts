@@ -27,8 +27,8 @@ describe('the fate of a job that failed', () => {
     }
   });
 
-  it('is to be given back when the disk was full or could not be written, whatever it had behind it', () => {
-    for (const code of ['no_space', 'storage_failed'] as const)
+  it('is to be given back when the disk was full or could not be written, or the bucket took nothing, whatever it had behind it', () => {
+    for (const code of ['no_space', 'storage_failed', 'bucket_failed'] as const)
       assert.deepEqual(fateOfFailure({ attempt: 2, fence: 3 }, failure(code, 'No.'), limits, 0), { event: 'released' });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { StoryfarmError } from '../../../src/errors.js';
+import { failure, StoryfarmError } from '../../../src/errors.js';
 import type { Job } from '../../../src/job.js';
 import type { ClaimOptions } from '../../../src/store/store.js';
 import { Claims } from '../../../src/supervisor/jobs/claims.js';
@@ -10,7 +10,7 @@ import { job, promised, recorder, StillClock, settled } from '../fakes.js';
 
 function claiming(
   limits: RoomLimits & { readonly ageingMs?: number } = {},
-  free?: () => Promise<number>,
+  free?: (isSuspect: boolean) => Promise<number>,
   isShared = false,
 ) {
   const asked: number[] = [];
@@ -170,9 +170,9 @@ describe('claims', () => {
 
   it('rest after a renderer met a full disk, counted from the last time', async () => {
     const { claims, asked, clock, told, reply } = claiming();
-    claims.heed('no_space');
+    claims.heed(failure('no_space', 'No space.'));
     clock.move(6_000);
-    claims.heed('no_space');
+    claims.heed(failure('no_space', 'No space.'));
     clock.move(9_999);
     claims.look(1);
     await settled();
@@ -202,9 +202,46 @@ describe('claims', () => {
     assert.equal(asked.length, 1);
   });
 
+  it('try a bucket at the start, after a renderer met its refusal, and until it takes files; they tell what it says', async () => {
+    const refusal = (message: string) => new StoryfarmError('bucket_failed', message, { hint: 'Mend it.' });
+    const suspicions: boolean[] = [];
+    const answers: (number | Error)[] = [9, 9, refusal('Away.'), refusal('Away.'), refusal('Refused.'), 9, 9];
+    const { claims, asked, clock, told, reply } = claiming({ diskMs: 1_000 }, async (isSuspect) => {
+      suspicions.push(isSuspect);
+      const answer = answers.shift() ?? 9;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    });
+    const look = async () => {
+      clock.move(2_000);
+      claims.look(1);
+      await settled();
+      await reply([]);
+      return claims.obstacle;
+    };
+    assert.deepEqual([await look(), await look(), suspicions], [undefined, undefined, [true, false]]);
+    claims.heed(refusal('Slow.').toJSON());
+    assert.equal(claims.obstacle, 'Slow.');
+    assert.deepEqual([await look(), await look(), await look()], ['Away.', 'Away.', 'Refused.']);
+    assert.deepEqual([await look(), await look()], [undefined, undefined]);
+    assert.deepEqual(suspicions.slice(2), [true, true, true, true, false]);
+    assert.equal(asked.length, 4);
+    assert.deepEqual(
+      told
+        .of('paused')
+        .map(({ args: [reason, on, why] }) => [reason, on, (why as { message: string } | undefined)?.message]),
+      [
+        ['bucket', true, 'Slow.'],
+        ['bucket', true, 'Away.'],
+        ['bucket', true, 'Refused.'],
+        ['bucket', false, undefined],
+      ],
+    );
+  });
+
   it('heed nothing else', () => {
     const { claims } = claiming();
-    claims.heed('ffmpeg_failed');
+    claims.heed(failure('ffmpeg_failed', 'It ended with 1.'));
     assert.equal(claims.obstacle, undefined);
   });
 

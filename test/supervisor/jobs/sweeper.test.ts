@@ -8,6 +8,7 @@ import { openStorage } from '../../../src/media/storage.js';
 import type { Lease, PublishedOptions } from '../../../src/store/store.js';
 import { Sweeper, unwanted } from '../../../src/supervisor/jobs/sweeper.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
+import { jobsIn } from '../../media/storage/conformance.js';
 import { job, recorder, StillClock } from '../fakes.js';
 
 const DAY = 86_400_000;
@@ -157,7 +158,7 @@ describe('a round of the sweeper', () => {
     storage.discard = (attempt) => (refusals-- > 0 ? Promise.reject(new Error('It is held.')) : discard(attempt));
     assert.equal(await sweeper.round(), 1);
     assert.equal(told.of('trouble').length, 1);
-    assert.equal((await storage.jobs()).length, 1);
+    assert.equal((await jobsIn(storage)).length, 1);
   });
 
   it('rests between steps, and ends in the middle when it is stopped', async (t) => {
@@ -191,6 +192,6 @@ describe('a round of the sweeper', () => {
     clock.move(3_600_000);
     await told.until('swept');
     await sweeper.stop();
-    assert.deepEqual(await storage.jobs(), []);
+    assert.deepEqual(await jobsIn(storage), []);
   });
 });
