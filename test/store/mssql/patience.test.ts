@@ -142,6 +142,29 @@ test('a try gets half of the deadline; after two in a row without an answer, a t
   );
 });
 
+test('a text that is slow is not taken for quick because another one is answered', async () => {
+  const given: number[] = [];
+  const link = {
+    send: async (text: string, _values: Values, ms: number) => {
+      if (text === 'quick') return GOOD;
+      given.push(ms);
+      if (given.length < 3) throw silent();
+      return GOOD;
+    },
+    rebuild: () => {},
+    close: async () => {},
+  };
+  const tools = { link, name: 'mssql://h', random: () => 0, pause: async () => {} };
+  const patience = new Patience({ ...tools, deadlineMs: 1_000, tryMs: 1_000 });
+  const slow = () => patience.send('slow', {}, true, 0);
+  await assert.rejects(slow(), { code: 'outcome_unknown' });
+  await patience.send('quick', {}, true);
+  await assert.rejects(slow(), { code: 'outcome_unknown' });
+  await patience.send('quick', {}, true);
+  await patience.send('slow', {}, true);
+  assert.ok((given.at(-1) ?? 0) > 1_000, `${given}`);
+});
+
 test('a driver that does not come to an end is waited for until the deadline only', async () => {
   const link = { send: () => new Promise<never>(() => {}), rebuild: () => {}, close: async () => {} };
   const patience = new Patience({ link, name: 'mssql://h', deadlineMs: 50 });

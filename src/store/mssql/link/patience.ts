@@ -5,7 +5,7 @@
  * wait (gate.ts). When a text was sent and no answer came, nobody knows what became of it: it is sent again with @resent set, and finds under the store's lock, by (id, fence), id or ticket,
  * what it did the first time (texts/frame.ts). So nothing is done twice, and the caller is told `outcome_unknown` only when the store did not come back in time.
  *
- * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. When that has failed twice in a row it is the server that is slow, as one that has just been started
+ * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. When that has failed twice in a row for a text it is the server that is slow about it, as one that has just been started
  * may be: then a text is not broken off, also when its caller's time is over, since otherwise it would be begun anew, and as slowly, for ever.
  *
  * The driver's pool may keep connections that lead nowhere; after a few failures in a row, all of them are given up. Those that are made then are new, so that it helps ever more seldom while nothing is
@@ -23,7 +23,7 @@ const MOST_TRIES = 6;
 /** Failures of connections in a row, over all texts, after which the pool is rebuilt; and then after so many times as many. */
 const FAILURES_TO_REBUILD = 3;
 const MORE_TO_REBUILD = 4;
-/** Answers in a row that did not come, after which a text is not broken off for so many deadlines. */
+/** Answers to a text in a row that did not come, after which it is not broken off for so many deadlines. */
 const SILENCES_TO_WAIT = 2;
 const DEADLINES_TO_WAIT = 4;
 
@@ -53,7 +53,8 @@ export class Patience {
   readonly #gate: Gate;
   #failures = 0;
   #rebuildAt = FAILURES_TO_REBUILD;
-  #silences = 0;
+  /** By the text, since one may be answered at once while another is not. */
+  readonly #silences = new Map<string, number>();
   #wasLetIn = false;
 
   constructor(tools: PatienceTools) {
@@ -79,8 +80,8 @@ export class Patience {
       if (!passage) throw unknown ?? last ?? untried(name);
       try {
         const given = isWrite ? { ...values, resent: unknown !== undefined } : values;
-        const answer = await within(left(), link.send(text, given, this.#tryMs(left())));
-        this.#forgive();
+        const answer = await within(left(), link.send(text, given, this.#tryMs(text, left())));
+        this.#forgive(text);
         this.#wasLetIn = true;
         passage.leave(true);
         return answer;
@@ -88,7 +89,7 @@ export class Patience {
         const fault = this.#faultOf(thrown);
         last = asStoreError(thrown, isWrite || fault !== 'unknown' ? fault : 'away', name);
         if (isWrite && fault === 'unknown') unknown = last;
-        this.#note(fault);
+        this.#note(text, fault);
         passage.leave(!isSilence(fault));
         const wait = isSilence(fault) ? 0 : pauseBefore(tries, random());
         if (!isTriedAgain(fault, tries) || left() <= wait) throw unknown ?? last;
@@ -98,9 +99,9 @@ export class Patience {
     }
   }
 
-  #tryMs(left: number): number {
+  #tryMs(text: string, left: number): number {
     const { tryMs, deadlineMs } = this.#tools;
-    return this.#silences >= SILENCES_TO_WAIT ? DEADLINES_TO_WAIT * deadlineMs : Math.min(left, tryMs);
+    return (this.#silences.get(text) ?? 0) >= SILENCES_TO_WAIT ? DEADLINES_TO_WAIT * deadlineMs : Math.min(left, tryMs);
   }
 
   /** Whoever was let in before is refused by a server that is starting and has not opened its databases yet. */
@@ -109,18 +110,18 @@ export class Patience {
     return fault === 'refused' && this.#wasLetIn ? 'away' : fault;
   }
 
-  #forgive(): void {
+  #forgive(text: string): void {
     this.#failures = 0;
-    this.#silences = 0;
+    this.#silences.delete(text);
     this.#rebuildAt = FAILURES_TO_REBUILD;
   }
 
-  #note(fault: Fault): void {
+  #note(text: string, fault: Fault): void {
     if (!isSilence(fault)) {
-      this.#forgive();
+      this.#forgive(text);
       return;
     }
-    if (fault === 'unknown') this.#silences++;
+    if (fault === 'unknown') this.#silences.set(text, (this.#silences.get(text) ?? 0) + 1);
     this.#failures++;
     if (this.#failures < this.#rebuildAt) return;
     this.#rebuildAt *= MORE_TO_REBUILD;
