@@ -3,6 +3,8 @@
  *
  * Tests that need a system program skip visibly where it is missing; this script installs it first where it may (root on Debian) and otherwise prints the one
  * line that would enable them. Arguments are paths or parts of paths: `npm test -- store` runs the test files that have "store" in their path.
+ *
+ * Files named `.long.test` take minutes: they run only when they are asked for (`npm test -- long`, or by their name), and their number is told otherwise.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -67,9 +69,12 @@ const wanted = process.argv.slice(2);
 if (!(await build())) fail(1);
 if (wanted.length === 0 && run('npx', ['--no-install', 'biome', 'check', '.']).status !== 0) fail(1);
 const notes = provide();
-const files = testFiles('dist/test').filter(
-  (file) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
+const all = testFiles('dist/test');
+const files = all.filter((file) =>
+  wanted.length === 0 ? !file.endsWith('.long.test.js') : wanted.some((part) => file.includes(part)),
 );
+if (wanted.length === 0)
+  notes.push(`${all.length - files.length} long test files are left out; \`npm test -- long\` runs them`);
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(' ')}.`);
   fail(1);

@@ -55,7 +55,7 @@ const isReady = ({ url }: Service): Promise<boolean> =>
     () => false,
   );
 
-describe('a service whose database is away when it starts', { skip: notHere }, () => {
+describe('a service whose database is away when it starts', { concurrency: true, skip: notHere }, () => {
   for (const part of ['farm', 'front', 'up'] as const)
     it(`waits for it, says so, and leaves when it is told to: ${part}`, async (context) => {
       const served = new Served(context, { store: 'mssql://farm:secret@127.0.0.1:1/videos?encrypt=false' });
