@@ -65,7 +65,7 @@ type Refusal = FilmDescription['refused'][number];
 const WORDS_QP = 22;
 
 /** The first guess of the rate factor. */
-const GUESS = USUAL_QUALITY.crf + 1.25;
+export const GUESS = USUAL_QUALITY.crf + 1.25;
 
 /** Makes the film in `folder`, an empty one, and answers its description, which is also written there. Rejects like Ffmpeg.run. */
 export async function makeFilm(source: FilmSource, folder: string, options: MakeOptions): Promise<FilmDescription> {
