@@ -6,3 +6,9 @@ import { spawnSync } from 'node:child_process';
 
 export const canLeash: boolean =
   process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0;
+
+/** Options of `fork` for a child that runs Node with these flags: on the leash, where there is one. */
+export const leashed = (flags: readonly string[] = []): { readonly execPath?: string; readonly execArgv: string[] } =>
+  canLeash
+    ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...flags] }
+    : { execArgv: [...flags] };

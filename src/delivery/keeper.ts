@@ -8,7 +8,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../clock.js';
 import { type CourierOrders, type FromCourier, parseFromCourier, type ToCourier } from '../ipc/courier.js';
-import { canLeash } from '../leash.js';
+import { leashed } from '../leash.js';
 
 export interface KeeperTools {
   /** Path of the program. */
@@ -57,9 +57,7 @@ export class CourierKeeper {
     const child = fork(module, [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { UV_THREADPOOL_SIZE: `${THREADS}`, ...process.env, ...env },
-      ...(canLeash
-        ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath] }
-        : { execArgv: [] }),
+      ...leashed(),
     });
     this.#child = child;
     let isOver = false;

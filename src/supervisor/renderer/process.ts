@@ -19,7 +19,7 @@ import {
   type ToRenderer,
   type ToSupervisor,
 } from '../../ipc/messages.js';
-import { canLeash } from '../../leash.js';
+import { canLeash, leashed } from '../../leash.js';
 import { offerToOomKiller } from './vitals.js';
 
 export interface RendererProgram {
@@ -147,9 +147,7 @@ export class RendererProcess {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { ...process.env, ...env, ...(canLeash ? {} : { STORYFARM_UNLEASHED: 'yes' }) },
-        ...(canLeash
-          ? { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...NODE_FLAGS] }
-          : { execArgv: NODE_FLAGS }),
+        ...leashed(NODE_FLAGS),
       });
       child.on('error', failed);
       return child;

@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { canLeash } from '../../../src/leash.js';
+import { leashed } from '../../../src/leash.js';
 import { PROGRAM } from '../../cli/storyfarm.js';
 import { type Known, known, signal } from './processes.js';
 
@@ -36,8 +36,6 @@ const AT_ONCE_MS = 20;
 const LATER_MS = 500;
 /** Longer than its drain. */
 const END_MS = 90_000;
-
-const LEASH = { execPath: 'setpriv', execArgv: ['--pdeathsig', 'KILL', '--', process.execPath] };
 
 export class Kept {
   readonly ownEnds: OwnEnd[] = [];
@@ -107,7 +105,7 @@ export class Kept {
       silent: true,
       // Out of the terminal's group: its Ctrl-C is for the soak.
       detached: true,
-      ...(canLeash ? LEASH : {}),
+      ...leashed(),
     });
     this.#child = child;
     this.#process = child.pid === undefined ? undefined : known(child.pid);
