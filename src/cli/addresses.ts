@@ -7,9 +7,12 @@ import type { Log } from '../log.js';
 import type { JobStore } from '../store/store.js';
 import type { Config } from './options.js';
 
+/** An address to which a path is appended. */
+export const withoutSlash = (address: string): string => address.replace(/\/+$/, '');
+
 /** The public address of this server's files, without a slash at the end; null: none is configured. */
 export const fileDomain = ({ filesUrl }: Pick<Config, 'filesUrl'>): string | null =>
-  filesUrl?.replace(/\/+$/, '') ?? null;
+  filesUrl === undefined ? null : withoutSlash(filesUrl);
 
 /**
  * On a store that several servers share, the files of each are where it says that they are; else, and for a server that says nothing, at `files`. `front` and `files` are without a slash at the

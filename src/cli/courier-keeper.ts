@@ -3,6 +3,7 @@
 import { CourierKeeper } from '../delivery/keeper.js';
 import { courierProgram } from '../package.js';
 import type { FarmObserver } from '../supervisor/observer.js';
+import { withoutSlash } from './addresses.js';
 import { secretsOf } from './partners.js';
 import type { Service } from './parts.js';
 
@@ -19,7 +20,6 @@ export function keepCourier(
 ): CourierKeeper | undefined {
   const secrets = secretsOf(config.partners);
   if (Object.keys(secrets).length === 0 || config.store === undefined) return undefined;
-  const bare = (address: string) => address.replace(/\/$/, '');
   return new CourierKeeper({
     module: courierProgram,
     env,
@@ -29,8 +29,8 @@ export function keepCourier(
       secrets,
       timeoutMs: config.callbackTimeout,
       logLevel: config.logLevel,
-      front: bare(front),
-      files: bare(files),
+      front: withoutSlash(front),
+      files: withoutSlash(files),
       storageExpiry: config.storageExpiry,
       ...(config.storage !== undefined && { storage: config.storage }),
       ...(config.storageUrl !== undefined && { storageUrl: config.storageUrl }),
