@@ -1,5 +1,6 @@
 /** Asking a bucket again. Pauses grow and are random, so that many renderers do not come back together. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { StoryfarmError } from '../../errors.js';
 import type { Trouble } from './faults.js';
 import type { Effort } from './objects.js';
@@ -37,7 +38,7 @@ export async function patiently<T>(
       if (thrown instanceof StoryfarmError) throw thrown;
       const { isPassing, error } = troubleOf(thrown);
       if (!isPassing || number >= tries) throw error;
-      await pause(Math.random() * pauseMs * 2 ** (number - 1), signal);
+      await pause(Math.random() * pauseMs * 2 ** (number - 1), undefined, { signal }).catch(() => {}); // The next turn tells why.
     }
   }
 }
@@ -64,18 +65,6 @@ async function moving<T>(request: Request<T>, idleMs: number, signal: AbortSigna
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', go);
-      resolve();
-    };
-    const timer = setTimeout(go, ms);
-    signal?.addEventListener('abort', go, { once: true });
-  });
 }
 
 const aborted = (signal: AbortSignal) =>
