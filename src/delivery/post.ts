@@ -40,11 +40,11 @@ const ways = new Map([
 
 export const post: Poster = (url, headers, body, timeoutMs) =>
   new Promise((resolve) => {
+    const way = waysOf(url);
+    if (!way) return resolve({ failure: 'no http address' });
     const signal = AbortSignal.timeout(timeoutMs);
     // Another protocol, or an upgrade to one (101), is no answer.
     let answer: Answer = { failure: 'no answer' };
-    const way = waysOf(url);
-    if (!way) return resolve({ failure: 'no http address' });
     const call = way.request(url, {
       method: 'POST',
       headers: {
