@@ -55,6 +55,19 @@ const isReady = ({ url }: Service): Promise<boolean> =>
     () => false,
   );
 
+/** The one job is rendered undisturbed, and both services end as they should. */
+async function finish(served: Served, farm: Service, front: Service): Promise<void> {
+  await served.gate.reached();
+  served.look(farm);
+  await served.gate.open();
+  await farm.said('job rendered');
+  for (const service of [farm, front]) {
+    service.signal('SIGTERM');
+    assert.equal(await service.ended(), 0);
+  }
+  assert.deepEqual(await served.aftermath(), [UNDISTURBED]);
+}
+
 describe('a service whose database is away when it starts', { concurrency: true, skip: notHere }, () => {
   for (const part of ['farm', 'front', 'up'] as const)
     it(`waits for it, says so, and leaves when it is told to: ${part}`, async (context) => {
@@ -80,15 +93,7 @@ describe('a service whose database is away when it starts', { concurrency: true,
     database.exec('ROLLBACK');
     database.close();
     await farm.said('the store answers');
-    await served.gate.reached();
-    served.look(farm);
-    await served.gate.open();
-    await farm.said('job rendered');
-    for (const service of [farm, front]) {
-      service.signal('SIGTERM');
-      assert.equal(await service.ended(), 0);
-    }
-    assert.deepEqual(await served.aftermath(), [UNDISTURBED]);
+    await finish(served, farm, front);
   });
 
   it('goes on when the database comes', { skip: noServer ?? false }, async (context) => {
@@ -103,15 +108,7 @@ describe('a service whose database is away when it starts', { concurrency: true,
     await Promise.all([farm.said('the store answers'), front.said('the store answers')]);
     await until('the front is ready', () => isReady(front));
     await recorded(served, front.url, 'order');
-    await served.gate.reached();
-    served.look(farm);
-    await served.gate.open();
-    await farm.said('job rendered');
-    for (const service of [farm, front]) {
-      service.signal('SIGTERM');
-      assert.equal(await service.ended(), 0);
-    }
-    assert.deepEqual(await served.aftermath(), [UNDISTURBED]);
+    await finish(served, farm, front);
   });
 });
 
