@@ -31,6 +31,8 @@ const UNHARMED = { attempts: 0, crashes: 0, retry_in: null, result: null, failur
 export class Attempts {
   readonly #calls: Calls;
   readonly #ends: Gather<End, Job | undefined>;
+  /** The last claim took as much as it might: there will be more, and to ask first would be a journey for nothing. */
+  #isPlenty = false;
 
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
@@ -47,15 +49,19 @@ export class Attempts {
   }: ClaimOptions): Promise<readonly Job[]> {
     assertName(server);
     const items = tagItems(tags);
-    if (!(await this.#calls.news(items)).isDue) return [];
+    const most = Math.min(limit, REVISIONS);
+    this.#calls.seek(items);
+    if (!this.#isPlenty && !(await this.#calls.news()).isDue) return [];
+    this.#isPlenty = false;
     const [jobs = []] = await this.#calls.write('claim', {
       server,
-      limit: Math.min(limit, REVISIONS),
+      limit: most,
       lease: Math.trunc(leaseMs),
       ageing: ageingMs,
       items,
       ticket: randomUUID(),
     });
+    this.#isPlenty = jobs.length === most;
     return jobs.map(toJob);
   }
 

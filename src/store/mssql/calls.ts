@@ -17,7 +17,7 @@ export interface CallsTools {
 export class Calls {
   readonly #tools: CallsTools;
   readonly #poller: Poller;
-  /** The tags of whoever claims over this handle, as they were last. */
+  /** The tags of whoever claims over this handle. */
   #tags = '[]';
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -35,9 +35,13 @@ export class Calls {
     return answer;
   }
 
-  /** Asks in place of the poller, which asks for the same tags from now on. */
-  async news(tags: string): Promise<News> {
+  /** From now on what is asked for is news for a server with these tags. */
+  seek(tags: string): void {
     this.#tags = tags;
+  }
+
+  /** Asks in place of the poller. */
+  async news(): Promise<News> {
     const news = await this.#ask();
     this.#poller.hear(news.bell);
     return news;
