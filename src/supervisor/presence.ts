@@ -4,9 +4,13 @@
  *
  * The first announcement comes before the first claim: whoever reads that a job was made here finds the address of its files. None of them holds up the work, and one that fails is no
  * trouble for it: the next one says the same.
+ *
+ * Where several machines share the store, it looks whether somebody else announces itself by the same name, which none of them would notice otherwise: each would take back what the other has claimed when it starts,
+ * and half of the files would be looked for where they are not.
  */
 
 import type { Clock } from '../clock.js';
+import { StoryfarmError } from '../errors.js';
 import { ANNOUNCE_MS, type Announcement, type JobStore } from '../store/store.js';
 import type { Mode } from './decisions/readiness.js';
 import type { Beside } from './loop.js';
@@ -15,7 +19,7 @@ import type { Beside } from './loop.js';
 export type About = Pick<Announcement, 'domain' | 'version' | 'ffmpeg'>;
 
 export interface PresenceTools {
-  readonly store: Pick<JobStore, 'announce'>;
+  readonly store: Pick<JobStore, 'announce' | 'servers' | 'isShared'>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly beside: Pick<Beside, 'run'>;
   readonly trouble: (what: string, error: unknown) => void;
@@ -38,6 +42,8 @@ export class Presence {
   /** What was said last, but for the load, which changes with every job. */
   #said = '';
   #saidAt = Number.NEGATIVE_INFINITY;
+  /** When the store had taken the last announcement. */
+  #takenAt: number | undefined;
 
   constructor(tools: PresenceTools) {
     this.#tools = tools;
@@ -63,13 +69,33 @@ export class Presence {
     await this.#say(gone).catch((error) => this.#tools.trouble(ANNOUNCING, error));
   }
 
-  /** One that fails is said again when it is next due, and not at once: a store that is away is away for all. */
+  /** One that fails is said again when it is next due, and not at once: a store that is away is away for all. Rejects, having said it, when another farm has the same name. */
   async #say(announcement: Announcement): Promise<void> {
+    const { store, clock } = this.#tools;
     this.#said = keyOf(announcement);
-    this.#saidAt = this.#tools.clock.monotonic();
-    await this.#tools.store.announce(announcement);
+    this.#saidAt = clock.monotonic();
+    const hasTwin = store.isShared && this.#takenAt !== undefined && (await this.#wasHeardSince(announcement.name));
+    await store.announce(announcement);
+    this.#takenAt = clock.monotonic();
+    if (hasTwin) throw nameTaken(announcement.name);
+  }
+
+  /** Whether somebody has announced this name after we did. */
+  async #wasHeardSince(name: string): Promise<boolean> {
+    const { store, clock } = this.#tools;
+    const sinceMs = clock.monotonic() - (this.#takenAt ?? 0);
+    const known = (await store.servers()).find((server) => server.name === name);
+    return known !== undefined && known.silentMs < sinceMs - CLOCKS_MS;
   }
 }
+
+/** Milliseconds by which the database's clock may run behind ours between two announcements. */
+const CLOCKS_MS = 1_000;
+
+const nameTaken = (name: string): StoryfarmError =>
+  new StoryfarmError('config_invalid', `Another farm on this store announces itself as ${JSON.stringify(name)} too.`, {
+    hint: 'Give each farm a name of its own (option `server`), and start it again.',
+  });
 
 const keyOf = (announcement: Announcement): string => JSON.stringify({ ...announcement, rendering: 0 });
 

@@ -51,6 +51,7 @@ export interface SupervisorTools {
     | 'counts'
     | 'watch'
     | 'announce'
+    | 'servers'
     | 'isShared'
   >;
   readonly program: RendererProgram;

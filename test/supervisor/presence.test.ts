@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ANNOUNCE_MS, type Announcement } from '../../src/store/store.js';
+import { ANNOUNCE_MS, type Announcement, type Server } from '../../src/store/store.js';
 import { Beside } from '../../src/supervisor/loop.js';
 import { Presence, type Standing } from '../../src/supervisor/presence.js';
 import { StillClock, settled } from './fakes.js';
@@ -17,13 +17,19 @@ const standing = (fields: Partial<Standing> = {}): Standing => ({
 function present() {
   const said: Announcement[] = [];
   const troubles: string[] = [];
-  const state = { isAway: false };
+  const state = { isAway: false, isShared: true, heardAt: 0 };
   const clock = new StillClock();
-  const trouble = (what: string) => void troubles.push(what);
+  const trouble = (what: string, error: unknown) => void troubles.push(`${what}: ${(error as Error).message}`);
   const store = {
+    get isShared() {
+      return state.isShared;
+    },
+    servers: async () =>
+      said.slice(-1).map((last) => ({ ...last, silentMs: clock.monotonic() - state.heardAt }) as Server),
     announce: async (announcement: Announcement) => {
       if (state.isAway) throw new Error('away');
       said.push(announcement);
+      state.heardAt = clock.monotonic();
     },
   };
   const about = () => ({ domain: null, version: '1', ffmpeg: '5' });
@@ -36,7 +42,7 @@ function present() {
       clock.move(1_000);
     }
   };
-  return { presence, said, troubles, state, live };
+  return { presence, said, troubles, state, clock, live };
 }
 
 describe('presence', () => {
@@ -76,12 +82,35 @@ describe('presence', () => {
     state.isAway = true;
     await presence.begin(standing());
     await live(2 * ANNOUNCE_MS + 1_000);
-    assert.deepEqual(troubles, Array(3).fill('announcing this server'));
+    assert.deepEqual(troubles, Array(3).fill('announcing this server: away'));
     state.isAway = false;
     await live(ANNOUNCE_MS);
     assert.equal(said.length, 1);
     state.isAway = true;
     await presence.end(standing());
     assert.equal(troubles.length, 4);
+  });
+
+  it('by a name that another farm on the store has too is told as long as it has it', async () => {
+    const { presence, said, troubles, state, clock, live } = present();
+    await presence.begin(standing());
+    await live(4_000);
+    state.heardAt = clock.monotonic(); // The other's announcement.
+    await live(ANNOUNCE_MS);
+    const taken = 'announcing this server: Another farm on this store announces itself as "one" too.';
+    assert.deepEqual(troubles, [taken]);
+    assert.equal(said.length, 2, 'it is announced nevertheless');
+    await live(3 * ANNOUNCE_MS);
+    assert.deepEqual(troubles, [taken], 'the other is gone');
+  });
+
+  it('on a store of its own is looked for by nobody', async () => {
+    const { presence, troubles, state, clock, live } = present();
+    state.isShared = false;
+    await presence.begin(standing());
+    await live(4_000);
+    state.heardAt = clock.monotonic();
+    await live(2 * ANNOUNCE_MS);
+    assert.deepEqual(troubles, []);
   });
 });
