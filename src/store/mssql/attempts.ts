@@ -28,11 +28,18 @@ interface End {
 
 const UNHARMED = { attempts: 0, crashes: 0, retry_in: null, result: null, failure: null };
 
+interface Owed {
+  readonly server: string;
+  readonly ticket: string;
+}
+
 export class Attempts {
   readonly #calls: Calls;
   readonly #ends: Gather<End, Job | undefined>;
   /** The last claim took as much as it might: there will be more, and to ask first would be a journey for nothing. */
   #isPlenty = false;
+  /** Claims that may have taken jobs though nobody was told: the next one of that server finds them under their ticket, which nobody else would before their leases end. */
+  #owed: readonly Owed[] = [];
 
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
@@ -51,18 +58,20 @@ export class Attempts {
     const items = tagItems(tags);
     const most = Math.min(limit, REVISIONS);
     this.#calls.seek(items);
-    if (!this.#isPlenty && !(await this.#calls.news()).isDue) return [];
+    const owed = this.#owed.find((claim) => claim.server === server);
+    this.#owed = this.#owed.filter((claim) => claim !== owed);
+    if (!owed && !this.#isPlenty && !(await this.#calls.news()).isDue) return [];
+    const { ticket } = owed ?? { ticket: randomUUID() };
     this.#isPlenty = false;
-    const [jobs = []] = await this.#calls.write('claim', {
-      server,
-      limit: most,
-      lease: Math.trunc(leaseMs),
-      ageing: ageingMs,
-      items,
-      ticket: randomUUID(),
-    });
-    this.#isPlenty = jobs.length === most;
-    return jobs.map(toJob);
+    const asked = { server, limit: most, lease: Math.trunc(leaseMs), ageing: ageingMs, items, ticket };
+    try {
+      const [jobs = []] = await this.#calls.write('claim', { ...asked, resent: owed !== undefined });
+      this.#isPlenty = jobs.length === most;
+      return jobs.map(toJob);
+    } catch (thrown) {
+      if (owed || isUnknown(thrown)) this.#owed = [...this.#owed, { server, ticket }];
+      throw thrown;
+    }
   }
 
   async renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]> {
@@ -135,6 +144,8 @@ export class Attempts {
     });
   }
 }
+
+const isUnknown = (thrown: unknown): boolean => thrown instanceof StoryfarmError && thrown.code === 'outcome_unknown';
 
 function refusal({ id, fence, event }: End, job: Job | undefined): StoryfarmError {
   if (event === 'reopened') return notRerenderable(id, job?.state);

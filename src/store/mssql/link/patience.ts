@@ -63,7 +63,7 @@ export class Patience {
     this.#gate = new Gate(this.#tools);
   }
 
-  /** Sends the text; with `isWrite` it is given @resent. Rejects with a StoryfarmError, `deadlineMs` after the call at the latest; left out: that of all calls. */
+  /** Sends the text; with `isWrite` it is given @resent, true from the beginning where `values` have it so. Rejects with a StoryfarmError, `deadlineMs` after the call at the latest; left out: that of all calls. */
   async send(
     text: string,
     values: Values,
@@ -79,7 +79,7 @@ export class Patience {
       const passage = await this.#gate.enter(left());
       if (!passage) throw unknown ?? last ?? untried(name);
       try {
-        const given = isWrite ? { ...values, resent: unknown !== undefined } : values;
+        const given = isWrite ? { ...values, resent: unknown !== undefined || values.resent === true } : values;
         const answer = await within(left(), link.send(text, given, this.#tryMs(text, left())));
         this.#forgive(text);
         this.#wasLetIn = true;
