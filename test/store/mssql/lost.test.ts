@@ -161,3 +161,31 @@ for (const fate of ['lost before', 'lost after'] as const)
         }
       });
   });
+
+test(
+  'a claim that stays without an answer until its deadline: the next one finds what it took',
+  { skip: noServer ?? false },
+  async () => {
+    await place.empty();
+    const plain = await place.open();
+    let isBack = false;
+    const store = await place.openOver((sent) => (sent === 'claim' && !isBack ? 'lost after' : 'well'), 3_000);
+    try {
+      for (let n = 0; n < 3; n++) await enqueue(plain);
+      const one = { server: 'one', limit: 2, leaseMs: HOUR };
+      await rejectsWith('outcome_unknown', store.claim(one));
+      assert.equal((await plain.counts()).byState.rendering, 2);
+      isBack = true;
+      const jobs = await store.claim(one);
+      assert.deepEqual(
+        jobs.map(({ fence }) => fence),
+        [1, 1],
+      );
+      for (const job of jobs) await store.complete(job, result);
+      assert.equal((await store.claim(one)).length, 1);
+    } finally {
+      await store.close();
+      await plain.close();
+    }
+  },
+);
