@@ -1,13 +1,11 @@
-/** Gives attempts out and takes their ends, and cancels; ends that come at about the same time are one transaction. */
+/** Keeps attempts and takes their ends, and cancels; ends that come at about the same time are one transaction. */
 
-import { randomUUID } from 'node:crypto';
 import { type Failure, StoryfarmError } from '../../errors.js';
 import type { Job, JobResult } from '../../job.js';
 import { newId } from '../ids.js';
 import { notRerenderable } from '../refusals.js';
-import { type ClaimOptions, DEFAULT_AGEING_MS, type FailOptions, type Lease, type Renewal } from '../store.js';
+import type { FailOptions, Lease, Renewal } from '../store.js';
 import type { Calls } from './calls.js';
-import { assertName, tagItems } from './enqueuer.js';
 import { Gather } from './gather.js';
 import { toJob } from './rows.js';
 import { REVISIONS } from './texts/frame.js';
@@ -28,50 +26,14 @@ interface End {
 
 const UNHARMED = { attempts: 0, crashes: 0, retry_in: null, result: null, failure: null };
 
-interface Owed {
-  readonly server: string;
-  readonly ticket: string;
-}
-
 export class Attempts {
   readonly #calls: Calls;
   readonly #ends: Gather<End, Job | undefined>;
-  /** The last claim took as much as it might: there will be more, and to ask first would be a journey for nothing. */
-  #isPlenty = false;
-  /** Claims that may have taken jobs though nobody was told: the next one of that server finds them under their ticket, which nobody else would before their leases end. */
-  #owed: readonly Owed[] = [];
 
   constructor(calls: Calls, largest: number, deadlineMs: number) {
     this.#calls = calls;
     const write = (items: readonly End[], ms: number) => this.#write(items, ms);
     this.#ends = new Gather({ write, key: ({ id }) => id, largest, deadlineMs });
-  }
-
-  async claim({
-    server,
-    limit,
-    leaseMs,
-    ageingMs = DEFAULT_AGEING_MS,
-    tags = [],
-  }: ClaimOptions): Promise<readonly Job[]> {
-    assertName(server);
-    const items = tagItems(tags);
-    const most = Math.min(limit, REVISIONS);
-    this.#calls.seek(items);
-    const owed = this.#owed.find((claim) => claim.server === server);
-    this.#owed = this.#owed.filter((claim) => claim !== owed);
-    if (!owed && !this.#isPlenty && !(await this.#calls.news()).isDue) return [];
-    const { ticket } = owed ?? { ticket: randomUUID() };
-    this.#isPlenty = false;
-    const asked = { server, limit: most, lease: Math.trunc(leaseMs), ageing: ageingMs, items, ticket };
-    try {
-      const [jobs = []] = await this.#calls.write('claim', { ...asked, resent: owed !== undefined });
-      this.#isPlenty = jobs.length === most;
-      return jobs.map(toJob);
-    } catch (thrown) {
-      if (owed || isUnknown(thrown)) this.#owed = [...this.#owed, { server, ticket }];
-      throw thrown;
-    }
   }
 
   async renew(renewals: readonly Renewal[], leaseMs: number): Promise<readonly Lease[]> {
@@ -144,8 +106,6 @@ export class Attempts {
     });
   }
 }
-
-const isUnknown = (thrown: unknown): boolean => thrown instanceof StoryfarmError && thrown.code === 'outcome_unknown';
 
 function refusal({ id, fence, event }: End, job: Job | undefined): StoryfarmError {
   if (event === 'reopened') return notRerenderable(id, job?.state);

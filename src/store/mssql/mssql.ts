@@ -44,6 +44,7 @@ import { type Address, parseAddress } from './address.js';
 import { Attempts } from './attempts.js';
 import { Callbacks } from './callbacks.js';
 import { Calls } from './calls.js';
+import { Claimer } from './claimer.js';
 import { Enqueuer } from './enqueuer.js';
 import { Forgetting } from './forgetting.js';
 import { Holds } from './holds.js';
@@ -100,6 +101,7 @@ class MssqlStore implements JobStore {
   readonly #calls: Calls;
   readonly #enqueuer: Enqueuer;
   readonly #attempts: Attempts;
+  readonly #claimer: Claimer;
   readonly #callbacks: Callbacks;
   readonly #views: Views;
   readonly #holds: Holds;
@@ -111,6 +113,7 @@ class MssqlStore implements JobStore {
     this.#calls = calls;
     this.#enqueuer = new Enqueuer(calls, LARGEST_GROUP, deadlineMs);
     this.#attempts = new Attempts(calls, LARGEST_GROUP, deadlineMs);
+    this.#claimer = new Claimer(calls);
     this.#callbacks = new Callbacks(calls);
     this.#views = new Views(calls);
     this.#holds = new Holds(calls);
@@ -134,7 +137,7 @@ class MssqlStore implements JobStore {
     return this.#calls.during(async () => {
       assertAtLeastOne(options.limit);
       if (!((options.ageingMs ?? 1) > 0)) throw refused(`Ageing takes more than ${options.ageingMs} ms.`);
-      return this.#attempts.claim(options);
+      return this.#claimer.claim(options);
     });
   }
 

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorCode, StoryfarmError } from '../../../src/errors.js';
-import { Attempts } from '../../../src/store/mssql/attempts.js';
-import type { Calls } from '../../../src/store/mssql/calls.js';
+import { Claimer } from '../../../src/store/mssql/claimer.js';
 import type { Answer, Values } from '../../../src/store/mssql/link/pool.js';
 
 type Said = ErrorCode | 'nothing';
@@ -25,11 +24,11 @@ async function claims(...answers: readonly (Said | { readonly server: string; re
       return [[]];
     },
   };
-  const attempts = new Attempts(calls as unknown as Calls, 100, 1_000);
+  const claimer = new Claimer(calls);
   for (const answer of answers) {
     const { server, said: next } = typeof answer === 'string' ? { server: 'one', said: answer } : answer;
     said = next;
-    await attempts.claim({ server, limit: 2, leaseMs: 1_000 }).catch((error: StoryfarmError) => {
+    await claimer.claim({ server, limit: 2, leaseMs: 1_000 }).catch((error: StoryfarmError) => {
       assert.equal(error.code, said);
     });
   }
