@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { JobDocument } from '../../src/front/documents.js';
 import { loadTemplate } from '../../src/media/install/catalog.js';
 import { packageFolder } from '../../src/package.js';
@@ -76,8 +77,16 @@ describe('docs/deploy.md, followed', { skip }, () => {
     ...{ store: schema.url, server: `render-${number}`, host: `127.0.0.${1 + number}`, filesUrl },
     ...{ dataFolder: 'var', templateFolders: [fixtureTemplates], slots: 1, standby: 0 },
   });
+  /** Asks as the API wants it: what is not answered now (503) is asked for again, when it says. */
+  const ask = async (url: string, init: RequestInit = {}): Promise<Response> => {
+    for (;;) {
+      const answer = await fetch(url, init);
+      if (answer.status !== 503) return answer;
+      await setTimeout(1_000 * Number(answer.headers.get('retry-after') ?? 1));
+    }
+  };
   const post = (front: Service, words: string) =>
-    fetch(`${front.url}/v1/jobs`, {
+    ask(`${front.url}/v1/jobs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer key', 'idempotency-key': words },
       body: JSON.stringify({ template: 'tiny', words: { hello: words } }),
@@ -85,8 +94,8 @@ describe('docs/deploy.md, followed', { skip }, () => {
   /** Follows its events at a front until it has ended. */
   const ended = async (front: Service, id: string): Promise<JobDocument> => {
     const headers = { authorization: 'Bearer key' };
-    await (await fetch(`${front.url}/v1/jobs/${id}/events`, { headers })).text();
-    return (await fetch(`${front.url}/v1/jobs/${id}`, { headers })).json() as Promise<JobDocument>;
+    await (await ask(`${front.url}/v1/jobs/${id}/events`, { headers })).text();
+    return (await ask(`${front.url}/v1/jobs/${id}`, { headers })).json() as Promise<JobDocument>;
   };
 
   before(async () => {
@@ -142,8 +151,7 @@ describe('docs/deploy.md, followed', { skip }, () => {
         ),
       ),
     );
-    for (const { url } of [...files, ...farms, ...fronts])
-      assert.equal((await fetch(`${url}/readyz`)).status, 200, url);
+    for (const { url } of [...files, ...farms, ...fronts]) assert.equal((await ask(`${url}/readyz`)).status, 200, url);
   });
 
   it('any front answers for any job, and the moved ones are rendered', async () => {
