@@ -28,6 +28,8 @@ export interface Attempt {
 export interface Lent {
   readonly name: string;
   readonly bytes: number;
+  /** When it was last changed, in milliseconds since the epoch; not known where it lies in a bucket. */
+  readonly changedAt?: number | undefined;
 }
 
 export interface PublishOptions {
@@ -53,7 +55,7 @@ export interface Storage {
    * `upload_failed` when files cannot be brought away.
    */
   publish(attempt: Attempt, options?: PublishOptions): Promise<string>;
-  /** Puts files that were published at `place` into the attempt as its own. Whether all of them are there and have their size; if not, some of them may be. */
+  /** Puts files that were published at `place` into the attempt as its own. Whether all of them are there and, where they lie in a folder, have their size and were not changed since; if not, some of them may be. */
   borrow(attempt: Attempt, place: string, files: readonly Lent[]): Promise<boolean>;
   /** Deletes whatever an attempt left, published or not. */
   discard(attempt: Attempt): Promise<void>;
@@ -142,8 +144,11 @@ export function openStorage(dataFolder: string): Storage {
     },
 
     async borrow(attempt, place, files) {
-      for (const { name, bytes } of files) {
+      for (const { name, bytes, changedAt } of files) {
         const [from, to] = [join(place, name), join(part(attempt), name)];
+        // What was written over in place has its old size.
+        const lent = await stat(from).catch(() => undefined);
+        if (lent?.size !== bytes || lent.mtimeMs !== changedAt) return false;
         // Some file systems know no links.
         const isThere = await link(from, to)
           .catch(() => copyFile(from, to))
@@ -151,7 +156,7 @@ export function openStorage(dataFolder: string): Storage {
             () => true,
             () => false,
           );
-        if (!isThere || (await stat(to)).size !== bytes) return false;
+        if (!isThere) return false;
       }
       return true;
     },

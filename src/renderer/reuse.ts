@@ -3,20 +3,23 @@
  * server, so that neither job depends on the other being kept.
  *
  * Every job of a partner is noted, also one that did not want reuse itself: whoever asks for it later does not know how the first was sent. The note of where the files are lies in the phrase cache
- * (0.6 kB and 0.1 ms of CPU a job), and is no more than a hint: files that are gone or have another size mean that the job is rendered.
+ * (0.6 kB and 0.1 ms of CPU a job), and is no more than a hint: files that are gone, have another size, or were changed in the folder since they were published mean that the job is rendered.
  */
 
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 import type { RenderOrder } from '../ipc/messages.js';
 import type { Output } from '../job.js';
+import { lookAt } from '../media/prepare/proof.js';
 import type { Phrases } from '../media/splice/phrases.js';
-import type { Attempt, Storage } from '../media/storage.js';
+import type { Attempt, Lent, Storage } from '../media/storage.js';
 import { version } from '../package.js';
 
 const note = z.object({
   folder: z.string(),
   outputs: z.array(z.custom<Output>((value) => typeof (value as Output | null)?.file === 'string')),
+  /** By the file's name, in milliseconds since the epoch; empty for files in a bucket. */
+  changedAt: z.record(z.string(), z.number()),
 });
 
 /** Borrows the files of an equal earlier job for this attempt, which has begun, and answers its outputs as this attempt's; undefined when there is none, or it is nobody's. */
@@ -28,10 +31,16 @@ export async function takeEarlier(
   const known = order.partner === undefined ? undefined : phrases.get(keyOf(order));
   const earlier = known && readNote(known.toString('utf8'));
   if (!earlier) return undefined;
-  const files = earlier.outputs.map(({ file, bytes }) => ({ name: basename(file), bytes }));
+  const files = earlier.outputs.map(({ file, bytes }) => lent(basename(file), bytes, earlier.changedAt));
   if (!(await storage.borrow(order, earlier.folder, files))) return undefined;
   return earlier.outputs.map(({ key: _, ...output }) => placed(output, basename(output.file), order, storage));
 }
+
+const lent = (name: string, bytes: number, changedAt: Readonly<Record<string, number>>): Lent => ({
+  name,
+  bytes,
+  changedAt: changedAt[name],
+});
 
 /** An output as the attempt's own. */
 export function placed(
@@ -52,9 +61,11 @@ function readNote(text: string): z.infer<typeof note> | undefined {
   }
 }
 
-/** Notes where the files of a job were published. */
+/** Notes where the files of a job were published, and when each was last changed: nobody has a reason to touch it any more. */
 export function noteFiles(order: RenderOrder, folder: string, outputs: readonly Output[], phrases: Phrases): void {
-  phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs })));
+  const here = outputs.filter(({ key }) => key === undefined).map(({ file }) => basename(file));
+  const changedAt = Object.fromEntries(here.map((name) => [name, lookAt(join(folder, name))?.mtimeMs]));
+  phrases.put(keyOf(order), Buffer.from(JSON.stringify({ folder, outputs, changedAt })));
 }
 
 function keyOf({ partner = '', template, cast, words }: RenderOrder): string[] {

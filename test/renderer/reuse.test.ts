@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { RenderOrder } from '../../src/ipc/messages.js';
@@ -25,11 +25,13 @@ async function published(t: TestContext) {
   for (const each of [folder, next]) mkdirSync(each, { recursive: true });
   writeFileSync(join(folder, 'large.mp4'), 'a large film');
   writeFileSync(join(folder, 'small.mp4'), 'a small film');
+  // Long ago: what is written within one tick of the kernel's clock has one time.
+  for (const name of ['large.mp4', 'small.mp4']) utimesSync(join(folder, name), 1e9, 1e9);
   const phrases = openPhrases(data, 1e6);
-  await noteFiles(order, folder, [output('large', 12), output('small', 12)], phrases);
-  const take = (change: Partial<RenderOrder> = {}) =>
-    takeEarlier({ ...order, id: 'second', fence: 1, ...change }, openStorage(data), phrases);
-  return { folder, next, take };
+  noteFiles(order, folder, [output('large', 12), output('small', 12)], phrases);
+  const take = (change: Partial<RenderOrder> = {}, notes = phrases) =>
+    takeEarlier({ ...order, id: 'second', fence: 1, ...change }, openStorage(data), notes);
+  return { folder, next, take, phrases };
 }
 
 test('an equal job gets the files, under its own fence, and keeps them when the first is deleted', async (t) => {
@@ -61,4 +63,21 @@ test('files that are gone or torn mean that the job is rendered', async (t) => {
   mkdirSync(next);
   rmSync(join(folder, 'small.mp4'));
   assert.equal(await take(), undefined);
+});
+
+test('a file that was written over in place, with as many bytes, means that the job is rendered', async (t) => {
+  const { folder, take } = await published(t);
+  writeFileSync(join(folder, 'small.mp4'), 'a torn  film');
+  assert.equal(statSync(join(folder, 'small.mp4')).size, 12);
+  assert.equal(await take(), undefined);
+});
+
+test('a note that does not say when the files were changed is none', async (t) => {
+  const { take, phrases } = await published(t);
+  const get: typeof phrases.get = (key) => {
+    const { changedAt: _, ...old } = JSON.parse(`${phrases.get(key)}`);
+    return Buffer.from(JSON.stringify(old));
+  };
+  assert.equal(await take({}, { ...phrases, get }), undefined);
+  assert.equal((await take())?.length, 2);
 });

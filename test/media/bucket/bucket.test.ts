@@ -1,7 +1,7 @@
 /** The bucket held to the contract of storages, on a real server; and what is a bucket's alone. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { systemClock } from '../../../src/clock.js';
@@ -103,9 +103,10 @@ describe('a bucket', { skip: noSwift }, () => {
     const { storage, local, bucket } = await open(t);
     writeFileSync(join(await local.begin({ id: 'old', fence: 1 }), 'large.mp4'), 'film');
     const place = await local.publish({ id: 'old', fence: 1 });
+    const { mtimeMs: changedAt } = statSync(join(place, 'large.mp4'));
     const attempt = { id: 'new', fence: 1 };
     await storage.begin(attempt);
-    assert.equal(await storage.borrow(attempt, place, [{ name: 'large.mp4', bytes: 4 }]), true);
+    assert.equal(await storage.borrow(attempt, place, [{ name: 'large.mp4', bytes: 4, changedAt }]), true);
     await storage.publish(attempt);
     assert.deepEqual(await swift().keys(bucket), ['videos/new/1/large.mp4']);
     assert.deepEqual(await jobsIn(storage), ['new', 'old']);

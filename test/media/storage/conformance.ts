@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { lookAt } from '../../../src/media/prepare/proof.js';
 import type { Attempt, Storage } from '../../../src/media/storage.js';
 
 export interface Subject {
@@ -132,7 +133,11 @@ export function storageContract(name: string, skip: string | false, open: (t: Te
     test('files of an earlier job are borrowed, and stay when that is forgotten', async (t) => {
       const { storage, found, read } = await open(t);
       const place = await publish(storage, { id: 'earlier', fence: 5 });
-      const lent = Object.entries(FILES).map(([name, text]) => ({ name, bytes: text.length }));
+      const lent = Object.entries(FILES).map(([name, text]) => ({
+        name,
+        bytes: text.length,
+        changedAt: lookAt(join(place, name))?.mtimeMs,
+      }));
       await storage.begin(first);
       assert.equal(await storage.borrow(first, place, lent), true);
       await storage.publish(first);
