@@ -2,12 +2,14 @@
  * Which ffmpeg a program is: asked of itself, or remembered from the last time it was asked. To ask costs more than to render a video whose films are prepared.
  *
  * What is remembered holds for exactly one program file: its real path, size, times and inode. Only for a program that is its own ffmpeg: what a script or a shim starts can change without it.
+ * It is under a hash, since editions are named by it: with one wrong letter none would be found, nor any that is prepared, and every job would be encoded.
  */
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StoryfarmError } from '../errors.js';
+import { seal, unseal } from './digest.js';
 
 /**
  * First line of `-version`, such as `ffmpeg version 5.1.9-0+deb12u1`. `memory` is a file in which the last answer is kept. Throws `ffmpeg_missing` when the program does not run as ffmpeg; one that
@@ -21,7 +23,7 @@ export function versionOf(path: string, memory?: string): string {
   const version = askVersion(path);
   try {
     mkdirSync(dirname(memory), { recursive: true });
-    writeFileSync(memory, JSON.stringify({ mark, version } satisfies Known));
+    writeFileSync(memory, seal({ mark, version } satisfies Known));
   } catch {
     // It is asked again.
   }
@@ -74,7 +76,7 @@ function isScript(path: string): boolean {
 
 function recall(memory: string): Known | undefined {
   try {
-    const { mark, version } = JSON.parse(readFileSync(memory, 'utf8')) as Partial<Record<keyof Known, unknown>>;
+    const { mark, version } = unseal(readFileSync(memory, 'utf8')) as Partial<Record<keyof Known, unknown>>;
     return typeof mark === 'string' && typeof version === 'string' ? { mark, version } : undefined;
   } catch {
     return undefined;

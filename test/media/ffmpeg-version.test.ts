@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { versionOf } from '../../src/media/ffmpeg-version.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { changeSealed } from '../fixtures/sealed.js';
 
 const { path, version } = openFfmpeg();
 const windows = process.platform === 'win32' ? { skip: 'nothing is remembered on Windows' } : {};
 
 /** Replaces what is remembered of a program with an answer that it never gave. */
 function pretend(memory: string): void {
-  const known = JSON.parse(readFileSync(memory, 'utf8'));
-  writeFileSync(memory, JSON.stringify({ ...known, version: 'ffmpeg version remembered' }));
+  changeSealed(memory, (known: object) => ({ ...known, version: 'ffmpeg version remembered' }));
 }
 
 test('a program is asked once', windows, (t) => {
@@ -44,6 +44,17 @@ test('what may start another program is asked each time', windows, (t) => {
   writeFileSync(script, `#!/bin/sh\nexec ${path} "$@"\n`, { mode: 0o755 });
   assert.equal(versionOf(script, memory), version);
   assert.equal(existsSync(memory), false);
+});
+
+test('a program of which something else is remembered than it said is asked again, once', windows, (t) => {
+  const memory = join(temporaryFolder(t), 'ffmpeg.json');
+  versionOf(path, memory);
+  const text = readFileSync(memory, 'utf8');
+  const damaged = text.replace('ffmpeg version ', 'ffmpeg versiom ');
+  assert.notEqual(damaged, text);
+  writeFileSync(memory, damaged);
+  assert.equal(versionOf(path, memory), version);
+  assert.equal(readFileSync(memory, 'utf8'), text, 'and remembered as it is');
 });
 
 test('a memory that is torn or cannot be kept is none', windows, (t) => {

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { openFfmpeg } from '../../src/media/ffmpeg.js';
 import { rendererProgram } from '../../src/package.js';
 import type { RendererOptions } from '../../src/renderer/options.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { changeSealed } from '../fixtures/sealed.js';
 import { fixtureTemplates } from '../fixtures/tiny.js';
 
 const windows = process.platform === 'win32' ? { skip: 'nothing is remembered on Windows' } : {};
@@ -19,7 +19,7 @@ it('a renderer does not start the ffmpeg that its supervisor has asked', windows
   openFfmpeg(undefined, dataFolder);
   const memory = join(dataFolder, 'ffmpeg.json');
   // An answer that the program never gave: whoever asked it would hear another.
-  writeFileSync(memory, JSON.stringify({ ...JSON.parse(readFileSync(memory, 'utf8')), version: 'remembered' }));
+  changeSealed(memory, (known: object) => ({ ...known, version: 'remembered' }));
   const options: RendererOptions = {
     ...{ dataFolder, templateFolders: [fixtureTemplates], maxPhrases: 0 },
     ...{ heartbeatMs: 60_000, stallMs: 30_000 },
