@@ -5,8 +5,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** In hex. */
 export function sha256(bytes: Uint8Array | string): string {
@@ -16,20 +16,34 @@ export function sha256(bytes: Uint8Array | string): string {
 /** Bytes of a file that are in memory at once. */
 const PIECE = 1 << 20;
 
-/** Of a file, piece by piece; undefined where it cannot be read. Rejects like `readWhole`. */
+/** Of a file, piece by piece; undefined where it is no regular file or cannot be read. Rejects like `readWhole`. */
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const hash = createHash('sha256');
+  return reading(path, async (file) => {
+    const pieces = file.createReadStream({ highWaterMark: PIECE, autoClose: false });
+    for await (const piece of pieces) hash.update(piece as Buffer);
+    return hash.digest('hex');
+  });
+}
+
+/** A file's bytes; undefined where it is no regular file or cannot be read. Rejects when this process or system has no room for another open file, which says nothing about this one. */
+export async function readWhole(path: string): Promise<Buffer | undefined> {
+  return reading(path, (file) => file.readFile());
+}
+
+/** Opens regular files only: whoever opens a pipe waits for somebody to write into it, perhaps for good. */
+async function reading<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T | undefined> {
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: PIECE })) hash.update(piece as Buffer);
+    // Windows has no such flag.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      return (await file.stat()).isFile() ? await read(file) : undefined;
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     return unreadable(error as NodeJS.ErrnoException);
   }
-  return hash.digest('hex');
-}
-
-/** A file's bytes; undefined where it cannot be read. Rejects when this process or system has no room for another open file, which says nothing about this one. */
-export async function readWhole(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch(unreadable);
 }
 
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -18,6 +19,21 @@ test('a file has the hash of its bytes; what cannot be read has none', async (t)
     assert.equal(await readWhole(join(folder, name)), undefined);
   }
 });
+
+const POSIX = process.platform === 'win32' && 'there are no named pipes in folders on Windows';
+
+test('a named pipe is no file, and nobody waits for it', { skip: POSIX, timeout: 20_000 }, async (t) => {
+  const pipe = join(temporaryFolder(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  t.after(() => release(pipe));
+  assert.equal(await readWhole(pipe), undefined);
+  assert.equal(await sha256OfFile(pipe), undefined);
+});
+
+/** Ends the wait of whoever has opened a pipe to read. */
+function release(pipe: string): void {
+  closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+}
 
 test('what was sealed is told as it was', () => {
   fc.assert(

@@ -46,8 +46,9 @@ export class Descriptions {
     if (at && before?.at.mtimeMs === at.mtimeMs && before.at.ino === at.ino && before.at.size === at.size)
       return before.description;
     this.#known.delete(folder);
-    const description = at && read(path);
-    if (description) this.#known.set(folder, { at, description });
+    // A pipe, opened, would keep this process until somebody writes into it.
+    const description = at?.isFile() ? read(path) : undefined;
+    if (at && description) this.#known.set(folder, { at, description });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
     return description;
