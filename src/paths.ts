@@ -17,6 +17,15 @@ export interface TakenPath {
 /** By the rendition's id. */
 export type Paths = Readonly<Record<string, TakenPath>>;
 
+/** The reasons that a film would take away. */
+export const NOT_PREPARED = 'Its film is not prepared.';
+export const TORN = 'Its film was torn or of another version; it was deleted, to be made again.';
+
+/** Whether a job was expensive for want of a film that can be made. */
+export function lacksFilms(paths: Paths): boolean {
+  return Object.values(paths).some(({ reason }) => reason === NOT_PREPARED || reason === TORN);
+}
+
 /** In one word: `mixed` when the renditions took different paths. */
 export function pathOf(paths: Paths): Path | 'mixed' {
   const [first, ...others] = new Set(Object.values(paths).map(({ path }) => path));

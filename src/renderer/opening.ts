@@ -4,7 +4,8 @@ import { isUnspliceable } from '../media/h264/bits.js';
 import { removeTorn } from '../media/prepare/torn.js';
 import type { Film, FilmOwner } from '../media/splice/film.js';
 import type { Films } from '../media/splice/films.js';
-import { TORN, TORN_AND_KEPT } from './paths.js';
+import { TORN } from '../paths.js';
+import { TORN_AND_KEPT } from './paths.js';
 
 /** Of a film that is torn no more when it is looked at again: another has made it meanwhile. */
 const MOST_LOOKS = 2;

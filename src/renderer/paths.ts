@@ -1,12 +1,10 @@
-/** Which path each rendition of a job took and, where it was the expensive one, why: the sentences, and which of them is true. They name bubbles, never what stands in them. */
+/** Which path each rendition of a job took and, where it was the expensive one, why: the sentences (those on which others act are in ../paths.ts), and which of them is true. They name bubbles, never what stands in them. */
 
 import type { Output } from '../job.js';
 import type { FilmDescription } from '../media/splice/film.js';
-import type { Paths, TakenPath } from '../paths.js';
+import { NOT_PREPARED, type Paths, type TakenPath } from '../paths.js';
 import type { Rendition, Template } from '../template/format.js';
 
-export const NOT_PREPARED = 'Its film is not prepared.';
-export const TORN = 'Its film was torn or of another version; it was deleted, to be made again.';
 export const TORN_AND_KEPT =
   'Its film is torn, of another version or not readable, and cannot be taken away. See who owns it in the data folder.';
 export const NO_ROOM = 'With these words its film would pass its cap or its level.';

@@ -2,8 +2,9 @@
 
 import type { Clock } from '../clock.js';
 import { type Failure, failure } from '../errors.js';
-import type { ToSupervisor } from '../ipc/messages.js';
+import type { Edition, ToSupervisor } from '../ipc/messages.js';
 import type { Job } from '../job.js';
+import { lacksFilms } from '../paths.js';
 import { causeOfDeath, wasKilled } from './decisions/judge.js';
 import { isKillerAbout, type Strike, withStrike } from './decisions/killer.js';
 import type { Claims } from './jobs/claims.js';
@@ -26,6 +27,8 @@ export interface HearingTools {
   readonly bell: Pick<Bell, 'ring'>;
   readonly observer: FarmObserver;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** Told of the edition of each job that found films missing. */
+  readonly missed: (edition: Edition) => void;
 }
 
 export class Hearing {
@@ -76,6 +79,8 @@ export class Hearing {
     else {
       const { outputs, stages, paths } = message;
       outcomes.rendered(job, { outputs, stages, ...(paths && { paths }) });
+      // It was asked for when the job was handed out; that a film is torn is found by the job.
+      if (paths && lacksFilms(paths)) this.#tools.missed(job.request);
     }
   }
 

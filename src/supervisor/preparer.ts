@@ -105,12 +105,19 @@ export class Preparer {
     this.#settled.set(key, this.#now() + REMEMBER_MS);
     this.#tools.isPrepared(edition).then(
       (isPrepared) => {
-        if (isPrepared || this.#isStopped || !this.#settled.has(key)) return;
+        if (isPrepared || this.#isStopped || !this.#settled.has(key) || this.#wanted.has(key)) return;
         this.#wanted.set(key, { edition, tries: 0, strikes: 0, notBefore: 0 });
         this.#tools.ring();
       },
       (error) => this.#tools.observer.trouble('looking for an edition', error),
     );
+  }
+
+  /** Notes an edition of which a job has just found films missing: what is remembered of it no longer holds, unless it was given up. */
+  miss(edition: Edition): void {
+    const key = keyOf(edition);
+    if ((this.#settled.get(key) ?? 0) - this.#now() <= REMEMBER_MS) this.#settled.delete(key);
+    this.want(edition);
   }
 
   /** Changes how long its process may say nothing. */

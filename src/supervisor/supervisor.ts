@@ -150,6 +150,7 @@ export class Supervisor {
       meter: this.#meter,
       oom: this.#oom,
       bell: this.#bell,
+      missed: (edition) => this.#preparer?.miss(edition),
     });
     this.#telling = new Telling({ ...tools, seats: this.#seats, beside });
   }

@@ -1,9 +1,10 @@
 /** Editions are prepared beside the jobs: the first job does not wait, later ones take the short path, and killing whoever prepares loses nothing. */
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { TORN } from '../../src/paths.js';
 import { look, treeOf } from '../pm2/processes.js';
 import { farm } from './farm/farm.js';
 import { preparingRenderer, tinyRef } from './farm/real.js';
@@ -32,6 +33,24 @@ describe('an edition that a job asks for', () => {
       fractions.every((fraction, index) => fraction > (fractions[index - 1] ?? 0)),
       `${fractions}`,
     );
+    await end();
+  });
+
+  it('is prepared again as soon as a job has found a film torn', async (context) => {
+    const { enqueueRequest, recorder, dataFolder, end } = await farm(context, preparingRenderer, {
+      options: { slots: 1 },
+    });
+    await enqueueRequest(request);
+    await recorder.until('prepared');
+    const editions = join(dataFolder, 'editions');
+    const film = readdirSync(editions, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('film.json'),
+    );
+    writeFileSync(join(editions, film ?? assert.fail()), 'torn');
+    await enqueueRequest(request);
+    const [, second] = await recorder.times(2, 'rendered');
+    assert.ok(Object.values(second?.args[1].paths ?? {}).some(({ reason }) => reason === TORN));
+    await recorder.times(2, 'prepared');
     await end();
   });
 

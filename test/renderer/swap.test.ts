@@ -29,8 +29,9 @@ import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pa
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
+import { NOT_PREPARED, TORN } from '../../src/paths.js';
 import { openOrRemove } from '../../src/renderer/opening.js';
-import { NO_ROOM, NOT_PREPARED, refusalOf, TORN, TORN_AND_KEPT } from '../../src/renderer/paths.js';
+import { NO_ROOM, refusalOf, TORN_AND_KEPT } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
 import { swap, writeAll } from '../../src/renderer/swap.js';
 import { layOutWords } from '../../src/renderer/words.js';

@@ -25,6 +25,7 @@ function preparing(t: TestContext, fixture: string) {
   const told = recorder();
   const bell = new PassThrough();
   let asked = 0;
+  let isThere = false;
   let swept = 0;
   const options = {
     dataFolder: temporaryFolder(t),
@@ -40,7 +41,7 @@ function preparing(t: TestContext, fixture: string) {
     },
     isPrepared: async () => {
       asked++;
-      return false;
+      return isThere;
     },
     observer: told.observer,
     clock,
@@ -73,11 +74,15 @@ function preparing(t: TestContext, fixture: string) {
     await want();
     await until(() => told.of('preparationProgress').length >= before + times);
   };
+  /** Has it prepared, or not, by somebody else. */
+  const place = (there: boolean) => {
+    isThere = there;
+  };
   const parts = () => {
     const folder = join(options.dataFolder, 'editions');
     return existsSync(folder) ? readdirSync(folder) : [];
   };
-  return { preparer, clock, told, want, until, refused, begun, parts, asked: () => asked, swept: () => swept };
+  return { preparer, clock, told, want, until, refused, begun, parts, place, asked: () => asked, swept: () => swept };
 }
 
 /** A preparer whose process refuses every edition. */
@@ -106,6 +111,34 @@ test('it is tried at once when what its process is started with has changed', as
   preparer.reprogram();
   await refused();
   assert.deepEqual([asked(), told.of('notPrepared').length], [2, 2]);
+});
+
+test('an edition that is prepared is not looked at for every job, but at once when a job finds films missing', async (t) => {
+  const { preparer, told, want, until, place, asked } = preparing(t, 'prepares');
+  place(true);
+  await want();
+  await want();
+  assert.equal(asked(), 1);
+  preparer.miss(edition);
+  await settled();
+  assert.equal(asked(), 2);
+  place(false);
+  await want();
+  assert.equal(asked(), 2, 'it was found prepared a moment ago');
+  preparer.miss(edition);
+  await settled();
+  preparer.tend();
+  await until(() => told.of('preparing').length > 0);
+  preparer.miss(edition);
+  assert.equal(asked(), 3, 'it is being prepared');
+});
+
+test('an edition that was given up is not tried again because its jobs find films missing', async (t) => {
+  const { preparer, refused, asked } = reluctant(t);
+  await refused();
+  preparer.miss(edition);
+  await settled();
+  assert.equal(asked(), 1);
 });
 
 test('how far a preparation is, is told as it rises, and what waits for its turn', async (t) => {
