@@ -20,10 +20,12 @@ export type Paths = Readonly<Record<string, TakenPath>>;
 /** The reasons that a film would take away. */
 export const NOT_PREPARED = 'Its film is not prepared.';
 export const TORN = 'Its film was torn or of another version; it was deleted, to be made again.';
+export const DAMAGED = 'What was prepared was damaged; it was deleted, with its films, to be made again.';
+const WANTING: ReadonlySet<string | undefined> = new Set([NOT_PREPARED, TORN, DAMAGED]);
 
 /** Whether a job was expensive for want of a film that can be made. */
 export function lacksFilms(paths: Paths): boolean {
-  return Object.values(paths).some(({ reason }) => reason === NOT_PREPARED || reason === TORN);
+  return Object.values(paths).some(({ reason }) => WANTING.has(reason));
 }
 
 /** In one word: `mixed` when the renditions took different paths. */

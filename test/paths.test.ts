@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lacksFilms, NOT_PREPARED, type Paths, pathOf, reasonsOf, TORN } from '../src/paths.js';
+import { DAMAGED, lacksFilms, NOT_PREPARED, type Paths, pathOf, reasonsOf, TORN } from '../src/paths.js';
 
 test('a job took one path, or several', () => {
   const swap = { path: 'swap' } as const;
@@ -23,7 +23,7 @@ test('equal reasons are told once, with the renditions that they are about', () 
 test('a job lacks films where one that is not there, or no more, would have made it cheap', () => {
   const swap = { path: 'swap' } as const;
   const encoded = (reason: string) => ({ large: swap, small: { path: 're-encode', reason } }) as const;
-  for (const reason of [NOT_PREPARED, TORN]) assert.equal(lacksFilms(encoded(reason)), true, reason);
+  for (const reason of [NOT_PREPARED, TORN, DAMAGED]) assert.equal(lacksFilms(encoded(reason)), true, reason);
   assert.equal(lacksFilms(encoded('Its film takes no words.')), false);
   assert.equal(lacksFilms({ large: swap, small: { path: 'reuse' } }), false);
 });

@@ -20,6 +20,7 @@ import { FOOTAGE_SHARE } from '../media/prepare/footage.js';
 import { Films } from '../media/splice/films.js';
 import { openPhrases } from '../media/splice/phrases.js';
 import { openStorage, type Storage } from '../media/storage.js';
+import { DAMAGED } from '../paths.js';
 import { type RendererOptions, rendererOptions, STORAGE_VARIABLE } from './options.js';
 import { type RenderTools, render } from './render.js';
 import { prepareFootage, soundEdition } from './source.js';
@@ -104,7 +105,11 @@ async function prepare({ template, cast }: Edition, tools: PrepareTools, signal:
   try {
     setPriority(constants.priority.PRIORITY_LOW);
     const source = { template, cast };
-    const edition = await soundEdition(source, tools, () => prepareFootage(source, tools, laying));
+    const edition = await soundEdition(source, tools, (wasDamaged) => {
+      // The supervisor logs it, as a warning.
+      if (wasDamaged) console.error(`preparing ${template.id}: ${DAMAGED}`);
+      return prepareFootage(source, tools, laying);
+    });
     if (!(await filmObstacle(tools.ffmpeg.path)))
       await tools.editions.film(edition, { ...filming, stallMs: tools.stallMs });
     return { type: 'prepared' };

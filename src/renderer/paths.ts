@@ -2,7 +2,7 @@
 
 import type { Output } from '../job.js';
 import type { FilmDescription } from '../media/splice/film.js';
-import { NOT_PREPARED, type Paths, type TakenPath } from '../paths.js';
+import { DAMAGED, NOT_PREPARED, type Paths, type TakenPath } from '../paths.js';
 import type { Rendition, Template } from '../template/format.js';
 
 export const TORN_AND_KEPT =
@@ -19,10 +19,10 @@ export function refusalOf(description: FilmDescription | undefined, bubbles: rea
   return `Bubble "${bubble}" cannot be swapped: ${reason}`;
 }
 
-/** What was made from films and, with the reasons, what was not. */
-export function pathsOf({ ladder }: Template, slow: ReadonlyMap<Rendition, string>): Paths {
+/** What was made from films and, with the reasons, what was not. That an edition was damaged, and is gone with its films, is told before anything about a film. */
+export function pathsOf({ ladder }: Template, slow: ReadonlyMap<Rendition, string>, wasDamaged: boolean): Paths {
   const taken = (reason: string | undefined): TakenPath =>
-    reason === undefined ? { path: 'swap' } : { path: 're-encode', reason };
+    reason === undefined ? { path: 'swap' } : { path: 're-encode', reason: wasDamaged ? DAMAGED : reason };
   return Object.fromEntries(ladder.map((rendition) => [rendition.id, taken(slow.get(rendition))]));
 }
 

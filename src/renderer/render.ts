@@ -98,12 +98,15 @@ export async function render(
         return { outputs, stages, paths: reusedPaths(outputs) };
       }
     }
-    const prepared = () =>
-      stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal }));
-    const edition = (await tools.editions.find(order.template, order.cast)) ?? (await prepared());
+    let wasDamaged = false;
+    const prepared = (isDamaged: boolean) => {
+      wasDamaged ||= isDamaged;
+      return stage('prepare', PREPARE_SHARE, (report) => prepareFootage(order, tools, { onProgress: report, signal }));
+    };
+    const sound = (files: readonly string[]) => soundEdition(order, tools, prepared, () => files);
+    const edition = await sound([]);
     await tools.editions.touch(edition);
     const { template } = edition;
-    const sound = (files: readonly string[]) => soundEdition(order, tools, prepared, () => files);
     const words = await stage('fill', 0, () => layOutWords(template, order, tools.fonts));
     const folder = await tools.storage.begin(order);
     await stage('draw', DRAW_SHARE, async () => {
@@ -131,7 +134,7 @@ export async function render(
     const published = await stage('publish', 1, publish);
     if (order.partner !== undefined) noteFiles(order, published, outputs, tools.phrases);
     tools.phrases.flush();
-    return { outputs, stages, paths: pathsOf(template, slow) };
+    return { outputs, stages, paths: pathsOf(template, slow, wasDamaged) };
   } catch (error) {
     const explained = await tools.storage.explain(error);
     // What cannot be deleted now is swept later; why the attempt failed must not be lost over it.

@@ -10,7 +10,7 @@ import type { Edition, Editions, PrepareOptions } from '../media/prepare/edition
 import type { Catalog, InstalledTemplate } from '../template/catalog.js';
 
 export interface SourceTools {
-  readonly editions: Pick<Editions, 'find' | 'check' | 'prepare' | 'touch'>;
+  readonly editions: Pick<Editions, 'find' | 'isDamaged' | 'check' | 'prepare' | 'touch'>;
   /** What is installed at the moment of asking. */
   readonly catalog: () => Promise<Catalog>;
   /** Milliseconds without progress after which ffmpeg is killed. */
@@ -19,15 +19,16 @@ export interface SourceTools {
 
 export type Source = Pick<RenderOrder, 'template' | 'cast'>;
 
-/** The edition, with these files (all when none are named) as they were prepared. `prepare` is called when there is no such edition. */
+/** The edition, with these files (all when none are named) as they were prepared. `prepare` is called when there is no such edition, and told whether there was one that is damaged: it goes, or is gone, with its films. */
 export async function soundEdition(
   { template, cast }: Source,
   { editions }: SourceTools,
-  prepare: () => Promise<Edition>,
+  prepare: (wasDamaged: boolean) => Promise<Edition>,
   files?: (edition: Edition) => readonly string[],
 ): Promise<Edition> {
   const found = await editions.find(template, cast);
-  return found && (await editions.check(found, files?.(found))) ? found : prepare();
+  if (!found) return prepare(await editions.isDamaged(template, cast));
+  return (await editions.check(found, files?.(found))) ? found : prepare(true);
 }
 
 /** Prepares the edition from the template that is installed. That may be replaced while its files are read: what was made of them then is of no version, and is not kept. */

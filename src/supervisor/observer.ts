@@ -5,7 +5,7 @@ import type { Edition } from '../ipc/messages.js';
 import type { Job, JobResult } from '../job.js';
 import type { Log } from '../log.js';
 import { type Metrics, showQueue } from '../metrics.js';
-import { type Paths, pathOf, reasonsOf } from '../paths.js';
+import { DAMAGED, type Paths, pathOf, reasonsOf } from '../paths.js';
 import type { Lease, QueueCounts } from '../store/store.js';
 import { LOSSES, type Spent } from './capacity.js';
 import type { RecycleReason, Wear } from './decisions/recycle.js';
@@ -92,6 +92,8 @@ const PAUSED: Readonly<Record<string, string>> = {
 const LEFT_OUT =
   'Jobs whose results were left out are rendered again. Look at the disk of the data folder, then delete the file.';
 
+const LOOK_AT_DISK = 'It is made again. If that comes again, look at the disk of the data folder.';
+
 /** Which path a job took and, where it was the expensive one, why. */
 function toldOf(paths: Paths) {
   const why = reasonsOf(paths);
@@ -134,6 +136,8 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
       metrics.jobsFinished.inc({ outcome: 'rendered' });
       for (const [stage, ms] of Object.entries(result.stages)) metrics.stageDuration.observe({ stage }, ms / 1000);
       for (const { path } of Object.values(result.paths ?? {})) metrics.renditions.inc({ path });
+      if (Object.values(result.paths ?? {}).some(({ reason }) => reason === DAMAGED))
+        log.warn({ ...named(job.request), hint: LOOK_AT_DISK }, 'a damaged edition was deleted with its films');
       log.info({ job, stages: result.stages, ...(result.paths && toldOf(result.paths)) }, 'job rendered');
     },
     failed: (job, failure, retryInMs) => {

@@ -29,7 +29,7 @@ import { type PhraseRows, packRows, unpackRows } from '../../src/media/splice/pa
 import { openPhrases } from '../../src/media/splice/phrases.js';
 import type { EncodedRows } from '../../src/media/splice/splice.js';
 import { openStorage } from '../../src/media/storage.js';
-import { NOT_PREPARED, TORN } from '../../src/paths.js';
+import { DAMAGED, NOT_PREPARED, TORN } from '../../src/paths.js';
 import { openOrRemove } from '../../src/renderer/opening.js';
 import { NO_ROOM, refusalOf, TORN_AND_KEPT } from '../../src/renderer/paths.js';
 import { render } from '../../src/renderer/render.js';
@@ -144,6 +144,42 @@ test('a torn film is removed, and the job is right all the same', async (t) => {
   assert.ok(bytes(small).equals(smallBytes), 'the other rendition is swapped');
   assert.ok((await likeness(path(large), largeBytes)) > 0.96);
   assert.deepEqual([counts.ffmpeg, existsSync(edition.film(large))], [0, true]);
+});
+
+const damages = {
+  'its poster': (edition: Edition) => flip(edition.poster),
+  'its description': (edition: Edition) => flip(join(edition.folder, 'edition.json')),
+  'the size of its footage': (edition: Edition) => truncateSync(edition.footage(large), 4000),
+  'footage that a torn film needs': (edition: Edition) => {
+    truncateSync(join(edition.film(large), 'film.mp4'), 4000);
+    flip(edition.footage(large));
+  },
+};
+for (const [what, damage] of Object.entries(damages)) {
+  test(`an edition is deleted with its films when it is damaged, and the job says so: ${what}`, async (t) => {
+    const { edition, job } = await farm(t);
+    damage(edition);
+    const { result } = await job();
+    assert.deepEqual(result.paths?.large, { path: 're-encode', reason: DAMAGED });
+    assert.equal(existsSync(edition.film(large)) || existsSync(edition.film(small)), false);
+    const { result: next } = await job();
+    assert.deepEqual(next.paths?.large, { path: 're-encode', reason: NOT_PREPARED });
+  });
+}
+
+/** Another byte in the middle of a file. */
+function flip(file: string): void {
+  const bytes = readFileSync(file);
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] as number) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+test('an edition that nobody has prepared was not damaged', async (t) => {
+  const { edition, job } = await farm(t);
+  rmSync(edition.folder, { recursive: true });
+  const { result } = await job();
+  assert.deepEqual(result.paths?.large, { path: 're-encode', reason: NOT_PREPARED });
 });
 
 test('a film that cannot be looked at means the re-encode path, not a failed job', async (t) => {

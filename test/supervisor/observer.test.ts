@@ -6,6 +6,7 @@ import { failure } from '../../src/errors.js';
 import type { Job } from '../../src/job.js';
 import { createLog } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
+import { DAMAGED, NOT_PREPARED, TORN } from '../../src/paths.js';
 import { observeWith } from '../../src/supervisor/observer.js';
 import type { Renderer, Slot } from '../../src/supervisor/renderer/renderer.js';
 
@@ -127,6 +128,18 @@ describe('the observer of a farm', () => {
     const text = await metrics.text();
     assert.match(text, /storyfarm_renditions_total\{path="swap"\} 2\n/);
     assert.match(text, /storyfarm_renditions_total\{path="re-encode"\} 2\n/);
+  });
+
+  it('warns when an edition was damaged, and of nothing else that a film would take away', () => {
+    const { observer, lines } = watching();
+    for (const reason of [TORN, NOT_PREPARED, DAMAGED])
+      observer.rendered(job, { outputs: [], stages: {}, paths: { large: { path: 're-encode', reason } } });
+    const told = lines.map((line) => JSON.parse(line));
+    assert.deepEqual(
+      told.filter(({ level }) => level === 'warn').map(({ template, msg }) => [template, msg]),
+      [['t', 'a damaged edition was deleted with its films']],
+    );
+    assert.equal(told.length, 4);
   });
 
   it('tells how far a preparation is: to the metrics always, to the log by quarters', async () => {

@@ -60,6 +60,8 @@ export interface PrepareOptions {
 export interface Editions {
   /** The edition if it is prepared and nothing is missing. What is in its files is not looked at: see `check`. */
   find(ref: TemplateRef, cast: Cast): Promise<Edition | undefined>;
+  /** Whether something lies where the edition belongs that `find` does not take for it. It gives way when the edition is prepared. */
+  isDamaged(ref: TemplateRef, cast: Cast): Promise<boolean>;
   /** Whether these files (paths; all when none are named) are, to the byte, as they were prepared. Where one is not, the edition is deleted with its films: prepare it again. To be asked before they are read. */
   check(edition: Edition, files?: readonly string[]): Promise<boolean>;
   /** Prepares it unless it is there; while it has not all of its films, which are made from it, its files are checked. Rejects like Ffmpeg.run and `recheck`, with `output_incomplete` when footage is shorter than the template, or `template_invalid` when it cannot be decoded. */
@@ -114,6 +116,9 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
       film: (rendition) => join(folder, `${rendition.id}.film`),
     };
   }
+
+  const isDamaged = async (ref: TemplateRef, cast: Cast) =>
+    lookAt(folderOf(ref, cast)) !== undefined && (await find(ref, cast)) === undefined;
 
   async function check(edition: Edition, files?: readonly string[]): Promise<boolean> {
     for (const path of files ?? Object.keys(edition.files).map((name) => join(edition.folder, name))) {
@@ -261,7 +266,7 @@ export function openEditions(dataFolder: string, ffmpeg: Pick<Ffmpeg, 'run' | 'v
     return pruned;
   }
 
-  return { find, check, prepare, describe, film, isWhole, touch, sweep: () => sweepParts(root, 3), prune };
+  return { find, isDamaged, check, prepare, describe, film, isWhole, touch, sweep: () => sweepParts(root, 3), prune };
 }
 
 /** Footage may end before the template does, though its index promised more. */
