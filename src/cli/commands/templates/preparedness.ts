@@ -105,11 +105,13 @@ export function remedy(
   obstacle: StoryfarmError | undefined,
 ): string[] {
   if (obstacle) return [`${obstacle.message}\n  -> ${obstacle.hint}`];
-  const open = casts.filter(({ films }) => films.length < ladder.length).length;
-  if (open === 0) return [];
-  const which = open === casts.length ? 'No cast has all films' : `${open} of ${casts.length} casts lack films`;
+  const open = casts.filter(({ films }) => films.length < ladder.length);
+  if (open.length === 0) return [];
+  const which =
+    open.length === casts.length ? 'No cast has all films' : `${open.length} of ${casts.length} casts lack films`;
+  const what = open.some(({ films }) => films.length > 0) ? 'every frame of renditions without one' : 'every frame';
   return [
-    `${which}: jobs encode every frame, at hundreds of times the CPU.
+    `${which}: jobs encode ${what}, at hundreds of times the CPU.
   -> \`storyfarm templates prepare ${call}\`
      makes them now (-c ROLE=CHARACTER: of some casts); a running farm makes
      those of the casts that jobs ask for, beside its work.`,
