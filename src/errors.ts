@@ -30,7 +30,7 @@ const KNOWN = {
   missing_glyphs: { retryable: false, hint: 'Remove the characters that no installed font can draw.' },
   control_characters: {
     retryable: false,
-    hint: 'Remove control characters, bidirectional overrides and private-use characters.',
+    hint: 'Remove the characters that the message names, or all but a few of the marks or joined emoji of one character.',
   },
   callback_refused: {
     retryable: false,

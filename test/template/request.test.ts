@@ -92,6 +92,12 @@ describe('what is refused, with code and pointer', () => {
     refusedFor('control_characters', '/words/hello', { words: { hello: 'a\u202e' } }, /override/);
     refusedFor('control_characters', '/words/hello', { words: { hello: `a${'\u0301'.repeat(6)}` } }, /marks/);
   });
+  it('with a hint that holds for whatever of these it is', () => {
+    for (const text of ['a\u0007', `a${'\u0301'.repeat(6)}`]) {
+      const { hint } = refusal({ words: { hello: text } });
+      assert.match(hint, /^Remove the characters that the message names, or all but a few of the marks/);
+    }
+  });
   it('characters that no font has, by name', () => {
     refusedFor('missing_glyphs', '/words/bye', { words: { hello, bye: 'a𓀀b𓀀' } }, /^No font has "𓀀" \(U\+13000\)\.$/u);
   });
