@@ -6,6 +6,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -137,6 +138,9 @@ describe('looking at templates', () => {
     assert.equal(slow.code, 0, slow.stderr);
     assert.match(slow.stdout, /^large +re-encode +320x240 +2\.00 s +\S+ kB +\/.*out\/large\.mp4$/m);
     assert.match(slow.stdout, /^Every frame was encoded:\n {2}large, medium, small: Its film is not prepared\.\n/m);
+    const [video, kept] = [join(cwd, 'out', 'large.mp4'), join(cwd, 'kept.mp4')];
+    linkSync(video, kept);
+    const before = readFileSync(kept);
     const remedy = /-> `storyfarm (templates prepare tiny -c ball=green --template-folders .*)` makes/.exec(
       slow.stdout,
     )?.[1];
@@ -144,6 +148,7 @@ describe('looking at templates', () => {
     assert.equal(prepared.code, 0, prepared.stderr);
     const { paths } = JSON.parse((await render('-c', 'ball=green', '--json')).stdout);
     assert.deepEqual(paths, { large: { path: 'swap' }, medium: { path: 'swap' }, small: { path: 'swap' } });
+    assert.ok(readFileSync(kept).equals(before) && !readFileSync(video).equals(before), 'no file is written over');
     const fast = await render('-c', 'ball=green');
     assert.match(fast.stdout, /^large +swap +320x240 .*\n[\s\S]*\nrendered in \d+\.\d\d s\n$/m);
     const editions = join(cwd, 'var', 'editions', 'tiny');
@@ -165,6 +170,7 @@ describe('looking at templates', () => {
     assert.match(torn, /^red +2 of 3 films prepared; torn: large$/m);
     assert.match(torn, /^large +re-encode +re-encode$/m);
     assert.match(torn, /^ {2}large: the film is torn and will be made again: film\.mp4 is not what was prepared\.$/m);
+    assert.match(torn, /^No cast has all films: jobs encode every frame of renditions without one, at hundreds/m);
     assert.match(torn, /-> `storyfarm templates prepare tiny --template-folders /);
     const { code, stderr } = await prepare();
     assert.equal(code, 0, stderr);

@@ -1,6 +1,6 @@
 /** `storyfarm render`: one job in this process, without store or server. */
 
-import { access, constants, copyFile, mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
@@ -16,6 +16,7 @@ import { lacksFilms, type Paths, reasonsOf } from '../../paths.js';
 import { type RenderTools, render } from '../../renderer/render.js';
 import type { InstalledTemplate } from '../../template/catalog.js';
 import { checkRequest } from '../../template/request.js';
+import { copyWhole } from '../copy-whole.js';
 import { openDataFolder } from '../data-folder.js';
 import { collectPair, configOf, flagsAgain, withOptions } from '../flags.js';
 import { findTemplate } from '../installed.js';
@@ -114,7 +115,7 @@ async function renderHere(config: Config, name: string, flags: Flags, signal: Ab
       return render(order, tools, { onProgress, signal });
     });
     const outputs = result.outputs.map((output) => ({ ...output, file: join(folder, basename(output.file)) }));
-    for (const { file } of outputs) await copyFile(join(work, 'jobs', 'render', '1', basename(file)), file);
+    for (const { file } of outputs) await copyWhole(join(work, 'jobs', 'render', '1', basename(file)), file);
     return { result: { ...result, outputs }, cast: request.cast };
   } finally {
     await rm(work, { recursive: true, force: true });
