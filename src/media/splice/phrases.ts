@@ -78,7 +78,7 @@ export function openPhrases(dataFolder: string, maxBytes: number): Phrases {
         writeFileSync(path, Buffer.concat([digest(name, content), content]));
         if (writes++ % LOOK_EVERY === 0) shrink(shelf, room);
       } catch {
-        // A cache that cannot be written is none.
+        // It is made again the next time: as when the disk is full. A folder that may not be written is refused before any work (cli/data-folder.ts).
       }
     }
     waiting.clear();
