@@ -244,9 +244,9 @@ async function compareAll(
     if (ssim < LEAST.frame) findings.tell(id, `of these frames: those below ${LEAST.frame}`, ssim);
     findings.tell(id, 'frames of re-encode path against truth, SSIM', compared.reencoded[frame] ?? 0);
     findings.tell(id, 'frames of swap path against truth, SSIM', compared.swapped[frame] ?? 0);
-    // Less alike than asked is no fault of the swap path where it is the nearer to the truth.
+    // Both are lossy, each in its own way, so that two good ones may be less alike than asked: then it matters which is nearer to the truth.
     const isWorse = ssim < LEAST.frame && lost > ALLOWANCE.unlike;
-    findings.hold(id, 'frames alike, or nearer to truth', isWorse ? [`${ssim}, ${lost} lost`] : [], where);
+    findings.hold(id, 'frames alike, or hardly farther from truth', isWorse ? [`${ssim}, ${lost} lost`] : [], where);
   }
   const lost = compared.around.reencoded - compared.around.swapped;
   const told = `${name}: ${compared.around.swapped.toFixed(4)} against ${compared.around.reencoded.toFixed(4)}`;
