@@ -23,9 +23,10 @@ test('a file has the hash of its bytes; what cannot be read has none', async (t)
 const POSIX = process.platform === 'win32' && 'there are no named pipes in folders on Windows';
 
 test('a named pipe is no file, and nobody waits for it', { skip: POSIX, timeout: 20_000 }, async (t) => {
-  const pipe = join(temporaryFolder(t), 'pipe');
+  let pipe = '';
+  t.after(() => release(pipe)); // Before its folder is deleted.
+  pipe = join(temporaryFolder(t), 'pipe');
   execFileSync('mkfifo', [pipe]);
-  t.after(() => release(pipe));
   assert.equal(await readWhole(pipe), undefined);
   assert.equal(await sha256OfFile(pipe), undefined);
 });
