@@ -12,15 +12,15 @@ const SCRAPE_MS = 500;
 const STUCK_MS = 240_000;
 /** Longer than the longest wait before a restart, and a boot. */
 const REFILL_MS = 90_000;
-/** The sweeper works a tenth of the time at most; a folder takes it about a millisecond. */
-const SWEEP_MS = 60_000;
+/** The sweeper works a tenth of the time at most; a folder takes it about a millisecond, and some 25 where the store is asked over a wire and everybody has two cores together. */
+const SWEEP_MS = { embedded: 60_000, shared: 900_000 };
 /** A service that has not become ready by then will not. */
 const START_MS = 120_000;
 export const STUCK = `stuck: no job ended for ${STUCK_MS / 1_000} s`;
 
 /** Waits until the farm has swept what belongs to nothing; what is left after a while is for the books. `strays` looks. */
-export async function swept(strays: () => Promise<readonly string[]>): Promise<void> {
-  for (const deadline = performance.now() + SWEEP_MS; performance.now() < deadline; await pause(SCRAPE_MS))
+export async function swept(store: 'embedded' | 'shared', strays: () => Promise<readonly string[]>): Promise<void> {
+  for (const deadline = performance.now() + SWEEP_MS[store]; performance.now() < deadline; await pause(SCRAPE_MS))
     // What goes while it is listed is listed again.
     if ((await strays().catch(() => undefined))?.length === 0) return;
 }

@@ -61,11 +61,11 @@ export class FarmStation {
   }
 
   /** Ends it, starts it once more so that it sweeps, and ends it again. Answers its exit codes. */
-  async sweep(store: Pick<JobStore, 'recent'>): Promise<(number | null)[]> {
+  async sweep(store: Pick<JobStore, 'recent' | 'isShared'>): Promise<(number | null)[]> {
     this.census.look();
     const first = await this.service.end();
     await this.begin();
-    await swept(() => straysNow({ store, farm: this.place }));
+    await swept(store.isShared ? 'shared' : 'embedded', () => straysNow({ store, farm: this.place }));
     this.census.look();
     return [first, await this.service.end()];
   }
