@@ -69,7 +69,7 @@ test('a film of two bubbles is one command', () => {
   ]);
   const params = [
     'level=3.1:stitchable=1:constrained-intra=1:weightp=0:partitions=p8x8,b8x8,i8x8,i4x4:psy=0:aq-mode=2:chroma-qp-offset=-4',
-    'scenecut=0:open-gop=0:keyint=51:min-keyint=1:subme=11:rc-lookahead=150:ref=4',
+    'scenecut=0:open-gop=0:keyint=51:min-keyint=1:subme=11:rc-lookahead=150:ref=4:qcomp=0.7',
   ].join(':');
   const colours = ['-colorspace', '-color_primaries', '-color_trc'].flatMap((tag) => [tag, 'smpte170m']);
   assert.deepEqual(command.outputs, [
