@@ -82,11 +82,9 @@ if (files.length === 0) {
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('STORYFARM_') || name.startsWith('STORYFARM_TEST_')),
 );
-/** Files at once. Many of them wait for other processes most of the time, so that one more than there are cores keeps two cores busy. */
-const AT_ONCE = 3;
 const { status } = run(
   process.execPath,
-  ['--enable-source-maps', '--test', `--test-concurrency=${AT_ONCE}`, '--test-reporter=spec', ...files],
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
   { env },
 );
 if (!env.STORYFARM_TEST_MSSQL_URL)
