@@ -43,7 +43,7 @@ export async function sendJob(
 const MOST_TRIES = 60;
 const PAUSE_MS = 1_000;
 
-/** Reads a job's events until it is finished, then answers the job. A stream that breaks is taken up again. */
+/** Reads a job's events until it is finished, then answers the job, as its last event has it: the front may be gone by then. A stream that breaks is taken up again. */
 export async function followJob(
   url: string,
   job: JobDocument,
@@ -51,7 +51,7 @@ export async function followJob(
   manner: Manner = {},
 ): Promise<JobDocument> {
   const { signal } = manner;
-  let last: Pick<JobDocument, 'state' | 'progress'> = job;
+  let last = job;
   let fruitless = 0;
   const parser = createParser({
     onEvent: ({ data }) => {
@@ -75,19 +75,23 @@ export async function followJob(
     fruitless = last === seen ? fruitless + 1 : 0;
     if (fruitless > 0) await pause(PAUSE_MS, undefined, signal ? { signal } : {});
   }
-  return jobOf(await ask(new URL(job.links.self, url), { key: manner.key }));
+  return absolute(last, url);
 }
 
-/** A front without a public address of its own answers relative ones: they begin where it was asked. */
 async function jobOf(answer: Response): Promise<JobDocument> {
   const job = (await answer.json().catch(() => undefined)) as JobDocument | undefined;
   if (!job?.links) throw noFront(new URL(answer.url), `answered ${answer.status}, but no job`);
-  const absolute = (url: string) => new URL(url, answer.url).href;
+  return absolute(job, answer.url);
+}
+
+/** A front without a public address of its own answers relative ones: they begin where it was asked. */
+function absolute(job: JobDocument, base: string): JobDocument {
+  const from = (url: string) => new URL(url, base).href;
   return {
     ...job,
-    files: job.files.map((file) => ({ ...file, url: absolute(file.url) })),
-    poster: job.poster && { ...job.poster, url: absolute(job.poster.url) },
-    links: { self: absolute(job.links.self), events: absolute(job.links.events) },
+    files: job.files.map((file) => ({ ...file, url: from(file.url) })),
+    poster: job.poster && { ...job.poster, url: from(job.poster.url) },
+    links: { self: from(job.links.self), events: from(job.links.events) },
   };
 }
 
