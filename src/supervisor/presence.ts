@@ -60,7 +60,8 @@ export class Presence {
   tend(standing: Standing): void {
     const announcement = announcementOf(standing, this.#tools.about());
     const isDue = this.#tools.clock.monotonic() - this.#saidAt >= ANNOUNCE_MS;
-    if (isDue || keyOf(announcement) !== this.#said) this.#tools.beside.run(ANNOUNCING, () => this.#say(announcement));
+    if (isDue || keyOf(announcement) !== this.#said)
+      this.#tools.beside.run(ANNOUNCING, () => this.#sayAndLook(announcement));
   }
 
   /** The farm has ended. Resolves as `begin` does. */
@@ -69,21 +70,30 @@ export class Presence {
     await this.#say(gone).catch((error) => this.#tools.trouble(ANNOUNCING, error));
   }
 
-  /** One that fails is said again when it is next due, and not at once: a store that is away is away for all. Rejects, having said it, when another farm has the same name. */
-  async #say(announcement: Announcement): Promise<void> {
-    const { store, clock } = this.#tools;
-    this.#said = keyOf(announcement);
-    this.#saidAt = clock.monotonic();
-    const hasTwin = store.isShared && this.#takenAt !== undefined && (await this.#wasHeardSince(announcement.name));
-    await store.announce(announcement);
-    this.#takenAt = clock.monotonic();
+  /** Rejects, having said it, when another farm has the same name. */
+  async #sayAndLook(announcement: Announcement): Promise<void> {
+    let hasTwin = false;
+    try {
+      hasTwin = await this.#hasTwin(announcement.name);
+    } finally {
+      await this.#say(announcement);
+    }
     if (hasTwin) throw nameTaken(announcement.name);
   }
 
-  /** Whether somebody has announced this name after we did. */
-  async #wasHeardSince(name: string): Promise<boolean> {
+  /** One that fails is said again when it is next due, and not at once: a store that is away is away for all. */
+  async #say(announcement: Announcement): Promise<void> {
+    this.#said = keyOf(announcement);
+    this.#saidAt = this.#tools.clock.monotonic();
+    await this.#tools.store.announce(announcement);
+    this.#takenAt = this.#tools.clock.monotonic();
+  }
+
+  /** Whether somebody has announced this name after the store had taken it from us. */
+  async #hasTwin(name: string): Promise<boolean> {
     const { store, clock } = this.#tools;
-    const sinceMs = clock.monotonic() - (this.#takenAt ?? 0);
+    if (!store.isShared || this.#takenAt === undefined) return false;
+    const sinceMs = clock.monotonic() - this.#takenAt;
     const known = (await store.servers()).find((server) => server.name === name);
     return known !== undefined && known.silentMs < sinceMs - CLOCKS_MS;
   }
