@@ -8,7 +8,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { StoryfarmError } from '../../errors.js';
+import { asStoryfarmError } from '../../errors.js';
 import type { Job } from '../../job.js';
 import { type ClaimOptions, DEFAULT_AGEING_MS } from '../store.js';
 import type { Calls } from './calls.js';
@@ -46,7 +46,7 @@ export class Claimer {
     const owed = this.#owed.find((claim) => claim.server === server);
     this.#owed = this.#owed.filter((claim) => claim !== owed);
     if (!owed && !this.#isPlenty && !(await this.#calls.news()).isDue) return [];
-    const { ticket } = owed ?? { ticket: randomUUID() };
+    const ticket = owed?.ticket ?? randomUUID();
     this.#isPlenty = false;
     const asked = { server, limit: most, lease: Math.trunc(leaseMs), ageing: ageingMs, items, ticket };
     try {
@@ -54,10 +54,8 @@ export class Claimer {
       this.#isPlenty = jobs.length === most;
       return jobs.map(toJob);
     } catch (thrown) {
-      if (owed || isUnknown(thrown)) this.#owed = [...this.#owed, { server, ticket }];
+      if (owed || asStoryfarmError(thrown).code === 'outcome_unknown') this.#owed = [...this.#owed, { server, ticket }];
       throw thrown;
     }
   }
 }
-
-const isUnknown = (thrown: unknown): boolean => thrown instanceof StoryfarmError && thrown.code === 'outcome_unknown';
