@@ -1,8 +1,9 @@
-/** SQLite only: what is erased or purged is in the file and in the log no more. */
+/** SQLite only: what is erased or purged is in the file and in the log no more; and what was erased keeps its place. */
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { openDatabase } from '../../src/store/sqlite/file/database.js';
 import type { JobStore } from '../../src/store/store.js';
 import { asked, rendering, result } from './conformance/subject.js';
 import { freshFile, opened } from './fixtures/place.js';
@@ -33,3 +34,25 @@ for (const [what, forget] of Object.entries({
     assert.equal(await found(), false);
   });
 }
+
+test('what finished within one millisecond is told in its order, words erased or not', async (context) => {
+  const file = await freshFile(context);
+  const store = await opened(context, file);
+  const ids: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    const job = await rendering(store);
+    await store.complete(job, result);
+    ids.push(job.id);
+  }
+  assert.equal(await store.eraseWords(0, 2), 2);
+  const database = await openDatabase(file, 1000);
+  database.prepare('UPDATE jobs SET finished_at = (SELECT min(finished_at) FROM jobs)').run();
+  database.close();
+  for (const limit of [1, 3, 4]) {
+    const found = await store.purgeable({ state: 'rendered', olderThanMs: 0, limit });
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ids.slice(0, limit),
+    );
+  }
+});

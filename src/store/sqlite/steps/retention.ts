@@ -20,7 +20,7 @@ export class Retention {
     const before = now - olderThanMs;
     return [0, 1]
       .flatMap((erased) => this.sql.finished.all({ state, erased, before, server, limit }))
-      .sort((a, b) => a.finishedAt - b.finishedAt)
+      .sort((a, b) => a.finishedAt - b.finishedAt || a.seq - b.seq)
       .slice(0, limit)
       .map(({ id, server }) => ({ id, server }));
   }

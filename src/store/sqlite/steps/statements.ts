@@ -237,8 +237,8 @@ export const QUERIES = {
   tally: query<{ state: JobState; jobs: number }>(`SELECT state, jobs FROM tally`),
 
   // The index has the erased ones of a state and the others apart.
-  finished: query<{ id: string; server: string | null; finishedAt: number }>(
-    `SELECT id, server, finished_at AS finishedAt FROM jobs WHERE state = @state AND erased = @erased AND finished_at <= @before
+  finished: query<{ id: string; server: string | null; finishedAt: number; seq: number }>(
+    `SELECT id, server, finished_at AS finishedAt, seq FROM jobs WHERE state = @state AND erased = @erased AND finished_at <= @before
        AND (@server IS NULL OR server IS NULL OR server = @server) ORDER BY finished_at, seq LIMIT @limit`,
   ),
   purge: query<never>(`DELETE FROM jobs WHERE id = @id AND finished_at IS NOT NULL`),
