@@ -166,7 +166,10 @@ export function createMetrics(): Metrics {
     slots: gauge('slots', 'Slots by condition.', ['condition']),
     leasesLost: counter('leases_lost_total', 'Attempts whose lease was lost.'),
     outcomesFenced: counter('outcomes_fenced_total', 'Outcomes that the store refused under their fence.'),
-    outcomesJournalled: counter('outcomes_journalled_total', 'Outcomes kept in the journal while the store was away.'),
+    outcomesJournalled: counter(
+      'outcomes_journalled_total',
+      'Outcomes that the store did not take at once, kept in the journal meanwhile.',
+    ),
     callbacks: counter('callbacks_total', 'Calls to partners, by partner and outcome.', ['partner', 'outcome']),
     callbackDuration: seconds('callback_duration_seconds', 'Time of a call to a partner.', ['partner'], CALL_SECONDS),
     storeRetries: counter('store_retries_total', 'Times that a shared store was asked again, by reason.', ['reason']),

@@ -5,6 +5,7 @@ import { parseBucketAddress } from '../media/bucket/address.js';
 import { openBucket } from '../media/bucket/bucket.js';
 import { openS3 } from '../media/bucket/s3.js';
 import { openStorage, type Storage } from '../media/storage.js';
+import { withoutSlash } from './addresses.js';
 import type { Config } from './options.js';
 
 /** Throws `config_invalid` when the address cannot be used. Nothing is asked of the bucket yet. */
@@ -27,7 +28,7 @@ export function objectAddresses({ storage, storageUrl, storageExpiry }: Bucket):
   }
   const address = parseBucketAddress(storage);
   if (storageUrl !== undefined) {
-    const base = storageUrl.replace(/\/$/, '');
+    const base = withoutSlash(storageUrl);
     return async (key) => `${base}/${key.startsWith(address.prefix) ? key.slice(address.prefix.length) : key}`;
   }
   const objects = openS3(address);

@@ -159,7 +159,7 @@ export function observeWith(log: Log, metrics: Metrics): FarmObserver {
     },
     journalled: (job) => {
       metrics.outcomesJournalled.inc();
-      log.warn({ job }, 'the store is away; outcome kept in the journal');
+      log.warn({ job }, 'the store has not taken the outcome yet; it is kept in the journal');
     },
     journalDamaged: ({ lines, bytes, kept, aside, error }) =>
       log.warn(

@@ -130,7 +130,7 @@ describe('a farm and its fronts whose database goes away', { skip: noServer ?? n
       if (away === 'down') wire.down();
       else wire.cut(true);
       await served.gate.open();
-      await farm.said('the store is away; outcome kept in the journal');
+      await farm.said('the store has not taken the outcome yet; it is kept in the journal');
       assert.ok(existsSync(join(served.dataFolder, 'outcomes.journal')));
       await Promise.all(fronts.map(assertAway));
       await until('the farm says that it takes no jobs', async () => !(await isReady(farm)));

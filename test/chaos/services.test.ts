@@ -83,7 +83,7 @@ describe('a farm in the middle of a job', { skip: notHere }, () => {
     const locked = await served.ask(up.url);
     assert.deepEqual([locked.status, locked.body.code], [503, 'store_busy']);
     assert.ok(Number(locked.headers.get('retry-after')) > 0);
-    await up.said('the store is away; outcome kept in the journal');
+    await up.said('the store has not taken the outcome yet; it is kept in the journal');
     assert.ok(existsSync(join(served.dataFolder, 'outcomes.journal')));
     assert.equal((await fetch(`${up.url}/livez`)).status, 200);
     database.exec('ROLLBACK');

@@ -22,10 +22,13 @@ describe('servers in words', () => {
       server({ name: 'render-4', isAlive: false, state: 'gone', silentMs: 9_000_000, ffmpeg: null, tags: [] }),
     ];
     assert.equal(
-      serversText(servers, [
-        { requires: ['gpu'], queued: 2 },
-        { requires: ['gpu', 'hdr'], queued: 1 },
-      ]),
+      serversText(servers, {
+        needs: [
+          { requires: ['gpu'], queued: 2 },
+          { requires: ['gpu', 'hdr'], queued: 1 },
+        ],
+        queued: 5,
+      }),
       `server    state     load  heard       version  ffmpeg  tags       files
 render-1  running   3/4   2 s ago     1.2.3    5.1.9   gpu large  https://one.example
 render-2  draining  1/4   8 s ago     1.2.3    5.1.9
@@ -38,14 +41,23 @@ render-3 has not been heard for 15 min. What it was rendering is taken over when
 1 queued job: no running server has gpu and hdr
   -> Start a server that has it (tags, STORYFARM_TAGS), or give it to one that runs and \`storyfarm reload\`.`,
     );
-    assert.equal(serversText([], []), 'No server has announced itself.');
+    const none = 'No server has announced itself.';
+    assert.equal(serversText([], { needs: [], queued: 0 }), none);
+    assert.equal(
+      serversText([], { needs: [], queued: 2 }),
+      `${none}\n\n2 queued jobs: no server takes jobs now\n  -> Start a server (\`storyfarm farm\`, or \`storyfarm up\`).`,
+    );
   });
 
   it('take jobs while they live and do not drain', () => {
     const needs = [{ requires: ['fast'], queued: 1 }];
-    assert.deepEqual(unmet(needs, [server()]), []);
-    for (const fields of [{ isAlive: false }, { state: 'draining' as const }, { tags: ['other'] }])
-      assert.deepEqual(unmet(needs, [server(fields)]), needs);
+    const waiting = { needs, queued: 3 };
+    assert.deepEqual(unmet(waiting, [server()]), []);
+    assert.deepEqual(unmet(waiting, [server({ tags: ['other'] })]), needs);
+    for (const servers of [[], [server({ isAlive: false })], [server({ state: 'draining' })]]) {
+      assert.deepEqual(unmet(waiting, servers), [{ requires: [], queued: 3 }]);
+      assert.deepEqual(unmet({ needs: [], queued: 0 }, servers), []);
+    }
     assert.deepEqual(
       [server(), server({ isAlive: false }), server({ isAlive: false, state: 'gone' })].map(conditionOf),
       ['running', 'silent', 'gone'],

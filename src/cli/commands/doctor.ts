@@ -15,7 +15,7 @@ import { NO_TEMPLATE } from '../installed.js';
 import type { Config } from '../options.js';
 import { isStoreMade, openConfiguredStore } from '../parts.js';
 import { withRemedy } from '../refusals.js';
-import { conditionOf, unmet } from '../servers.js';
+import { conditionOf, lackRemedy, lackText, unmet, waitingIn } from '../servers.js';
 import { openConfiguredStorage } from '../storage.js';
 import { bytesText, printJson } from '../table.js';
 
@@ -123,15 +123,13 @@ const LOOKS: Readonly<Record<string, Look>> = {
     try {
       const servers = await store.servers();
       const silent = servers.filter((server) => conditionOf(server) === 'silent').map(({ name }) => name);
-      const unserved = unmet(await store.needs(), servers);
+      const unserved = unmet(await waitingIn(store), servers);
       const alive = `${servers.filter(({ isAlive }) => isAlive).length} of ${servers.length} alive`;
-      const jobs = unserved.map(({ requires, queued }) => `${queued} that require ${requires.join(' and ')}`);
-      if (jobs.length > 0)
-        return {
-          state: 'poor',
-          found: `${alive}; queued jobs that none of them can take: ${jobs.join(', ')}`,
-          remedy: 'Start a server that has what they require (tags), or give it to one that runs.',
-        };
+      const [first] = unserved;
+      if (first) {
+        const lacks = unserved.map(({ requires, queued }) => `${queued} queued: ${lackText(requires)}`);
+        return { state: 'poor', found: `${alive}; ${lacks.join('; ')}`, remedy: lackRemedy(first) };
+      }
       if (silent.length === 0) return { state: 'well', found: alive };
       return {
         state: 'poor',

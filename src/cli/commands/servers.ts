@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { StoryfarmError } from '../../errors.js';
 import type { JobStore } from '../../store/store.js';
-import { conditionOf, serversText } from '../servers.js';
+import { conditionOf, serversText, waitingIn } from '../servers.js';
 import { forStore, inStore } from '../store-command.js';
 
 export function serversCommand(): Command {
@@ -22,8 +22,8 @@ function listCommand(): Command {
     .action((_options, command: Command) =>
       inStore(
         command,
-        async (store) => ({ servers: await store.servers(), needs: await store.needs() }),
-        ({ servers, needs }) => serversText(servers, needs),
+        async (store) => ({ servers: await store.servers(), ...(await waitingIn(store)) }),
+        ({ servers, ...waiting }) => serversText(servers, waiting),
       ),
     );
 }

@@ -29,7 +29,7 @@ export function statusCommand(): Command {
       try {
         const [counts, latest] = [await store.counts(), jobs > 0 ? await store.recent(jobs) : []];
         const held = { limits: await store.limits(), pauses: await store.pauses() };
-        const unserved = unmet(await store.needs(), await store.servers());
+        const unserved = unmet({ needs: await store.needs(), queued: counts.byState.queued }, await store.servers());
         const farm = await lookAt(config.dataFolder);
         if (json)
           return printJson({

@@ -31,7 +31,7 @@ export interface OutcomeTools {
 
 /** Milliseconds between two tries, a part of them by chance. A store that is merely locked has itself waited for its deadline. */
 const RETRY_MS = 1_000;
-/** Milliseconds after which a store that has not taken an outcome is thought to be locked or away; a commit takes a few. */
+/** Milliseconds after which a store that has not taken an outcome may be slow, locked or away; a commit takes a few. */
 const JOURNAL_MS = 250;
 
 export class Outcomes {

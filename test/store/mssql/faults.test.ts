@@ -56,7 +56,7 @@ for (const [name, thrown, fault, code] of cases)
     assert.equal(error.cause, thrown);
   });
 
-test('an untrusted certificate comes with its remedy, and a login with another', () => {
+test('each comes with its remedy', () => {
   const hintOf = (thrown: unknown) => asStoreError(thrown, faultOf(thrown), 'name').hint;
   const untrusted = unconnected('ESOCKET', 'Failed to connect to h:1433 - unable to verify the first certificate');
   assert.match(hintOf(untrusted), /NODE_EXTRA_CA_CERTS.*trustServerCertificate=true/);
@@ -68,4 +68,8 @@ test('an untrusted certificate comes with its remedy, and a login with another',
   assert.match(hintOf(unconnected('ELOGIN', 'Login failed.')), /user, password/);
   assert.match(hintOf(said(208)), /storyfarm migrate/);
   assert.match(hintOf(said(229)), /rights/);
+  for (const number of [911, 916, 4060]) assert.match(hintOf(said(number)), /Make the database/);
+  const unknown = unconnected('EINSTLOOKUP', 'Failed to connect to h:1433 - getaddrinfo ENOTFOUND h');
+  assert.match(hintOf(unknown), /a host of that name/);
+  assert.match(hintOf(unconnected('ESOCKET', 'Failed to connect to h:1433 - connect ECONNREFUSED')), /locked or away/);
 });

@@ -33,7 +33,9 @@ export function rerenderCommand(): Command {
     )
     .action(async (ids: string[], { server }: { server?: string }, command: Command) => {
       if (ids.length > 0 === (server !== undefined))
-        throw new StoryfarmError('invalid_request', 'Give ids of jobs, or --server and the name of a server.');
+        throw new StoryfarmError('invalid_request', 'Give ids of jobs, or --server and the name of a server.', {
+          hint: '`storyfarm status` shows the latest jobs, `storyfarm servers` the servers.',
+        });
       await inStore(
         command,
         async (store) => {

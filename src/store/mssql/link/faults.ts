@@ -32,12 +32,14 @@ const AWAY: ReadonlySet<number> = new Set([
 const FULL: ReadonlySet<number> = new Set([1101, 1105, 9002, 3257, 5149, 40544]);
 const DAMAGED: ReadonlySet<number> = new Set([605, 823, 824, 825, 3313, 3314, 3448, 926, 946]);
 /** Login failed, no such database. */
-const REFUSED: ReadonlySet<number> = new Set([18456, 18452, 18486, 18487, 18488, 4060, 4064, 916, 40532, 40615]);
+const REFUSED: ReadonlySet<number> = new Set([18456, 18452, 18486, 18487, 18488, 4060, 4064, 911, 916, 40532, 40615]);
 /** No right, no such table. */
 const FORBIDDEN: ReadonlySet<number> = new Set([229, 230, 262, 208]);
 /** TLS: what says that a certificate is not trusted. */
 const UNTRUSTED =
   /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_|ERR_TLS_CERT|self.signed|unable to (verify|get)|certificate/i;
+/** Resolving a name: the driver tells it in its message alone. */
+const UNKNOWN_HOST = /\b(ENOTFOUND|EAI_AGAIN)\b/;
 /** From this class on, the server ends the connection and has not said what became of the text. */
 const FATAL_CLASS = 20;
 
@@ -81,7 +83,7 @@ export function asStoreError(thrown: unknown, fault: Fault, name: string): Story
     case 'lock_timeout':
       return of('store_busy', `The store ${name} is busy; nothing was written.`);
     case 'away':
-      return of('store_busy', `The store ${name} does not answer; nothing was written. ${said}`);
+      return of('store_busy', `The store ${name} does not answer; nothing was written. ${said}`, remedyOfAway(thrown));
     case 'unknown':
       return of(
         'outcome_unknown',
@@ -120,9 +122,15 @@ function remedyOf(thrown: unknown): string {
   if (numbers.some((number) => number === 229 || number === 230 || number === 262)) {
     return 'Give the login the rights that it needs (docs/sql-server.md).';
   }
-  if (numbers.some((number) => number === 4060 || number === 916))
+  if (numbers.some((number) => number === 911 || number === 916 || number === 4060))
     return 'Make the database, and let the login into it (docs/sql-server.md).';
   return 'Check user, password and way of authentication in the address (docs/sql-server.md).';
+}
+
+/** Undefined: the code's own. */
+function remedyOfAway(thrown: unknown): string | undefined {
+  const isUnknown = [...causesOf(thrown)].some(({ message }) => UNKNOWN_HOST.test(String(message)));
+  return isUnknown ? 'Nobody knows a host of that name now: check the address, or the name service.' : undefined;
 }
 
 const isUntrusted = (chain: readonly Thrown[]): boolean =>
