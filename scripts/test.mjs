@@ -8,6 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 
@@ -32,6 +33,9 @@ const NEEDED = [
     without: 'tests of storage in a bucket are skipped',
   },
 ];
+
+/** Test files that run at the same time: nearly half of the time they wait. */
+const AT_ONCE = Math.min(availableParallelism() + 1, 6);
 
 const run = (command, args, options = {}) => spawnSync(command, args, { stdio: 'inherit', ...options });
 const has = (program) => spawnSync(program, ['-version'], { stdio: 'ignore' }).error === undefined;
@@ -84,7 +88,7 @@ const env = Object.fromEntries(
 );
 const { status } = run(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  ['--enable-source-maps', '--test', `--test-concurrency=${AT_ONCE}`, '--test-reporter=spec', ...files],
   { env },
 );
 if (!env.STORYFARM_TEST_MSSQL_URL)

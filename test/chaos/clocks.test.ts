@@ -20,7 +20,8 @@ function jump(dataFolder: string, ms: number): void {
   database.close();
 }
 
-describe('a clock', () => {
+// Most of the time they wait.
+describe('a clock', { concurrency: 3 }, () => {
   for (const [where, ms] of [
     ['ahead', HOUR],
     ['back', -HOUR],

@@ -50,7 +50,8 @@ describe('a renderer that does its job', () => {
   });
 });
 
-describe('a renderer that dies or has to be killed mid-job', () => {
+// Most of the time they wait.
+describe('a renderer that dies or has to be killed mid-job', { concurrency: 3 }, () => {
   const faults: readonly [fixture: string, cause: ErrorCode, limits: Partial<SupervisorOptions>, words?: string][] = [
     ['crashes', 'renderer_crashed', {}],
     ['silent', seen('renderer_hung'), { silentMs: 600 }],
