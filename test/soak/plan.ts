@@ -9,10 +9,10 @@ import { partnerOf } from './farm/partners.js';
 
 /**
  * `kill`: SIGKILL of any process below the supervisor, `stop`: SIGSTOP of one of them or of the supervisor, and SIGCONT after a while, `farm`: SIGKILL of the supervisor, `front`: SIGKILL of the front
- * between a request and its answer, `lock`: the store is locked by somebody else, `disk`: the disk is full, `tear`: a file of an edition is damaged, `poison`: whichever renderer gets one of
+ * between a request and its answer, `lock`: the store is locked by somebody else, `database`: its server is restarted, `disk`: the disk is full, `tear`: a file of an edition is damaged, `poison`: whichever renderer gets one of
  * certain jobs ends by SIGSEGV, as of a fault of its own, `leak`: some renderers keep memory of every job.
  */
-export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'disk', 'tear', 'poison', 'leak'] as const;
+export const FAULTS = ['kill', 'stop', 'farm', 'front', 'lock', 'database', 'disk', 'tear', 'poison', 'leak'] as const;
 export type FaultName = (typeof FAULTS)[number];
 
 /** Those that come by the clock. `poison` comes with its job, `leak` with its renderer. */
@@ -34,6 +34,8 @@ const NATURES: Readonly<Record<TimedFault, Nature>> = {
   front: { weight: 250, lasts: [0, 15] },
   // The store's own patience is 5 s.
   lock: { weight: 10, lasts: [500, 7_000] },
+  // Some ten times in 2,000 jobs; how long it lasts is the command's matter.
+  database: { weight: 8, lasts: [0, 0] },
   disk: { weight: 3, lasts: [1_000, 4_000] },
   // Until its film is made anew, which killers of who makes it put off, each of its jobs is encoded.
   tear: { weight: 2, lasts: [0, 0] },

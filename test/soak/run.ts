@@ -23,6 +23,7 @@ import { allTold, openPortal, type Portal } from './farm/portal.js';
 import { type Known, marked } from './farm/processes.js';
 import { attemptIn } from './farm/seats.js';
 import { addressOf, capacityOf, FarmStation, type Place } from './farm/station.js';
+import { Database } from './faults/database.js';
 import { Faults, type Scene } from './faults/faults.js';
 import { leakers, leaking } from './faults/leak.js';
 import { killed } from './faults/processes.js';
@@ -37,6 +38,8 @@ export interface Order {
   readonly fronts: number;
   /** Address of the store that all share; undefined: an embedded one, of one farm. */
   readonly store: string | undefined;
+  /** The command that restarts its server; undefined: that is not to be restarted. */
+  readonly restart: string | undefined;
   /** Of each farm. */
   readonly slots: number;
   /** How many jobs' files are decoded. */
@@ -97,7 +100,9 @@ export async function run(
   const portal = await openPortal(order.seed);
   const poison = new Set<string>();
   let poisoned = 0;
+  const jobs = new EventEmitter().setMaxListeners(0);
   const hear = (line: Line, { census, seats }: FarmStation) => {
+    if (line.msg === 'job rendered') jobs.emit('rendered');
     const attempt = line.msg === 'job assigned' && attemptIn(line);
     if (!attempt || !poison.has(attempt.id)) return;
     const victim = census.look().find(({ pid }) => pid === seats.rendererIn(Number(line.slot)));
@@ -134,6 +139,10 @@ export async function run(
   const sent = (front: number) => void requests.emit(`sent ${front}`);
   const { keyOf, url: callback } = portal;
   const client = new Client({ places: places.fronts, keyOf, callback, templateOf, sent, heard }, interrupt);
+  const database =
+    order.restart === undefined
+      ? undefined
+      : new Database(order.restart, async () => void (await once(jobs, 'rendered')));
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   interrupt.addEventListener('abort', () => over.abort());
@@ -142,7 +151,7 @@ export async function run(
     const which = at % fronts.length;
     const front = fronts[which] as Kept;
     return {
-      ...{ farm: service, front, census, seats, dataFolder: place.dataFolder, over: over.signal },
+      ...{ farm: service, front, census, seats, dataFolder: place.dataFolder, database, over: over.signal },
       requestSent: async () => void (await once(requests, `sent ${which}`)),
       frontAnswers: () => (answers[which]?.[0] === front.process ? (answers[which]?.[1] ?? 0) : 0),
     };
@@ -229,6 +238,7 @@ export async function run(
         ...audited,
         hits: farms.flatMap((farm) => farm.seats.hits),
         goneMs: farms.flatMap(({ census }) => census.goneMs),
+        resumedMs: database?.resumedMs ?? [],
         orphans: [...new Set(orphans.map(textOf))],
         told: portal.told,
         troubles: [...troubles, ...farms.flatMap(({ counters }) => counters.fallen), ...portal.complaints],

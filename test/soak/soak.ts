@@ -2,8 +2,9 @@
  * The promise as a whole, under fire: real renders by the real programs, while processes are killed or stopped, the store is locked, the disk is full and files are
  * damaged, all by chance; then a ledger of every job, process and file.
  *
- *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,disk,tear,poison,leak]
- *                   [--farms 1] [--fronts 1] [--store mssql:…] [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
+ *   npm run soak -- [--jobs 1000] [--seed S] [--every 250] [--faults kill,stop,farm,front,lock,database,disk,tear,poison,leak]
+ *                   [--farms 1] [--fronts 1] [--store mssql:…] [--restart COMMAND]
+ *                   [--slots 4] [--template ID] [--decode N] [--editions FOLDER] [--unprepared] [--keep] [--json]
  *
  * Problem: tests of single faults say little of two at once, and an author thinks of the faults that he has handled.
  *
@@ -37,6 +38,7 @@ const flags = readFlags({
     farms: { type: 'string', default: '1' },
     fronts: { type: 'string' },
     store: { type: 'string' },
+    restart: { type: 'string' },
     slots: { type: 'string', default: `${Math.max(4, availableParallelism())}` },
     template: { type: 'string' },
     decode: { type: 'string' },
@@ -56,9 +58,12 @@ const whole = (name: 'jobs' | 'seed' | 'every' | 'slots' | 'farms', least: 0 | 1
 const farms = whole('farms', 1);
 if (flags.store !== undefined && !flags.store.startsWith('mssql:'))
   refuse('--store: give the address of a SQL Server.');
+if (flags.restart !== undefined && flags.store === undefined)
+  refuse('--restart: only a SQL Server is restarted; name it with --store.');
 if (farms > 1 && flags.store === undefined) refuse('--farms: several farms share a SQL Server; name it with --store.');
 const order = {
   farms,
+  restart: flags.restart,
   fronts: wholeNumber('fronts', flags.fronts ?? flags.farms, 1),
   jobs: whole('jobs', 1),
   seed: whole('seed', 0),
@@ -75,6 +80,9 @@ const ground = layGround(order.jobs, farms, flags.template, wanted.includes('dis
 const skipped: Partial<Record<FaultName, string>> = {
   ...(wanted.includes('disk') && ground.noDisk !== undefined ? { disk: ground.noDisk } : {}),
   ...(wanted.includes('lock') && flags.store !== undefined ? { lock: 'only an embedded store is a file to lock' } : {}),
+  ...(wanted.includes('database') && flags.restart === undefined
+    ? { database: 'no command was given (--restart)' }
+    : {}),
 };
 const faults = wanted.filter((name) => skipped[name] === undefined);
 let isKept = flags.keep;

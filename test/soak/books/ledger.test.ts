@@ -31,7 +31,7 @@ function facts(jobs: readonly JobFacts[], more: Partial<Facts> = {}, purpose: Pu
   const answered = jobs.map(({ id }) => ({ key: `k${id}`, purpose, ids: [id], refusal: undefined }));
   const told = new Map(jobs.map(({ id }) => [id, new Set([`e${id}`])] as const));
   return {
-    ...{ told, asked: jobs.length, answered, jobs, hits: [], goneMs: [], isInterrupted: false },
+    ...{ told, asked: jobs.length, answered, jobs, hits: [], goneMs: [], resumedMs: [], isInterrupted: false },
     ...{ orphans: [], strays: [], broken: [], troubles: [] },
     ...more,
   };

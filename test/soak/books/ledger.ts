@@ -28,6 +28,8 @@ export interface Facts {
   readonly hits: readonly Hit[];
   /** Milliseconds from each death of the supervisor to its last descendant gone. */
   readonly goneMs: readonly number[];
+  /** Milliseconds from each return of the database to the next job that was rendered. */
+  readonly resumedMs: readonly number[];
   /** Processes that outlived their farm, as text. */
   readonly orphans: readonly string[];
   /** Paths in the data folder that belong to nothing. */
@@ -78,6 +80,8 @@ export interface Ledger {
   readonly refill: Spread | undefined;
   /** From the supervisor's death to its last descendant gone. */
   readonly gone: Spread | undefined;
+  /** From the database's return to the next job that was rendered. */
+  readonly resumed: Spread | undefined;
   readonly balances: boolean;
   /** Everything that keeps them from balancing, as sentences. */
   readonly findings: readonly string[];
@@ -150,6 +154,7 @@ export function balance(facts: Facts): Ledger {
     requeue: spread(requeueTimes(facts.hits, byId)),
     refill: spread(facts.hits.flatMap(({ at, refilledAt }) => (refilledAt === undefined ? [] : refilledAt - at))),
     gone: spread(facts.goneMs),
+    resumed: spread(facts.resumedMs),
     balances: findings.length === 0,
     findings,
   };

@@ -65,6 +65,7 @@ export function textOf(answer: Answer): string {
     ['requeue', times(answer.requeue), "from a renderer's death to its job claimable"],
     ['refill', times(answer.refill), "from a renderer's death to another ready in its seat"],
     ['gone', times(answer.gone), "from the supervisor's death to its last descendant gone"],
+    ['resumed', times(answer.resumed), "from the database's return to the next job that was rendered"],
     ['seconds', answer.seconds.faults, `under faults, ${answer.seconds.all} in all`],
   ];
   const findings = answer.findings.slice(0, MOST_FINDINGS);

@@ -1,6 +1,7 @@
 /** What a run waits for, and how long: a service that can work, jobs that end, seats that are filled. Whatever does not come is told as what it is. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { asStoryfarmError, type ErrorCode } from '../../../src/errors.js';
 import type { JobStore, QueueCounts } from '../../../src/store/store.js';
 import type { Kept } from './keeper.js';
 import type { Known } from './processes.js';
@@ -51,11 +52,11 @@ export async function filled(address: string, seats: number): Promise<number> {
 /** Watches the queue until a condition holds, the signal fires, or nothing happens any more. */
 export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
   let [finished, changedAt, isStuck] = [0, performance.now(), false];
-  let [asked, askedAt]: [Promise<QueueCounts> | undefined, number] = [undefined, 0];
-  /** One question for all who wait. */
-  const countsNow = (): Promise<QueueCounts> => {
+  let [asked, askedAt]: [Promise<QueueCounts | undefined> | undefined, number] = [undefined, 0];
+  /** One question for all who wait. Undefined: the store does not answer now. */
+  const countsNow = (): Promise<QueueCounts | undefined> => {
     if (asked && performance.now() - askedAt < LOOK_MS) return asked;
-    [asked, askedAt] = [store.counts(), performance.now()];
+    [asked, askedAt] = [store.counts().catch(unlessAway), performance.now()];
     return asked;
   };
   return {
@@ -65,6 +66,7 @@ export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
     async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
       for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
         const counts = await countsNow();
+        if (!counts) continue;
         look();
         if (condition(counts)) return;
         const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
@@ -74,6 +76,12 @@ export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
       }
     },
   };
+}
+
+const AWAY: readonly ErrorCode[] = ['store_busy', 'outcome_unknown'];
+
+function unlessAway(thrown: unknown): undefined {
+  if (!AWAY.includes(asStoryfarmError(thrown).code)) throw thrown;
 }
 
 type Take = (look: Look, life: Known) => void;

@@ -5,6 +5,7 @@ import type { Census } from '../farm/census.js';
 import type { Kept } from '../farm/keeper.js';
 import type { Seats } from '../farm/seats.js';
 import type { Decision, TimedFault } from '../plan.js';
+import { type Database, restartDatabase } from './database.js';
 import { fillDisk } from './disk.js';
 import { lockStore } from './lock.js';
 import { killFarm, killFront, killOne, stopOne } from './processes.js';
@@ -17,6 +18,8 @@ export interface Scene {
   readonly census: Pick<Census, 'look' | 'mourn'>;
   readonly seats: Pick<Seats, 'killed' | 'forget'>;
   readonly dataFolder: string;
+  /** The server of the store that all share; undefined: there is none that may be restarted. */
+  readonly database: Pick<Database, 'restart'> | undefined;
   /** Resolves when the next request to the front is on its way. */
   readonly requestSent: () => Promise<void>;
   /** What the present front has answered so far. */
@@ -34,12 +37,13 @@ const FAULTS: Readonly<Record<TimedFault, Fault>> = {
   farm: killFarm,
   front: killFront,
   lock: lockStore,
+  database: restartDatabase,
   disk: fillDisk,
   tear: tearEdition,
 };
 
 /** Never two of these at the same time: one would only prolong the other. */
-const ALONE: readonly TimedFault[] = ['front', 'lock', 'disk'];
+const ALONE: readonly TimedFault[] = ['front', 'lock', 'database', 'disk'];
 
 export class Faults {
   /** How many came to be, by name. */
