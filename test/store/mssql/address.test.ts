@@ -12,7 +12,7 @@ test('a plain address: encrypted, towards a server whose certificate is trusted'
     server: 'db.example',
     port: 1444,
     database: 'videos',
-    pool: { max: 8, min: 0 },
+    pool: { max: 3, min: 0 },
     validateConnection: 'socket',
     authentication: { type: 'default', options: { userName: 'farm', password: 's@crit' } },
     options: {

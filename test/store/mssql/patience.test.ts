@@ -15,10 +15,12 @@ const GOOD: Answer = [[{ answer: 1 }]];
 /** Answers in turn, the last one for ever. */
 function scripted(...answers: (Answer | Error)[]) {
   const sent: Values[] = [];
+  const given: number[] = [];
   const retried: string[] = [];
-  let rebuilt = 0;
+  let [rebuilt, now] = [0, 0];
   const link = {
-    send: async (_text: string, values: Values) => {
+    send: async (_text: string, values: Values, ms: number) => {
+      given.push(ms);
       const answer = answers[Math.min(sent.length, answers.length - 1)] as Answer | Error;
       sent.push(values);
       if (answer instanceof Error) throw answer;
@@ -35,8 +37,12 @@ function scripted(...answers: (Answer | Error)[]) {
       retried: (why) => retried.push(why),
       random: () => 0,
       pause: async () => {},
+      now: () => now,
     });
-  return { sent, retried, patience, rebuilds: () => rebuilt };
+  const wait = (ms: number) => {
+    now += ms;
+  };
+  return { sent, given, retried, patience, rebuilds: () => rebuilt, wait };
 }
 
 test('what is answered is sent once', async () => {
@@ -100,69 +106,32 @@ test('a login that fails is a mistake at first, and a server that starts once it
   assert.equal(sent.length, 3);
 });
 
-test('after three failures of connections in a row all of them are given up, then after four times as many', async () => {
-  const { retried, patience, rebuilds } = scripted(
-    ...Array<Error>(6).fill(silent()),
-    ...Array<Error>(7).fill(refused()),
-    GOOD,
-  );
-  await patience().send('text', {}, true);
+test('with a failure all connections are given up, and not again before they are old', async () => {
+  const { retried, patience, rebuilds, wait } = scripted(silent(), silent(), refused(), GOOD, silent());
+  const known = patience(1_000);
+  await known.send('text', {}, true);
+  assert.equal(rebuilds(), 1);
+  wait(3_999);
+  await assert.rejects(known.send('text', {}, true, 0));
+  assert.equal(rebuilds(), 1);
+  wait(1);
+  await assert.rejects(known.send('text', {}, true, 0));
   assert.equal(rebuilds(), 2);
   assert.equal(retried.filter((why) => why === 'rebuilt').length, 2);
-  const mixed = scripted(silent(), silent(), said(1205), silent(), silent(), GOOD);
-  await mixed.patience().send('text', {}, true);
-  assert.equal(mixed.rebuilds(), 0);
+  const busy = scripted(said(1205), GOOD);
+  await busy.patience().send('text', {}, true);
+  assert.equal(busy.rebuilds(), 0, 'a server that answers is there');
 });
 
-test('a try gets half of the deadline; after two in a row without an answer, a text is not broken off at its end', async () => {
-  const given: number[] = [];
-  const answers = [silent(), silent(), silent(), GOOD, GOOD];
-  const link = {
-    send: async (_text: string, _values: Values, ms: number) => {
-      given.push(ms);
-      const answer = answers.shift() as Answer | Error;
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
-    rebuild: () => {},
-    close: async () => {},
-  };
-  const patience = new Patience({
-    link,
-    name: 'mssql://h',
-    deadlineMs: 60_000,
-    random: () => 0,
-    pause: async () => {},
-  });
-  await patience.send('text', {}, true);
-  await patience.send('text', {}, true);
-  assert.deepEqual(
-    given.map((ms) => ms > 60_000),
-    [false, false, true, true, false],
-  );
-});
-
-test('a text that is slow is not taken for quick because another one is answered', async () => {
-  const given: number[] = [];
-  const link = {
-    send: async (text: string, _values: Values, ms: number) => {
-      if (text === 'quick') return GOOD;
-      given.push(ms);
-      if (given.length < 3) throw silent();
-      return GOOD;
-    },
-    rebuild: () => {},
-    close: async () => {},
-  };
-  const tools = { link, name: 'mssql://h', random: () => 0, pause: async () => {} };
-  const patience = new Patience({ ...tools, deadlineMs: 1_000, tryMs: 1_000 });
-  const slow = () => patience.send('slow', {}, true, 0);
-  await assert.rejects(slow(), { code: 'outcome_unknown' });
-  await patience.send('quick', {}, true);
-  await assert.rejects(slow(), { code: 'outcome_unknown' });
-  await patience.send('quick', {}, true);
-  await patience.send('slow', {}, true);
-  assert.ok((given.at(-1) ?? 0) > 1_000, `${given}`);
+test('a try gets half of the deadline; over connections that are new since a failure a text is not broken off at its end', async () => {
+  const { given, patience, wait } = scripted(GOOD, silent(), silent(), GOOD, GOOD, GOOD);
+  const known = patience(1_000);
+  await known.send('text', {}, true);
+  await known.send('text', {}, true);
+  await known.send('another', {}, true);
+  wait(4_000);
+  await known.send('text', {}, true);
+  assert.deepEqual(given, [500, 500, 4_000, 4_000, 4_000, 500]);
 });
 
 test('a driver that does not come to an end is waited for until the deadline only', async () => {

@@ -5,11 +5,10 @@
  * wait (gate.ts). When a text was sent and no answer came, nobody knows what became of it: it is sent again with @resent set, and finds under the store's lock, by (id, fence), id or ticket,
  * what it did the first time (texts/frame.ts). So nothing is done twice, and the caller is told `outcome_unknown` only when the store did not come back in time.
  *
- * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. When that has failed twice in a row for a text it is the server that is slow about it, as one that has just been started
- * may be: then a text is not broken off, also when its caller's time is over, since otherwise it would be begun anew, and as slowly, for ever.
+ * A try gets half of the deadline, so that a connection that leads nowhere leaves time for another. The driver's pool may keep more of them: so with the first failure all connections are given up.
  *
- * The driver's pool may keep connections that lead nowhere; after a few failures in a row, all of them are given up. Those that are made then are new, so that it helps ever more seldom while nothing is
- * answered; and on a server that is slow they may just have got on their way.
+ * Those that are made then do lead somewhere. When a text is not answered over one of them it is the server that is slow about it, as one that has just been started may be. So for a while they are not given up, and a text is
+ * not broken off, also when its caller's time is over: it would be begun anew, and as slowly, for ever.
  */
 
 import { StoryfarmError } from '../../../errors.js';
@@ -20,12 +19,8 @@ import type { Answer, Link, Values } from './pool.js';
 
 /** Tries of a text that the server rolls back. */
 const MOST_TRIES = 6;
-/** Failures of connections in a row, over all texts, after which the pool is rebuilt; and then after so many times as many. */
-const FAILURES_TO_REBUILD = 3;
-const MORE_TO_REBUILD = 4;
-/** Answers to a text in a row that did not come, after which it is not broken off for so many deadlines. */
-const SILENCES_TO_WAIT = 2;
-const DEADLINES_TO_WAIT = 4;
+/** For so many deadlines connections that were made after a failure are new: a text may take as long over them. */
+const DEADLINES_NEW = 4;
 
 export interface PatienceTools {
   readonly link: Link;
@@ -39,6 +34,8 @@ export interface PatienceTools {
   readonly random?: () => number;
   /** Resolves after so many milliseconds. */
   readonly pause?: (ms: number) => Promise<void>;
+  /** Milliseconds, never falling. */
+  readonly now?: () => number;
 }
 
 /** Whether a text is sent again after `tries` of them. */
@@ -51,15 +48,14 @@ const isSilence = (fault: Fault): fault is 'away' | 'unknown' => fault === 'away
 export class Patience {
   readonly #tools: Required<Omit<PatienceTools, 'retried'>> & Pick<PatienceTools, 'retried'>;
   readonly #gate: Gate;
-  #failures = 0;
-  #rebuildAt = FAILURES_TO_REBUILD;
-  /** By the text, since one may be answered at once while another is not. */
-  readonly #silences = new Map<string, number>();
+  /** When all connections were given up last. */
+  #rebuiltAt = Number.NEGATIVE_INFINITY;
   #wasLetIn = false;
 
   constructor(tools: PatienceTools) {
     const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-    this.#tools = { random: Math.random, pause, tryMs: tools.deadlineMs / 2, ...tools };
+    const now = () => performance.now();
+    this.#tools = { random: Math.random, pause, now, tryMs: tools.deadlineMs / 2, ...tools };
     this.#gate = new Gate(this.#tools);
   }
 
@@ -70,9 +66,9 @@ export class Patience {
     isWrite: boolean,
     deadlineMs: number = this.#tools.deadlineMs,
   ): Promise<Answer> {
-    const { link, name, random, pause } = this.#tools;
-    const start = performance.now();
-    const left = () => deadlineMs - (performance.now() - start);
+    const { link, name, random, pause, now } = this.#tools;
+    const start = now();
+    const left = () => deadlineMs - (now() - start);
     let unknown: StoryfarmError | undefined;
     let last: StoryfarmError | undefined;
     for (let tries = 1; ; tries++) {
@@ -80,8 +76,7 @@ export class Patience {
       if (!passage) throw unknown ?? last ?? untried(name);
       try {
         const given = isWrite ? { ...values, resent: unknown !== undefined || values.resent === true } : values;
-        const answer = await within(left(), link.send(text, given, this.#tryMs(text, left())));
-        this.#forgive(text);
+        const answer = await within(left(), link.send(text, given, this.#tryMs(left())));
         this.#wasLetIn = true;
         passage.leave(true);
         return answer;
@@ -89,7 +84,7 @@ export class Patience {
         const fault = this.#faultOf(thrown);
         last = asStoreError(thrown, isWrite || fault !== 'unknown' ? fault : 'away', name);
         if (isWrite && fault === 'unknown') unknown = last;
-        this.#note(text, fault);
+        if (isSilence(fault)) this.#doubt();
         passage.leave(!isSilence(fault));
         const wait = isSilence(fault) ? 0 : pauseBefore(tries, random());
         if (!isTriedAgain(fault, tries) || left() <= wait) throw unknown ?? last;
@@ -99,9 +94,14 @@ export class Patience {
     }
   }
 
-  #tryMs(text: string, left: number): number {
+  get #areNew(): boolean {
+    const { now, deadlineMs } = this.#tools;
+    return now() - this.#rebuiltAt < DEADLINES_NEW * deadlineMs;
+  }
+
+  #tryMs(left: number): number {
     const { tryMs, deadlineMs } = this.#tools;
-    return (this.#silences.get(text) ?? 0) >= SILENCES_TO_WAIT ? DEADLINES_TO_WAIT * deadlineMs : Math.min(left, tryMs);
+    return this.#areNew ? DEADLINES_NEW * deadlineMs : Math.min(left, tryMs);
   }
 
   /** Whoever was let in before is refused by a server that is starting and has not opened its databases yet. */
@@ -110,21 +110,10 @@ export class Patience {
     return fault === 'refused' && this.#wasLetIn ? 'away' : fault;
   }
 
-  #forgive(text: string): void {
-    this.#failures = 0;
-    this.#silences.delete(text);
-    this.#rebuildAt = FAILURES_TO_REBUILD;
-  }
-
-  #note(text: string, fault: Fault): void {
-    if (!isSilence(fault)) {
-      this.#forgive(text);
-      return;
-    }
-    if (fault === 'unknown') this.#silences.set(text, (this.#silences.get(text) ?? 0) + 1);
-    this.#failures++;
-    if (this.#failures < this.#rebuildAt) return;
-    this.#rebuildAt *= MORE_TO_REBUILD;
+  /** Gives all connections up, unless they are new. */
+  #doubt(): void {
+    if (this.#areNew) return;
+    this.#rebuiltAt = this.#tools.now();
     this.#tools.link.rebuild();
     this.#tools.retried?.('rebuilt');
   }
