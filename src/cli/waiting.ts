@@ -25,7 +25,8 @@ export interface Done<T> {
   readonly value: T;
 }
 
-const MENDS: readonly ErrorCode[] = ['store_busy', 'outcome_unknown'];
+/** What a store that is away rejects with. */
+export const MENDS: readonly ErrorCode[] = ['store_busy', 'outcome_unknown'];
 /** Milliseconds between two tries, each of which has waited for its deadline. */
 const PACE: Pace = { quickest: 250, slowest: 1_000 };
 

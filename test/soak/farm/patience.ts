@@ -1,7 +1,8 @@
 /** What a run waits for, and how long: a service that can work, jobs that end, seats that are filled. Whatever does not come is told as what it is. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { asStoryfarmError, type ErrorCode } from '../../../src/errors.js';
+import { MENDS } from '../../../src/cli/waiting.js';
+import { asStoryfarmError } from '../../../src/errors.js';
 import type { JobStore, QueueCounts } from '../../../src/store/store.js';
 import type { Kept } from './keeper.js';
 import type { Known } from './processes.js';
@@ -78,10 +79,8 @@ export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
   };
 }
 
-const AWAY: readonly ErrorCode[] = ['store_busy', 'outcome_unknown'];
-
 function unlessAway(thrown: unknown): undefined {
-  if (!AWAY.includes(asStoryfarmError(thrown).code)) throw thrown;
+  if (!MENDS.includes(asStoryfarmError(thrown).code)) throw thrown;
 }
 
 type Take = (look: Look, life: Known) => void;
