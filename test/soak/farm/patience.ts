@@ -67,16 +67,18 @@ export function progressOf(store: Pick<JobStore, 'counts'>, look: () => void) {
     async until(condition: (counts: QueueCounts) => boolean, signal: AbortSignal): Promise<void> {
       for (; !signal.aborted && !isStuck; await pause(LOOK_MS)) {
         const counts = await countsNow();
-        if (!counts) continue;
         look();
-        if (condition(counts)) return;
-        const { queued: _queued, rendering: _rendering, ...ends } = counts.byState;
-        const now = Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
+        if (counts && condition(counts)) return;
+        const now = counts ? finishedOf(counts) : finished;
         if (now !== finished) [finished, changedAt] = [now, performance.now()];
         isStuck = performance.now() - changedAt > STUCK_MS;
       }
     },
   };
+}
+
+function finishedOf({ byState: { queued: _queued, rendering: _rendering, ...ends } }: QueueCounts): number {
+  return Object.values(ends).reduce((sum, jobs) => sum + jobs, 0);
 }
 
 function unlessAway(thrown: unknown): undefined {
